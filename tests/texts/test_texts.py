@@ -25,6 +25,7 @@ HOLES = re.compile(r"%\(\w+\)[ds]|%%|%[sd]|\{\w*\}")
 SPELT = {
     "api/routes/energy.py",
     "api/routes/findings.py",
+    "api/routes/intensity.py",
     "api/routes/lineage.py",
     "api/routes/messages.py",
     "api/routes/patterns.py",
