@@ -3,11 +3,12 @@
 from analytics.baseline import Baseline, fit
 from analytics.bins import HourCalendar, OfficeHours, Working
 from analytics.cases import settle
-from analytics.detectors import DETECTORS, FAULTS, Limits
+from analytics.detectors import DETECTORS, FAULTS, UNPRICED, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
 from analytics.lessons import Lesson, lesson_of
+from analytics.patterns import Checking, Need, PatternChecked, checked, provided
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
 from analytics.service import Inputs, Look, find, is_due, look
@@ -17,8 +18,10 @@ __all__ = [
     "DETECTORS",
     "FAULTS",
     "LONGEST_DAYS",
+    "UNPRICED",
     "Baseline",
     "BookRates",
+    "Checking",
     "FitSettings",
     "FlatRates",
     "HourCalendar",
@@ -27,11 +30,14 @@ __all__ = [
     "Limits",
     "Look",
     "Memory",
+    "Need",
     "OfficeHours",
+    "PatternChecked",
     "Rates",
     "Rung",
     "SiteState",
     "Working",
+    "checked",
     "find",
     "fit",
     "is_due",
@@ -39,6 +45,7 @@ __all__ = [
     "lesson_of",
     "look",
     "may_be_due",
+    "provided",
     "said_of",
     "settle",
     "site_inputs",

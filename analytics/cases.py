@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from analytics.detectors import BY_EXPECTATION, FAULTS
+from analytics.detectors import BY_EXPECTATION, FAULTS, UNPRICED
 from analytics.detectors.stretched import STRETCHED
 from analytics.drift import HELD
 from analytics.evidence import joined, only
@@ -51,6 +51,8 @@ EVENT_US = 7 * 24 * HOUR_US
 """Hours as near as this belong to one event: where one is refuted, all are judged anew."""
 SHORTEST_DAY = 23
 """Hours of a local day at least."""
+SIZELESS = UNPRICED | {BALANCE_DRIFT}
+"""Patterns without a size up to which they could be usual."""
 LEAST_HOURS = 3
 """Fewer hours beyond a settled case are its own, seen a little wider."""
 LEAST_DAYS = 2
@@ -250,8 +252,8 @@ def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case], look: Look) -> l
     taught = [one for case in cases if (one := lesson_of(case, look.zone)) is not None]
     found = []
     for finding in sorted(fresh, key=lambda one: one.start_us):
-        if finding.pattern == BALANCE_DRIFT and _meets(finding, right):
-            continue  # the new difference is as it should be, for as long as it is told
+        if finding.pattern in SIZELESS and _meets(finding, right):
+            continue  # it is as it should be, for as long as it is told
         anew = untaught(finding, taught, look.zone)
         hours = [
             at for at in sorted(anew - kept) if not any(start <= at < end for start, end in done)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from math import sqrt
 
-from analytics.detectors import FAULTS
+from analytics.detectors import WORTHLESS
 from analytics.pricing import sure
 from metering.evidence import carbon_of, hours_of, money_of
 from metering.finding import EvidenceHour, Finding
@@ -63,10 +63,10 @@ def _told(
     finding: Finding, hours: tuple[EvidenceHour, ...], span: tuple[int, int], half: float
 ) -> Finding:
     """The finding with the sums of these hours."""
-    fault = finding.pattern in FAULTS
+    worthless = finding.pattern in WORTHLESS
     per = BOOK_UNITS[finding.unit].per_canonical
-    waste = 0.0 if fault else sum(one.waste for one in hours) / per
-    costs = () if fault else money_of(hours)
+    waste = 0.0 if worthless else sum(one.waste for one in hours) / per
+    costs = () if worthless else money_of(hours)
     return replace(
         finding,
         start_us=span[0],
@@ -81,14 +81,14 @@ def _told(
         cost=costs[0][1] if len(costs) == 1 else None,
         currency=costs[0][0] if len(costs) == 1 else "",
         costs=costs,
-        kgco2=None if fault else carbon_of(hours),
+        kgco2=None if worthless else carbon_of(hours),
         confidence=_confidence(finding, max(waste, 0.0), half),
         detail={**finding.detail, "hours": len(hours)},
     )
 
 
 def _confidence(finding: Finding, waste: float, half: float) -> float:
-    if finding.pattern in FAULTS:
+    if finding.pattern in WORTHLESS:
         return finding.confidence
     score = float(finding.detail.get("score", 0.0))
     if score:

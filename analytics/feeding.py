@@ -11,18 +11,21 @@ readings     ──▶ outdoor temperature ────────────�
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.billed import billed
+from analytics.centres import centre_meters
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.feeding_outages import site_served
 from analytics.groups import Ints
 from analytics.outages import outages
 from analytics.registered import limits, timetables
+from analytics.rooms import RoomHours, rooms_of
 from analytics.service import Inputs
 from analytics.stays import ALL_TIME, stay_of
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
@@ -32,11 +35,14 @@ from metering.localtime import HOUR_US, MINUTE_US, days_between, local_day, slot
 from metering.ports import ReadingReader
 from metering.quality import MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
-from metering.reading import Flag
-from metering.registry import Meter, NodeType, Registry
+from metering.reading import Flag, ReadingColumns
+from metering.registry import Meter, NodeType, Point, Registry
 
 LONGEST_WEATHER_GAP_H = 3
 """Hours of outdoor temperature that may be filled by a straight line."""
+ROOM_DAYS = 28
+"""Days of which rooms are looked at."""
+ROOMS_AT_A_TIME = 50
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,9 @@ def site_inputs(
         outages=outages(events, site_served(registry, meters, own)),
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
+        billed=billed(registry, codes, last),
+        centres=centre_meters(registry, meters, last),
+        rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
     )
 
 
@@ -163,16 +172,40 @@ def _temperature(
 ) -> NDArray[np.float64]:
     """Hourly mean of the site's outdoor temperature [C]; short gaps filled, others NaN."""
     points = [p.id for p in registry.points_of_role("outdoor_temperature", nodes)]
-    means = np.full(len(hours_us), np.nan)
     if not points:
-        return means
+        return np.full(len(hours_us), np.nan)
     seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)
+    return _bridged(_hourly(seen, hours_us))
+
+
+def _rooms(
+    readings: ReadingReader,
+    rooms: Sequence[tuple[RoomHours, list[Point]]],
+    hours_us: I64,
+) -> list[RoomHours]:
+    """Rooms with their hourly means of the last weeks, NaN before; a few rooms are read at a
+    time, since each of their points may send by the minute."""
+    found = []
+    since_us = max(int(hours_us[0]), int(hours_us[-1]) - ROOM_DAYS * 24 * HOUR_US)
+    for first in range(0, len(rooms), ROOMS_AT_A_TIME):
+        some = rooms[first : first + ROOMS_AT_A_TIME]
+        points = [point.id for _, own in some for point in own]
+        seen = readings.scan(points, since_us, int(hours_us[-1]) + HOUR_US)
+        for room, own in some:
+            mine = seen.take(np.isin(seen.point, [point.id for point in own]))
+            found.append(replace(room, values=_hourly(mine, hours_us)))
+    return found
+
+
+def _hourly(seen: ReadingColumns, hours_us: I64) -> NDArray[np.float64]:
+    """(hours,) means of what lies in its point's range; NaN without any."""
+    means = np.full(len(hours_us), np.nan)
     good = (seen.flag & Flag.OUT_OF_RANGE) == 0
     hour = np.searchsorted(hours_us, seen.time_us[good], side="right") - 1
     count = np.bincount(hour, minlength=len(hours_us))
     total = np.bincount(hour, weights=seen.value[good], minlength=len(hours_us))
     np.divide(total, count, out=means, where=count > 0)
-    return _bridged(means)
+    return means
 
 
 def _bridged(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors import DETECTORS, FAULTS
+from analytics.detectors import DETECTORS, WORTHLESS
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Floats, Ints
 from analytics.judging import Judged
@@ -79,8 +79,8 @@ def to_finding(evidence: Evidence, meter: Meter, candidate: Candidate, now_us: i
 
 
 def _confidence(candidate: Candidate, worth: Price) -> float:
-    """Of waste, how sure its size is; of a fault, what its detector says."""
-    if candidate.pattern not in FAULTS:
+    """Of waste, how sure its size is; of others, what their detector says."""
+    if candidate.pattern not in WORTHLESS:
         return worth.confidence
     if candidate.own is not None:
         return candidate.own.confidence
@@ -113,7 +113,7 @@ def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
 
 
 def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, waste: Ints) -> Price:
-    if candidate.pattern in FAULTS:
+    if candidate.pattern in WORTHLESS:
         return FREE
     return price(
         site=evidence.site,
@@ -134,7 +134,7 @@ def _hours(
         (start, None if e == ABSENT else e, None if m == ABSENT else m)
         for start, e, m in zip(starts.tolist(), wanted.tolist(), used.tolist(), strict=True)
     ]
-    if candidate.pattern in FAULTS:
+    if candidate.pattern in WORTHLESS:
         return tuple(EvidenceHour(*one) for one in known)
     waste, rates = used - wanted, evidence.rates
     money = rates.money_of_each(meter, starts, waste)
@@ -153,7 +153,7 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
     if candidate.own is not None:
         return detail | candidate.own.detail
     detail |= _doubt(candidate)
-    if candidate.pattern in FAULTS:
+    if candidate.pattern in WORTHLESS:
         return detail
     example = _telling(site, candidate)
     detail["example_us"] = int(site.hours_us[example])

@@ -22,7 +22,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from analytics.balances import BalanceDays, by_hour
+from analytics.billed import BilledMeter
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
+from analytics.centres import CentreMeters
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
@@ -36,6 +38,7 @@ from analytics.learning import is_due as learning_is_due
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
+from analytics.rooms import RoomHours
 from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from analytics.stretches import seen_of
@@ -95,6 +98,12 @@ class Inputs:
     before: tuple[str, ...] = ()
     """Other institutions that the site was of."""
     settings: FitSettings = DEFAULTS
+    billed: Sequence[BilledMeter] = ()
+    """Meters of accounts."""
+    centres: Sequence[CentreMeters] = ()
+    """Meters of data centres by role."""
+    rooms: Sequence[RoomHours] = ()
+    """What sensors say of rooms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -403,6 +412,9 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
             strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
             fewest=fewest_days(limits),
         ),
+        billed=tuple(inputs.billed),
+        centres=tuple(inputs.centres),
+        rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
     )
 
 

@@ -17,6 +17,7 @@ UNITS = {"m3": "m³"}
 PERSISTS_US = 14 * 24 * HOUR_US
 """What lasts so long may be told by the year."""
 YEAR_US = 365 * 24 * HOUR_US
+_ROOMS = {"room_too_cold": "finding.room_too_cold", "stale_air": "finding.stale_air"}
 _WHOLE = 100
 """Amounts from here on are told without decimals."""
 _SILENT = "meter_gap"
@@ -37,6 +38,16 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _night_flow(finding, zone, language)
     if "gateways" in finding.detail:
         return _outage(finding, zone, language)
+    if "contract_kw" in finding.detail:
+        return _contract(finding, zone, language)
+    if "power_factor" in finding.detail:
+        return _power_factor(finding, zone, language)
+    if "room_limit" in finding.detail:
+        return _rooms(finding, zone, language)
+    if "usual_ratio" in finding.detail:
+        return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
+    if "usual_efficiency" in finding.detail:
+        return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -157,6 +168,61 @@ def _night_flow(finding: Finding, zone: str, language: str) -> str:
         low=f"{float(told['night_low']):.3g}",
         base=f"{float(told['night_base']):.3g}",
         unit=POWER[finding.unit],
+    )
+
+
+def _contract(finding: Finding, zone: str, language: str) -> str:
+    """How often and how far the contracted power was passed."""
+    told = finding.detail
+    return text(
+        "finding.contract",
+        language,
+        days=told.get("days", 0),
+        contract=f"{float(told['contract_kw']):.4g}",
+        peak=f"{float(told['peak_kw']):.4g}",
+        moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+    )
+
+
+def _power_factor(finding: Finding, zone: str, language: str) -> str:
+    """The power factor under load beside the one that the account is held to."""
+    told = finding.detail
+    return text(
+        "finding.power_factor",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        factor=f"{float(told['power_factor']):.3f}",
+        standard=f"{float(told['standard']):.2f}",
+    )
+
+
+def _rooms(finding: Finding, zone: str, language: str) -> str:
+    """Rooms by code as far as a sentence goes, and how warm or stale they were."""
+    told = finding.detail
+    rooms = str(told["rooms"]).split()
+    named = ", ".join(rooms[:MOST_NAMED]) + (" ..." if len(rooms) > MOST_NAMED else "")
+    return text(
+        _ROOMS[finding.pattern],
+        language,
+        rooms=named,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        value=f"{float(told['room_value']):,.0f}",
+        limit=f"{float(told['room_limit']):,.0f}",
+    )
+
+
+def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, language: str) -> str:
+    """A ratio of a data centre beside what it used to be."""
+    told = finding.detail
+    return text(
+        key,
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        now=f"{float(told[names[0]]):.3f}",
+        usual=f"{float(told[names[1]]):.3f}",
     )
 
 

@@ -33,6 +33,7 @@ from figures.indicators import (
     per_each,
     total_of,
 )
+from figures.irregularity import Irregularity, irregularity
 from figures.months import month_quality, month_total
 from figures.nested import Counted, counted
 from figures.parts import Held, Parts, held, parts
@@ -81,6 +82,7 @@ __all__ = [
     "Held",
     "HourPrice",
     "Indicator",
+    "Irregularity",
     "Money",
     "Parts",
     "Period",
@@ -120,6 +122,7 @@ __all__ = [
     "held",
     "hour_prices",
     "indicators_of",
+    "irregularity",
     "less",
     "mean_power",
     "meters_of",

@@ -43,6 +43,10 @@ FAULTY = (
 WASTE = ("after_hours_plant", "weekend_run", "late_stop", "high_base_load")
 SILENT = (*FAULTY, "office-a-water", "office-b-water", "dc-cooling", "dc-it")
 
+BY_NATURE = frozenset({("office-a-total", "low_power_factor")})
+"""(meter, pattern) of what is so from the first day to the last: nothing compensates the reactive
+power of office A, as its supplier's bills say too."""
+
 
 @dataclass(frozen=True)
 class Label:

@@ -18,6 +18,7 @@ import pytest
 from analytics.bins import USUAL_HOURS
 from analytics.detectors import DETECTORS
 from analytics.detectors import Limits as DetectorLimits
+from analytics.patterns import CATALOGUE, Need
 from collector.decode.message import MessageLimits
 from collector.topics import CHANNELS, owner_of
 from figures.bills import CHECK_NAMES, BillLack
@@ -68,6 +69,23 @@ def spans(*texts: str) -> set[str]:
 
 def fenced(name: str, language: str) -> list[str]:
     return [code for told, code in FENCE.findall(document(name)) if told == language]
+
+
+# docs/patterns.md
+
+
+def test_the_catalogue_says_what_is_looked_for() -> None:
+    rows = table(
+        section("patterns.md", "## The catalogue"), "| Pattern | Looked for | How, or why not |"
+    )
+    said = {SPAN.findall(row[0])[0]: row[1] for row in rows}
+    assert {name for names in CATALOGUE.values() for name in names} <= said.keys()
+    assert said == {name: "yes" if name in DETECTORS else "no" for name in said}
+
+
+def test_what_a_place_needs_is_said() -> None:
+    rows = table(section("patterns.md", "## What a place needs"), "| `need` | To register |")
+    assert spans(*(row[0] for row in rows)) == set(Need)
 
 
 # docs/gateways.md

@@ -17,6 +17,8 @@ __all__ = [
     "BY_EXPECTATION",
     "DETECTORS",
     "FAULTS",
+    "UNPRICED",
+    "WORTHLESS",
     "Candidate",
     "Detector",
     "Limits",
@@ -37,6 +39,9 @@ DETECTORS: dict[str, Detector] = {
 }
 """By name. Faults first: a reader of the table sees the order in which data is judged."""
 FAULTS = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.FAULT)
+"""Patterns of meters that measure wrongly."""
+UNPRICED = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.UNPRICED)
+WORTHLESS = FAULTS | UNPRICED
 """Patterns whose hours are worth nothing."""
 BY_EXPECTATION = frozenset(one.name for one in DETECTORS.values() if Input.BASELINE in one.needs)
 """Patterns that are told by what a baseline expects; the others stand in the books."""

@@ -14,6 +14,8 @@ class Quantity(StrEnum):
 
     FAULT = "fault"
     """A meter measures wrongly: its hours are worth nothing, since what they hide is unknown."""
+    UNPRICED = "unpriced"
+    """Something is not as it should be, and what it costs is no energy that was used in vain."""
     WASTE = "waste"
     """What was used above expectation, in the meter's unit."""
 

@@ -6,9 +6,12 @@ from enum import StrEnum
 import numpy as np
 
 from analytics.balances import BalanceDays
+from analytics.billed import BilledMeter
 from analytics.bins import HourCalendar
+from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
 from analytics.outages import Outage
+from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from analytics.scan.judge import NOTHING_SEEN, Sightings
 from metering.book import RegisterEvent
 from metering.quality import Shares
@@ -32,6 +35,18 @@ class Input(StrEnum):
     """Meters behind one gateway whose gaps begin and end together."""
     METER = "meter"
     """Any meter at all."""
+    CONTRACT = "contract"
+    """A meter of an account with a contracted power."""
+    REACTIVE = "reactive"
+    """A meter of an account that is held to a power factor, and that of its reactive energy."""
+    CENTRE = "centre"
+    """Meters of a data centre's supply and of its IT."""
+    UPS = "ups"
+    """Meters before and behind its UPS."""
+    ROOM = "room"
+    """Temperatures of rooms and outside."""
+    AIR = "air"
+    """CO2 of rooms."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,12 @@ class Site:
     """Outdoor [C], (hours,); NaN where unknown."""
     seen: Sightings = NOTHING_SEEN
     """What stands out of the hours; days count from the window's first."""
+    billed: tuple[BilledMeter, ...] = ()
+    """Meters of accounts, also of meters that are not of the site."""
+    centres: tuple[CentreMeters, ...] = ()
+    """Data centres, likewise."""
+    rooms: tuple[RoomHours, ...] = ()
+    """What sensors say of rooms, likewise."""
 
     @property
     def outdoor(self) -> Floats:
@@ -105,8 +126,26 @@ class Site:
             Input.FLOW: any(item[:2] in FLOWS for item in self.items),
             Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
             Input.METER: bool(self.codes),
+            Input.CONTRACT: any(one.contract_kw for one in self._own_billed),
+            Input.REACTIVE: any(
+                one.power_factor and one.reactive in self.codes for one in self._own_billed
+            ),
+            Input.CENTRE: any(self._measures(one, "utility", "it") for one in self.centres),
+            Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
+            Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
+            Input.AIR: self._knows(CO2),
         }
         return frozenset(one for one, stands in there.items() if stands)
+
+    @property
+    def _own_billed(self) -> list[BilledMeter]:
+        return [one for one in self.billed if one.meter in self.codes]
+
+    def _knows(self, role: str) -> bool:
+        return any(one.role == role and one.meter in self.codes for one in self.rooms)
+
+    def _measures(self, centre: CentreMeters, *roles: str) -> bool:
+        return all(set(centre.meters(role)) & set(self.codes) for role in roles)
 
     @property
     def residual(self) -> Floats:
@@ -164,3 +203,14 @@ class Candidate:
     """By how much the weeks before were above expectation already [kW]: that is no part of it."""
     sigma: float = 0.0
     """Of its net waste by what days of the meter were off by when it was well [kWh]."""
+
+
+def chains(days: list[int], reach: int) -> list[list[int]]:
+    """Cut a rising list of days wherever the next one is more than `reach` days later."""
+    result: list[list[int]] = []
+    for day in days:
+        if result and day - result[-1][-1] <= reach:
+            result[-1].append(day)
+        else:
+            result.append([day])
+    return result

@@ -25,6 +25,8 @@ YEAR = 365.0
 """Days after which a meter has shown what seasons do to it: what its busy hours wander at least is
 more, by the root, where fewer are known. The hours off are what they are."""
 SEASONAL: Final = ("all", "runs", "share", "cool", "heat")
+STEP_HISTORY = 330
+"""Days without which steps are not known from seasons."""
 LEAST_SPREAD = 0.02
 """Of a meter's mean power: a steadier hour is taken for as unsteady."""
 
@@ -88,7 +90,7 @@ class Habit:
             sigma=np.stack([one.sigma * np.sqrt((1 + one.rho) / (1 - one.rho)) for one in found]),
             tau=np.stack([one.tau for one in found]),
             heavy=np.stack([one.heavy for one in found]),
-            step=step_noise(along, size),
+            step=_steps(along, size),
             level=level,
             spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
             odd=_odd(hours, levels, level, special, spells),
@@ -120,6 +122,12 @@ class Habit:
 
 BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base", "unseen", "step")
 """Arrays whose last axis is the meter."""
+
+
+def _steps(along: Floats, size: Floats) -> Floats:
+    """How far steps go; infinitely far where no year has shown what seasons do."""
+    found = step_noise(along, size)
+    return found if along.shape[2] >= STEP_HISTORY else np.full_like(found, np.inf)
 
 
 def least_driven(weather: Floats, temperature: Floats) -> tuple[Floats, Floats]:

@@ -282,6 +282,26 @@ class BalanceAnswer(EnergyHeadAnswer):
     fraction_after: str | None
 
 
+class IntensityOfPlace(TypedDict):
+    """Energy per m2 of a place [`unit` of the head], beside how irregularly it keeps its hours."""
+
+    node: str
+    node_name: InLanguages
+    area_m2: str | None
+    energy: str | None
+    shares: SharesAnswer
+    per_m2: str | None
+    irregularity: str | None
+    irregularity_days: int
+
+
+class IntensityAnswer(EnergyHeadAnswer):
+    """A node, then the places right below it; `left_out` counts those that are not told."""
+
+    data: list[IntensityOfPlace]
+    left_out: int
+
+
 class BookRowAnswer(TypedDict):
     """What wrote a row of the books; version 0 of the registry is from before rows named it."""
 

@@ -203,3 +203,31 @@ class BaselineAnswer(TypedDict):
     checked_from: str | None
     versions: list[VersionAnswer]
     request: RequestAnswer | None
+
+
+class NeedAnswer(TypedDict):
+    """Something to register: its name, and in words what to add."""
+
+    need: str
+    add: InLanguages
+
+
+class PatternAnswer(TypedDict):
+    """A pattern of the catalogue at a place. `checking` is `checked`, `needs` or `not_there`; of a
+    checked one `lacking` names the places right below that lack something for it."""
+
+    pattern: str
+    name: InLanguages
+    group: str
+    checking: str
+    needs: list[NeedAnswer]
+    lacking: list[str]
+    lacking_left_out: int
+
+
+class PatternsAnswer(TypedDict):
+    """All patterns of the catalogue at a node on a local day."""
+
+    node: str
+    day: str
+    data: list[PatternAnswer]

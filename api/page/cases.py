@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import figures
+from analytics import UNPRICED
 from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
@@ -56,6 +57,7 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
         "assignee": case.assignee,
         "snoozed": formats.day(case.snoozed_us, zone) if is_snoozed(case, now_us) else "",
         "relapses": case.relapses,
+        "unpriced": finding.pattern in UNPRICED,
         "kwh": _waste(finding.waste, finding.unit, of) if wastes else None,
         "low": formats.number(finding.waste_low),
         "high": formats.number(finding.waste_high),

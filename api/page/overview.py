@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import figures
 from api.moments import as_of_text
-from api.page import cases, charts, so_far, tables
+from api.page import cases, charts, intensity, so_far, tables
 from api.page.closings import closed_months
 from api.page.figure import WorthShown
 from api.page.places import ELECTRICITY, Place, place_of, places
@@ -99,6 +99,7 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
     found["months"] = tables.months_table(view, place)
     found["closed"] = closed_months(visit, place.node)
     found["parts"] = tables.parts_table(visit, place, parts, *week)
+    found["intensity"] = intensity.rows(visit, view, place)
     found["charts"] = {
         "today": _today_chart(visit, view, place),
         "sub_items": _items_chart(visit, parts),

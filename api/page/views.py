@@ -18,6 +18,7 @@ from api.page import (
     lineage,
     live,
     overview,
+    patterns,
 )
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.ranges import local_date
@@ -141,6 +142,12 @@ def finding_snooze(
 def learned_page(visit: Visitor) -> HTMLResponse:
     """What people taught not to be told again, and the way to take it back."""
     return visit.render("learned.html", lessons=case_lives.lessons(visit))
+
+
+@router.get("/patterns")
+def patterns_page(visit: Visitor, node: Node = None) -> HTMLResponse:
+    """What is looked for at a place, and what to register for the rest."""
+    return visit.render("patterns.html", view=patterns.patterns(visit, node))
 
 
 @router.get("/datacentre")

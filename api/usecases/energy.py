@@ -180,7 +180,7 @@ def parts_of_node(
     key, moment = moment_of(caller, key, days, as_of)
     with caller.view(moment, bases) as view:
         found = figures.parts(view, key, *days)
-        return _head(view, key, days), found
+        return head_of(view, key, days), found
 
 
 def moment_of(
@@ -212,7 +212,7 @@ def shared_with(
     key, moment = moment_of(caller, key, days, as_of)
     with caller.view(moment) as view:
         found = figures.shared_parts(view, key, *days)
-        return _head(view, key, days), [(view.registry.node(one.place), one) for one in found]
+        return head_of(view, key, days), [(view.registry.node(one.place), one) for one in found]
 
 
 def balance_of(
@@ -223,10 +223,11 @@ def balance_of(
     key, moment = moment_of(caller, key, days, as_of)
     with caller.view(moment) as view:
         found = figures.balance(view, key, *days)
-        return _head(view, key, days), found
+        return head_of(view, key, days), found
 
 
-def _head(view: View, key: SeriesKey, days: Days) -> Head:
+def head_of(view: View, key: SeriesKey, days: Days) -> Head:
+    """Of a series of the view."""
     revision = view.revision(key.institution)
     return Head(key, view.zone(key), days, revision, view.registry.version)
 

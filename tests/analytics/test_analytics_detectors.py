@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytics import DETECTORS, FAULTS, HourCalendar, Limits, detectors
+from analytics import DETECTORS, FAULTS, UNPRICED, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
+from analytics.billed import BilledMeter
+from analytics.centres import CentreMeters
 from analytics.detectors import BY_EXPECTATION, Candidate, Site
+from analytics.detectors.site import chains
 from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
 from analytics.outages import Outage
+from analytics.rooms import RoomHours
 from analytics.scan.faults import Fault
-from analytics.scan.judge import DayStretch, NetNoise, Sightings
+from analytics.scan.judge import MISSED, DayStretch, NetNoise, Sightings
 from analytics.scan.naming import Likeness
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -82,6 +86,7 @@ def named(
         known=first - FIRST.day,
         name=Likeness(odds, 0.9, ratio),
         noise=NetNoise(1.0, 0.0, 0.0),
+        drift=0.0,
     )
 
 
@@ -108,8 +113,8 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 
 
 def test_faults_come_first() -> None:
-    faults = [name in FAULTS for name in DETECTORS]
-    assert faults == sorted(faults, reverse=True)
+    kinds = [(name not in FAULTS, name not in UNPRICED) for name in DETECTORS]
+    assert kinds == sorted(kinds)
     of_books = {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"}
     assert (
         of_books
@@ -149,6 +154,25 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     held = BalanceDays("ac", days, known, days, (), known)
     assert asked(replace(unjudged, balances=(held,))) == {"balance_drift", "meter_stuck"}
     assert asked(replace(unjudged, balances=(replace(held, meter="other"),))) == {"meter_stuck"}
+    always = {"meter_stuck"}
+    account = BilledMeter("ac", 0, contract_kw=10.0, reactive="ac", power_factor=0.9)
+    told = {"demand_over_contract", "low_power_factor"}
+    assert asked(replace(unjudged, billed=(account,))) == told | always
+    assert asked(replace(unjudged, billed=(replace(account, meter="other"),))) == always
+    assert asked(replace(unjudged, billed=(replace(account, reactive="far"),))) == {
+        "demand_over_contract",
+        "meter_stuck",
+    }
+    centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
+    assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"} | always
+    weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))
+    cold = RoomHours("r", "room_temperature", "ac", np.zeros(unjudged.hours_us.size))
+    assert asked(replace(weather, rooms=(cold,))) == {"room_too_cold"} | always
+    assert asked(replace(unjudged, rooms=(cold,))) == always
+    assert asked(replace(unjudged, rooms=(replace(cold, role="co2"),))) == {"stale_air"} | always
+    assert asked(replace(weather, rooms=(replace(cold, meter="far"),))) == always
+    centre = CentreMeters("dc", {"ups_out": ("ac",), "it": ("far",), "ups_in": ("ac",)})
+    assert asked(replace(unjudged, centres=(centre,))) == {"ups_loss"} | always
 
 
 def test_every_detector_is_silent_on_a_site_as_expected() -> None:
@@ -161,7 +185,7 @@ def test_the_evidence_are_all_hours_until_two_days_after() -> None:
     assert found.first_day == day_number(date(2026, 11, 10))
     assert found.hours.tolist() == list(range(8 * 24, 14 * 24))
     assert found.end_us == int(site().hours_us[12 * 24]), "it ends with its last day"
-    assert found.sigma == pytest.approx(2.0 * np.sqrt(6 * 24)), "net waste of so many hours"
+    assert found.sigma == pytest.approx(MISSED * np.sqrt(6 * 24)), "net waste of so many hours"
 
 
 def test_hours_that_are_not_known_are_no_evidence_and_the_next_stretch_is_its_own() -> None:
@@ -183,7 +207,7 @@ def test_what_gave_back_as_much_is_no_waste() -> None:
 
 def test_a_stretch_must_stand_out_and_its_meter_be_judged() -> None:
     place = with_stretch(site(), 50.0)
-    seen_once = Sightings((stretch(10, 13, score=7.0),), ())
+    seen_once = Sightings((stretch(10, 13, score=7.5),), ())
     assert found_in(replace(place, seen=seen_once))
     assert found_in(replace(place, seen=seen_once, limits=Limits(sigmas=3.2))) == []
     assert found_in(replace(place, seen=Sightings((stretch(10, 13, score=6.0),), ()))) == []
@@ -304,6 +328,11 @@ def test_faults_end_with_the_last_complete_day_and_other_meters_are_ignored() ->
     assert found.end_us == place.until_us
     stranger = replace(event("gap", 0, 600), meter="elsewhere")
     assert DETECTORS["meter_gap"].candidates(replace(site(), events=(stranger,))) == []
+
+
+def test_chains_cut_at_the_reach() -> None:
+    assert chains([1, 2, 5, 9], 3) == [[1, 2, 5], [9]]
+    assert chains([], 3) == []
 
 
 def candidate(meter: int, hours: range, pattern: str = "weekend_run") -> Candidate:

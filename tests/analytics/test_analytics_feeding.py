@@ -32,6 +32,7 @@ from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.registry.facts.accounts import Account
 from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
 from metering.tariff import TariffRow
@@ -106,7 +107,7 @@ class World:
             zeros,
         )
         self.readings.upsert(rows)
-        if point != OUTDOOR:
+        if point < OUTDOOR:
             mark = DirtyMark(point, int(times[0]), int(times[-1]))
             self.marks.mark([mark], writer_no=1, ready=True)
 
@@ -289,3 +290,41 @@ def test_the_window_in_which_a_meter_was_changed_is_no_silence(shift_min: int, t
     assert _is_declared(known, event) is not told
     assert not _is_declared(known, replace(event, kind="reset"))
     assert not _is_declared(replace(known, installations=(Installation("m", 1),)), event)
+
+
+def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> None:
+    world = World(registry())
+    contract = Account("1", "hourly", contract_kw=Decimal("0.9"))
+    more = {**world.registry.more, "account": (contract,)}
+    world.registry = replace(world.registry, more=more)
+    world.use("hourly", office(1))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+        (over,) = [one for one in find(inputs) if one.pattern == "demand_over_contract"]
+    assert (over.meter, over.detail["days"], over.detail["peak_kw"]) == ("hourly", 20, 1.0)
+    assert (over.waste, over.costs) == (0.0, ())
+
+
+def test_rooms_are_read_by_the_hour_for_the_last_weeks() -> None:
+    world = World(registry())
+    sensors = [
+        Point(OUTDOOR + n, "o/g", f"c{n}", Kind.INSTANT, "ppm", node="s", role="co2", high=5000)
+        for n in (1, 2)
+    ]
+    points = {**world.registry.points, **{one.id: one for one in sensors}}
+    world.registry = replace(world.registry, points=points)
+    world.use("hourly", office(1))
+    start_us = day_bounds(FIRST, ZONE)[0]
+    world.push(
+        OUTDOOR + 1, start_us + np.arange(48 * DAYS) * 30 * MINUTE_US, np.full(48 * DAYS, 800)
+    )
+    world.push(OUTDOOR + 2, start_us + np.arange(24 * DAYS) * HOUR_US, np.full(24 * DAYS, 1400))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+    (room,) = inputs.rooms
+    assert (room.node, room.role, room.meter) == ("s", "co2", "daily")
+    known = np.isfinite(room.values)
+    assert room.values[known] == pytest.approx(1000.0)
+    assert known[: 24 * DAYS].sum() == 24 * DAYS - (len(known) - 24 * 28 - 1)

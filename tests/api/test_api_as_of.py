@@ -49,6 +49,7 @@ ASKED = {
     "/v1/energy/parts": f"node=office&{SPAN}",
     "/v1/energy/shares": f"node=bureau&{SPAN}",
     "/v1/energy/balance": f"node=office&{SPAN}",
+    "/v1/energy/intensity": f"node=office&{SPAN}",
     "/v1/energy/lineage": "node=office&step=month&time=2026-10-15T12:00:00Z",
     "/v1/datacentre": f"node=dc&{SPAN}",
     "/v1/bill": "account=31-1&month=2026-10",

@@ -42,6 +42,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/v1/energy/parts"): [("/v1/energy/parts?node=hall", {})],
     ("GET", "/v1/energy/shares"): [("/v1/energy/shares?node=hall", {})],
     ("GET", "/v1/energy/balance"): [("/v1/energy/balance?node=hall", {})],
+    ("GET", "/v1/energy/intensity"): [("/v1/energy/intensity?node=hall", {})],
     ("GET", "/v1/bill"): [
         ("/v1/bill?node=hall&month=2026-10", {}),
         ("/v1/bill?meter=hall-total&month=2026-10", {}),
@@ -57,6 +58,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("GET", "/v1/messages/{segment}/{offset}"): [("/v1/messages/16777217/8", {})],
     ("GET", "/v1/findings"): None,
+    ("GET", "/v1/patterns"): [("/v1/patterns?node=hall", {})],
     ("GET", "/v1/findings/{id}"): [("/v1/findings/f-school", {})],
     ("POST", "/v1/findings/{id}/acknowledge"): [
         ("/v1/findings/f-school/acknowledge", {"json": {"note": "x"}})
@@ -166,6 +168,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/"): [("/?node=hall", {})],
     ("GET", "/findings"): None,
     ("GET", "/learned"): None,
+    ("GET", "/patterns"): [("/patterns?node=hall", {})],
     ("GET", "/findings/{id}"): [("/findings/f-school", {})],
     ("POST", "/findings/{id}/state"): [("/findings/f-school/state", {"data": {"state": "fixed"}})],
     ("POST", "/findings/{id}/comment"): [("/findings/f-school/comment", {"data": {"note": "x"}})],

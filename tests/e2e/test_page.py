@@ -266,7 +266,7 @@ def test_the_life_of_a_case_in_both_languages_and_widths(
     page = context.new_page()
     sign_in(page, lived)
     for name, path in (
-        *(("case", "/findings/1"), ("learned", "/learned")),
+        *(("case", "/findings/1"), ("learned", "/learned"), ("patterns", "/patterns")),
         ("put-off", "/findings?state=snoozed"),
     ):
         page.goto(f"{lived.url}{path}")

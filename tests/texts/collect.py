@@ -80,8 +80,13 @@ REPORT_VALUES = {
 
 def groups(root: Path) -> dict[str, set[str]]:
     """Every closed set of values that people read, by the group of its texts."""
+    told = of_detectors()
     return {
-        **of_detectors(),
+        **told,
+        "pattern": told["pattern"] | {one.pattern for one in analytics.checked(())},
+        "pattern_group": {one.group for one in analytics.checked(())},
+        "checking": set(analytics.Checking),
+        "need": set(analytics.Need),
         "state": {*CaseState, FIXED_BEFORE, "open", "replayed", "discarded", "snoozed"},
         "verdict": set(SavingVerdict),
         "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},

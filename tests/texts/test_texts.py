@@ -25,8 +25,10 @@ HOLES = re.compile(r"%\(\w+\)[ds]|%%|%[sd]|\{\w*\}")
 SPELT = {
     "api/routes/energy.py",
     "api/routes/findings.py",
+    "api/routes/intensity.py",
     "api/routes/lineage.py",
     "api/routes/messages.py",
+    "api/routes/patterns.py",
     "api/routes/tree.py",
     "greenoffice/demo/registration.py",
     "greenoffice/replay/registration.py",

@@ -1,0 +1,125 @@
+"""More beside what is wanted than on earlier days like it: what detectors of data centres share.
+
+The waste of a day is what was used beside, less what the earlier days say of such a day. It is told
+of the largest meter of the side that supplies, at most what that measured, in each hour in
+proportion to what it measured there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.centres import CentreMeters
+from analytics.detectors.site import Candidate, Own, Site
+from analytics.detectors.unpriced import chart_of
+from analytics.groups import Bools, Floats, Ints
+from analytics.overheads import DayUse, Overheads, judge
+from analytics.pricing import Z90
+from metering.items import category
+from metering.localtime import HOUR_US
+from metering.units import BOOK_UNITS
+
+FACTORS = 4
+"""Of the fit on earlier days: each adds the doubt of a mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """A run of days of a data centre on which more was used beside."""
+
+    centre: CentreMeters
+    row: int
+    """The meter that is told of it."""
+    use: DayUse
+    told: Overheads
+    places: Ints
+    """Of the days of the run."""
+
+    @property
+    def excess(self) -> Floats:
+        """Used beside above what was usual on each day of the run [kW]."""
+        at = self.places
+        return np.asarray(self.use.beside[at] - self.told.usual[at])
+
+    @property
+    def ratio(self) -> float:
+        """Beside over wanted, over the run."""
+        return float(self.use.beside[self.places].sum() / self.use.wanted[self.places].sum())
+
+    @property
+    def usual(self) -> float:
+        """What that was before."""
+        return float(self.told.usual[self.places].sum() / self.use.wanted[self.places].sum())
+
+
+def losses(site: Site, supplies: str, wanted: str, least: float, *, weather: bool) -> list[Loss]:
+    """Runs of each data centre whose roles `supplies` and `wanted` are of the site; `least` is
+    the least effect on the ratio of what is lost to what is wanted."""
+    found = []
+    for centre in site.centres:
+        rows = [_rows(site, centre.meters(role)) for role in (supplies, wanted)]
+        if not all(
+            own and len(own) == len(centre.meters(role))
+            for own, role in zip(rows, (supplies, wanted), strict=True)
+        ):
+            continue
+        over, under = (site.measured[own].sum(axis=0) for own in rows)
+        outdoor = site.outdoor if weather else None
+        use = DayUse.of(site.clock.day, over - under, under, outdoor)
+        told = judge(use, least, site.limits.sigmas)
+        largest = max(rows[0], key=lambda row: float(np.nansum(site.measured[row])))
+        found += [Loss(centre, largest, use, told, places) for places in told.runs]
+    return found
+
+
+def _rows(site: Site, meters: tuple[str, ...]) -> list[int]:
+    return [site.codes.index(one) for one in meters if one in site.codes]
+
+
+def candidate(
+    site: Site, pattern: str, loss: Loss, cause: str, detail: dict[str, str | int | float]
+) -> Candidate | None:
+    """What is told of a run; None where its hours measured nothing."""
+    power = site.measured[loss.row]
+    rate = _rate(site, loss, power)
+    inside: Bools = np.isfinite(rate) & (rate > 0)
+    hours = np.flatnonzero(inside).astype(np.int64)
+    if not hours.size:
+        return None
+    per = BOOK_UNITS[category(site.items[loss.row]).unit].per_canonical
+    used = np.rint(power[hours] * per).astype(np.int64)
+    wasted = np.minimum(np.rint(rate[hours] * per).astype(np.int64), used)
+    days = loss.use.days[loss.places]
+    own = Own(
+        cause=cause,
+        expected=used - wasted,
+        measured=used,
+        detail=detail,
+        chart=chart_of(site, loss.row, hours, power - np.nan_to_num(rate)),
+        place=loss.centre.node,
+        half=_half(loss),
+    )
+    start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + HOUR_US
+    return Candidate(pattern, loss.row, int(days[0]), start, end, hours, days.size, own)
+
+
+def _rate(site: Site, loss: Loss, power: Floats) -> Floats:
+    """What is wasted in each hour of the run [kW], (hours,); NaN outside of it."""
+    days = loss.use.days[loss.places]
+    place = np.searchsorted(days, site.clock.day)
+    place = np.minimum(place, days.size - 1)
+    inside = (days[place] == site.clock.day) & np.isfinite(power)
+    count = np.bincount(place[inside], minlength=days.size)
+    sums = np.bincount(place[inside], power[inside], days.size)
+    share = np.divide(loss.excess * count, sums, out=np.zeros(days.size), where=sums > 0)
+    return np.where(inside, np.clip(share, 0.0, 1.0)[place] * power, np.nan)
+
+
+def _half(loss: Loss) -> float:
+    """Half of the 90 % interval [kWh]: each day varies, and so does what the earlier ones say."""
+    number, first = loss.places.size, int(loss.places[0])
+    a_day = 24 * float(loss.told.spread[loss.places].mean())
+    base = FACTORS * number**2 / max(int(loss.told.history[first]), 1)
+    return float(Z90 * a_day * np.sqrt(number + base))

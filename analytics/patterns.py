@@ -1,0 +1,222 @@
+"""The catalogue of patterns, and what a place lacks to be looked at for each.
+
+    registry ──▶ what a place provides ─┐
+    detectors ─▶ what each needs ───────┴─▶ checked │ needs ... │ not there
+
+What nobody looks for is told as not there: a place cannot lack what would not be used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from analytics import rooms
+from analytics.billed import billed
+from analytics.centres import centre_meters
+from analytics.detectors import DETECTORS, FAULTS
+from analytics.detectors.site import FLOWS, Input
+from metering.baseline import is_checked
+from metering.registry import Meter, NodeType, Registry
+
+HOUR_MIN: Final = 60
+OUTDOOR_TEMPERATURE: Final = "outdoor_temperature"
+
+
+class Need(StrEnum):
+    """What a place may have registered, and a detector may need."""
+
+    METER = "meter"
+    """A meter with a point or a formula."""
+    HOURLY_ELECTRICITY = "hourly_electricity"
+    HOURLY_FLOW = "hourly_flow"
+    """A meter of water, gas, heat or cooling that is booked by the hour."""
+    TOTAL_WITH_PARTS = "total_with_parts"
+    GATEWAY_OF_METERS = "gateway_of_meters"
+    """A gateway that serves two meters or more."""
+    CONTRACT_POWER = "contract_power"
+    """An account with contract_kw, whose meter is booked by the hour."""
+    REACTIVE_METER = "reactive_meter"
+    """An account with power_factor, and both of its meters booked by the hour."""
+    CENTRE_AND_IT = "centre_and_it"
+    """Hourly meters of the supply (`utility`) and of the IT (`it`) of a data centre."""
+    UPS_METERS = "ups_meters"
+    """Likewise before and behind its UPS (`ups_in`, `ups_out`)."""
+    ROOM_TEMPERATURE = "room_temperature"
+    """A point of that role; likewise CO2, and OUTDOOR_TEMPERATURE at the site."""
+    OUTDOOR_TEMPERATURE = "outdoor_temperature"
+    CO2 = "co2"
+
+
+class Checking(StrEnum):
+    """Whether a pattern is looked for at a place."""
+
+    CHECKED = "checked"
+    NEEDS = "needs"
+    NOT_THERE = "not_there"
+    """Nothing looks for it yet, whatever a place has."""
+
+
+REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
+    Input.EVENTS: frozenset({Need.METER}),
+    Input.BASELINE: frozenset({Need.HOURLY_ELECTRICITY}),
+    Input.BALANCE: frozenset({Need.TOTAL_WITH_PARTS}),
+    Input.FLOW: frozenset({Need.HOURLY_FLOW}),
+    Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
+    Input.CONTRACT: frozenset({Need.CONTRACT_POWER}),
+    Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
+    Input.CENTRE: frozenset({Need.CENTRE_AND_IT}),
+    Input.UPS: frozenset({Need.UPS_METERS}),
+    Input.ROOM: frozenset({Need.METER, Need.ROOM_TEMPERATURE, Need.OUTDOOR_TEMPERATURE}),
+    Input.AIR: frozenset({Need.METER, Need.CO2}),
+    Input.METER: frozenset({Need.METER}),
+}
+"""What must be registered before a site can have an input."""
+
+CATALOGUE: Final[Mapping[str, tuple[str, ...]]] = {
+    "meter": (
+        *("gateway_silent", "meter_gap", "meter_stuck", "meter_zero", "meter_spike"),
+        *("meter_negative", "meter_multiplier", "meter_clock", "meter_phase", "balance_drift"),
+    ),
+    "load": (
+        *("after_hours_plant", "weekend_run", "early_start", "late_stop", "high_base_load"),
+        *("base_load_creep", "unexplained_excess", "lighting_after_hours", "short_cycling"),
+    ),
+    "weather": (
+        "slope_degradation",
+        *("heating_and_cooling", "lost_setback", "balance_point_shift", "free_cooling_missed"),
+    ),
+    "demand": ("demand_over_contract", "peak_excess"),
+    "power_factor": ("low_power_factor",),
+    "comfort": ("room_too_cold", "room_too_warm", "stale_air"),
+    "water": ("night_flow",),
+    "generation": ("solar_under_yield",),
+    "datacentre": (
+        *("pue_excess", "ups_loss", "idle_servers", "dc_free_cooling_missed", "dc_overcooling"),
+        *("dc_low_delta_t", "dc_crac_fighting", "dc_units_too_many"),
+    ),
+}
+"""Patterns by group, as people look for them. A detector that stands in none of them joins the
+meter faults or the loads."""
+
+
+@dataclass(frozen=True)
+class PatternChecked:
+    """A pattern at a place."""
+
+    pattern: str
+    group: str
+    checking: Checking
+    needs: tuple[Need, ...] = ()
+    """What the place lacks; () unless it is NEEDS."""
+
+
+def checked(provided: Collection[Need]) -> tuple[PatternChecked, ...]:
+    """Every pattern in the order of the catalogue, at a place that provides so much."""
+    return tuple(_checked(group, pattern, provided) for group, pattern in _grouped())
+
+
+def _grouped() -> Iterator[tuple[str, str]]:
+    named = {one for names in CATALOGUE.values() for one in names}
+    for group, names in CATALOGUE.items():
+        yield from ((group, one) for one in names)
+        more = [one for one in DETECTORS if one not in named and group == _usual_group(one)]
+        yield from ((group, one) for one in more)
+
+
+def _usual_group(pattern: str) -> str:
+    return "meter" if pattern in FAULTS else "load"
+
+
+def _checked(group: str, pattern: str, provided: Collection[Need]) -> PatternChecked:
+    detector = DETECTORS.get(pattern)
+    if detector is None:
+        return PatternChecked(pattern, group, Checking.NOT_THERE)
+    wanted = frozenset[Need]().union(*(REQUIRED[one] for one in detector.needs))
+    lacks = tuple(need for need in Need if need in wanted and need not in provided)
+    return PatternChecked(pattern, group, Checking.NEEDS if lacks else Checking.CHECKED, lacks)
+
+
+def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset[Need]:
+    """What is registered of some nodes on a day. Whether it sends anything is another matter:
+    missing readings are told as such."""
+    meters = [
+        meter
+        for node in nodes
+        for meter in registry.meters_at(node)
+        if meter.valid.holds(day) and _is_read(registry, meter, day)
+    ]
+    places = frozenset(nodes)
+    by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
+    hourly = {registry.meters[code].item for code in by_hour}
+    accounts = billed(registry, by_hour, day)
+    roles = [
+        set(one.roles)
+        for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
+    ]
+    there = {
+        Need.METER: bool(meters),
+        Need.HOURLY_ELECTRICITY: any(is_checked(item) for item in hourly),
+        Need.HOURLY_FLOW: any(item[:2] in FLOWS for item in hourly),
+        Need.TOTAL_WITH_PARTS: _has_parts(registry, meters),
+        Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
+        Need.CONTRACT_POWER: any(one.contract_kw for one in accounts),
+        Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
+        Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
+        Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
+        Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
+        Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
+        Need.OUTDOOR_TEMPERATURE: bool(
+            registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day))
+        ),
+    }
+    return frozenset(need for need, stands in there.items() if stands)
+
+
+def _sites(registry: Registry, places: Collection[str], day: date) -> frozenset[str]:
+    """Everything on the sites of some places: they share a thermometer."""
+    sites = {
+        above
+        for place in places
+        for above in (place, *registry.ancestors(place, day))
+        if registry.nodes[above].type is NodeType.SITE
+    }
+    return frozenset().union(places, *(registry.subtree(site) for site in sites))
+
+
+def _is_read(registry: Registry, meter: Meter, day: date) -> bool:
+    return registry.formula(meter.code, day) is not None or any(
+        one.valid.holds(day) for one in registry.installations_of(meter.code)
+    )
+
+
+def _has_parts(registry: Registry, meters: Iterable[Meter]) -> bool:
+    """Whether a total has another meter of its category at its place or below."""
+    by_category: dict[str, list[Meter]] = {}
+    for meter in meters:
+        by_category.setdefault(meter.item[:2], []).append(meter)
+    return any(
+        _is_part(part, total) and part.node in registry.subtree(total.node)
+        for own in by_category.values()
+        for total in own
+        if total.total
+        for part in own
+    )
+
+
+def _is_part(part: Meter, total: Meter) -> bool:
+    return part.code != total.code and not (part.total and part.node == total.node)
+
+
+def _has_shared_gateway(registry: Registry, meters: Iterable[Meter], day: date) -> bool:
+    served = Counter(
+        registry.points[one.point].gateway
+        for meter in meters
+        for one in registry.installations_of(meter.code)
+        if one.valid.holds(day)
+    )
+    return any(count > 1 for count in served.values())

@@ -1,0 +1,171 @@
+"""Demand above the contract and low power factors: told where they last, priced never."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from analytics import Inputs, find, look, settle
+from analytics.billed import BilledMeter, billed
+from metering.finding import Case, CaseState
+from metering.localtime import day_number
+from metering.registry import Registry
+from metering.registry.facts.accounts import Account
+from metering.validity import Validity
+from proofs.steps import data_folder_with_recordings
+from tests.analytics.hourly_inputs import FIRST, inputs
+
+DATA = data_folder_with_recordings()
+PATTERNS = {"demand_over_contract", "low_power_factor"}
+
+
+def office(days: int = 28) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """100 kW from 8 to 18 of each day, 20 kW else."""
+    hour = np.arange(24 * days) % 24
+    return np.where((hour >= 8) & (hour < 18), 100.0, 20.0)
+
+
+def told(given: Inputs) -> list[Any]:
+    return [one for one in find(given) if one.pattern in PATTERNS]
+
+
+def contract(kw: float, since: date = FIRST) -> tuple[BilledMeter, ...]:
+    return (BilledMeter("m", day_number(since), contract_kw=kw),)
+
+
+def reactive(**more: Any) -> tuple[BilledMeter, ...]:
+    return (BilledMeter("m", 0, reactive="q", power_factor=0.9, **more),)
+
+
+def test_a_demand_above_the_contract_is_told_from_the_second_day_on() -> None:
+    flow = office()
+    flow[24 * 3 + 9] = 130.0
+    assert told(inputs({"m": ("01000", flow)}, billed=contract(120))) == []
+    flow[24 * 9 + 10] = 145.5
+    (found,) = told(inputs({"m": ("01000", flow)}, billed=contract(120)))
+    assert (found.pattern, found.cause, found.detail["also"]) == (
+        *("demand_over_contract", "loads_together"),
+        "contract_small",
+    )
+    assert (found.detail["peak_kw"], found.detail["contract_kw"], found.detail["days"]) == (
+        *(145.5, 120.0),
+        2,
+    )
+    assert found.detail["odds"] == pytest.approx(1 - 3 / 27, abs=1e-3)
+    assert (found.waste, found.costs, found.kgco2, found.confidence) == (0.0, (), None, 1.0)
+    assert found.measured == 275_500_000
+    assert told(inputs({"m": ("01000", flow)}, billed=contract(145.5))) == []
+
+
+def test_a_contract_that_is_passed_on_most_days_is_too_small() -> None:
+    (found,) = told(inputs({"m": ("01000", office())}, billed=contract(90)))
+    assert (found.cause, found.detail["also"]) == ("contract_small", "loads_together")
+
+
+def test_days_before_the_contract_are_none_of_it() -> None:
+    flow = office()
+    flow[[24 * 3 + 9, 24 * 5 + 9, 24 * 20 + 9]] = 130.0
+    later = contract(120, FIRST + timedelta(days=10))
+    assert told(inputs({"m": ("01000", flow)}, billed=later)) == []
+
+
+@pytest.mark.parametrize(("ratio", "low"), [(0.48, False), (0.55, True)])
+def test_a_power_factor_is_low_below_what_the_account_is_held_to(ratio: float, low: bool) -> None:
+    given = inputs({"m": ("01000", office()), "q": ("90000", office() * ratio)}, billed=reactive())
+    found = told(given)
+    assert [one.pattern for one in found] == (["low_power_factor"] if low else [])
+    if low:
+        assert found[0].detail["power_factor"] == pytest.approx(1 / np.hypot(1, ratio), abs=1e-4)
+        assert (found[0].cause, found[0].detail["days"]) == ("capacitors_lacking", 28)
+
+
+def test_a_few_days_a_light_load_and_lone_readings_are_no_low_power_factor() -> None:
+    power, drawn = office(), office() * 0.3
+    four = drawn.copy()
+    four[24 * 8 : 24 * 12] = 80.0
+    assert told(inputs({"m": ("01000", power), "q": ("90000", four)}, billed=reactive())) == []
+    night = np.where(power < 50, 40.0, drawn)
+    assert told(inputs({"m": ("01000", power), "q": ("90000", night)}, billed=reactive())) == []
+    sparse = np.where(np.arange(power.size) % 24 < 13, np.nan, power)
+    assert told(inputs({"m": ("01000", sparse), "q": ("90000", power)}, billed=reactive())) == []
+
+
+def test_what_is_fed_back_counts_and_names_the_other_cause() -> None:
+    meters = {
+        "m": ("01000", office()),
+        "q": ("90000", office() * 0.1),
+        "back": ("90000", office() * 0.5),
+    }
+    (found,) = told(inputs(meters, billed=reactive(reactive_export="back")))
+    assert (found.cause, found.detail["also"]) == ("capacitors_stay_in", "capacitors_lacking")
+    assert found.detail["odds"] == pytest.approx(0.5 / 0.6, abs=1e-3)
+
+
+def test_the_accounts_of_a_day_are_read() -> None:
+    rows = (
+        Account("1", "m", reactive="q", power_factor="0.85", valid=Validity(None, FIRST)),
+        Account("1", "m", contract_kw=Decimal(120), valid=Validity(FIRST)),
+        Account("2", "other", contract_kw=Decimal(9)),
+    )
+    known = Registry(more={"account": rows})
+    assert billed(known, {"m"}, FIRST) == contract(120)
+    (before,) = billed(known, {"m"}, FIRST - timedelta(days=1))
+    assert (before.power_factor, before.contract_kw, before.reactive) == (0.85, None, "q")
+
+
+def test_what_people_expect_is_not_told_again_and_grows_till_then() -> None:
+    flow = office(35)
+    flow[24 * np.arange(2, 34) + 9] = 130.0
+    early = look(inputs({"m": ("01000", flow[: 24 * 20])}, billed=contract(120)))
+    (case,) = settle([], early).opened
+    later = look(inputs({"m": ("01000", flow)}, billed=contract(120)))
+    assert settle([replace(case, number=7)], later).grown[7].detail["days"] == 32
+    known = replace(case, number=7, state=CaseState.EXPECTED)
+    assert not settle([known], later)
+    assert isinstance(known, Case)
+
+
+STEEL = DATA / "steel_plant/steel_15min.parquet"
+CAMPUS = DATA / "ucsd_microgrid/meters_15min.parquet"
+
+
+def recorded(query: str) -> tuple[np.ndarray[Any, np.dtype[np.float64]], ...]:
+    """Columns of four quarters an hour, as sums of hours."""
+    columns = duckdb.sql(query).fetchnumpy().values()
+    return tuple(np.asarray(one, dtype=np.float64).reshape(-1, 4).sum(axis=1) for one in columns)
+
+
+@pytest.mark.skipif(not STEEL.exists(), reason=f"no {STEEL}")
+def test_a_recorded_plant_is_told_in_the_months_in_which_its_factor_is_low() -> None:
+    """Single low days until June, most days of August and September."""
+    power, drawn = recorded(
+        f"SELECT usage_kwh, lagging_current_reactive_power_kvarh FROM '{STEEL}'"
+    )
+    for first, last, count in ((0, 150, 0), (190, 290, 1)):
+        own = power[24 * first : 24 * last], drawn[24 * first : 24 * last]
+        given = inputs({"m": ("01000", own[0]), "q": ("90000", own[1])}, billed=reactive())
+        found = told(given)
+        assert (len(found) > 0) == (count > 0)
+        for one in found:
+            inside = np.isin(given.hours_us, one.hours_us)
+            sums = own[0][inside].sum(), own[1][inside].sum()
+            assert one.detail["power_factor"] == pytest.approx(sums[0] / np.hypot(*sums), abs=1e-3)
+            assert one.detail["power_factor"] < 0.9
+
+
+@pytest.mark.skipif(not CAMPUS.exists(), reason=f"no {CAMPUS}")
+@pytest.mark.parametrize("meter", ["EastCampus", "MusicBuilding", "StudentServices"])
+def test_recorded_buildings_with_a_good_factor_are_silent(meter: str) -> None:
+    """90 days of quarters in their order, as recorded."""
+    power, drawn = recorded(
+        f"SELECT real_kw / 4, abs(reactive_kvar) / 4 FROM '{CAMPUS}' "
+        f"WHERE meter = '{meter}' AND ts_utc IS NOT NULL ORDER BY ts_utc LIMIT {96 * 90}"
+    )
+    found = told(inputs({"m": ("01000", power), "q": ("90000", drawn)}, billed=reactive()))
+    assert found == []
