@@ -60,6 +60,18 @@ class SavingAnswer(TypedDict):
     currency: str
 
 
+class RankAnswer(TypedDict):
+    """What a case is listed by: `cost`, else `carbon`, else `energy` [`unit`], `amount` in a year
+    where it `runs`, else in all; `value` is that times the confidence. A `fault` has the hours that
+    it lasted."""
+
+    by: str
+    unit: str
+    runs: bool
+    amount: float
+    value: float
+
+
 class CaseEventAnswer(TypedDict):
     """What somebody, or the platform, did with a case: `act` is `state`, `comment`, `snooze` or
     `saving`; `old` and `new` are states, a day or verdicts."""
@@ -110,6 +122,7 @@ class CaseTailAnswer(TypedDict):
     snoozed_until: str | None
     relapses: int
     saving: SavingAnswer | None
+    rank: RankAnswer
     so_far: InLanguages
 
 

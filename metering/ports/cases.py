@@ -25,13 +25,16 @@ class CaseReader(Protocol):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
-        snoozed: tuple[bool, int] | None = None,
+        snoozed: bool | None = None,
+        wastes: bool | None = None,
+        now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
-        """Costliest (then largest, then oldest) first; `between_us` keeps those that overlap
-        [start, end), `snoozed` those that are put off at an instant [us], or that are not, `after`
-        is the id of the last one seen."""
+        """In the order of `case_worth.order_of` at an instant [us]; at 0 as though all had just
+        begun. `between_us` keeps those that overlap [start, end), `snoozed` those that are put off
+        then, or that are not, `wastes` those that waste, or meter faults; `after` is the id of the
+        last one seen."""
         ...
 
     def get(self, id: str) -> Case:

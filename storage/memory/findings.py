@@ -7,9 +7,10 @@ import threading
 from dataclasses import replace
 
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, is_snoozed, looked_at
+from metering.case_worth import order_of
 from metering.finding import Case, Changes, Finding
 from metering.ports import FindingStore
-from storage.case_rules import is_known, no_such_case, number_of, rank
+from storage.case_rules import is_known, no_such_case, number_of
 
 
 class MemoryFindings(FindingStore):
@@ -46,12 +47,14 @@ class MemoryFindings(FindingStore):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
-        snoozed: tuple[bool, int] | None = None,
+        snoozed: bool | None = None,
+        wastes: bool | None = None,
+        now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Case]:
         with self._lock:
-            beyond = None if after is None else rank(self.get(after))
+            beyond = None if after is None else order_of(self.get(after), now_us)
             found = [
                 one
                 for one in self._cases.values()
@@ -60,10 +63,11 @@ class MemoryFindings(FindingStore):
                 and state in (None, one.state)
                 and pattern in (None, one.evidence.pattern)
                 and (between_us is None or _overlaps(one.evidence, between_us))
-                and (snoozed is None or is_snoozed(one, snoozed[1]) == snoozed[0])
-                and (beyond is None or rank(one) > beyond)
+                and (snoozed is None or is_snoozed(one, now_us) == snoozed)
+                and (wastes is None or (one.evidence.waste > 0) == wastes)
+                and (beyond is None or order_of(one, now_us) > beyond)
             ]
-        return sorted(found, key=rank)[:limit]
+        return sorted(found, key=lambda one: order_of(one, now_us))[:limit]
 
     def known(self, institution: str, since_us: int) -> builtins.list[Case]:
         with self._lock:
