@@ -71,7 +71,7 @@ def by_the_year(amount: float, finding: Finding, now_us: int) -> float:
 def rank_of(case: Case, now_us: int) -> Rank:
     """What a case is ranked by at an instant."""
     told, on = case.evidence, runs(case, now_us)
-    by, unit, total = _total(told)
+    by, unit, total = total_of(told)
     if by is RankBy.FAULT:
         return Rank(by, unit, on, total, total)
     weighed = total * told.confidence
@@ -81,8 +81,8 @@ def rank_of(case: Case, now_us: int) -> Rank:
     return Rank(by, unit, on, amount, value)
 
 
-def _total(told: Finding) -> tuple[RankBy, str, float]:
-    """(by what, in which unit, how much in all)."""
+def total_of(told: Finding) -> tuple[RankBy, str, float]:
+    """(by what, in which unit, how much in all); the hours that a meter fault lasted."""
     if told.waste <= 0:
         return RankBy.FAULT, "h", (told.end_us - told.start_us) / HOUR_US
     if told.cost is not None:

@@ -105,7 +105,8 @@ class LessonAnswer(TypedDict):
 
 
 class CaseTailAnswer(TypedDict):
-    """What a case means, and what became of it."""
+    """What a case means, and what became of it. `told` says why it is told at once (`budget`,
+    `dear`, `fault`, `said`), or that it waits (`digest`)."""
 
     confidence: float
     cause: str
@@ -123,11 +124,47 @@ class CaseTailAnswer(TypedDict):
     relapses: int
     saving: SavingAnswer | None
     rank: RankAnswer
+    told: str
     so_far: InLanguages
 
 
 class CaseAnswer(CaseHeadAnswer, WasteAnswer, CaseTailAnswer):
     """A case as listed, with what was found last."""
+
+
+class WastedAnswer(TypedDict):
+    """Waste of one unit."""
+
+    unit: str
+    value: float
+
+
+class AccountAnswer(TypedDict):
+    """How many new cases a place and what is below it were told of in the 365 days until now, and
+    how many are allowed."""
+
+    institution: str
+    node: str
+    meters: int
+    per_meter_year: str
+    allowed: int
+    told: int
+
+
+class DigestAnswer(TypedDict):
+    """The cases of a week that were not told at once: `data` holds the first of `count`, the sums
+    are over all. `a_year` is what a year of those that run costs."""
+
+    week: str
+    first_day: str
+    last_day: str
+    count: int
+    energy: list[WastedAnswer]
+    costs: list[AmountAnswer]
+    kgco2: str | None
+    a_year: list[AmountAnswer]
+    accounts: list[AccountAnswer]
+    data: list[CaseAnswer]
 
 
 class EvidenceAnswer(TypedDict):

@@ -23,7 +23,8 @@ MOST_HOURS = 72
 KINDS = ("all", "waste", "fault")
 """What a list is of; meter faults stand behind what wastes."""
 FILTERS = (*(str(one) for one in CaseState), "snoozed", "all")
-"""Lists of cases; what is put off is on none but its own and that of all."""
+"""Lists of cases; what is put off is on none but its own and that of all, and what waits for a
+digest on that of all."""
 
 
 def chosen(state: str, kind: str) -> CasesWanted:
@@ -33,7 +34,7 @@ def chosen(state: str, kind: str) -> CasesWanted:
         return CasesWanted(wastes=wastes)
     if state == "snoozed":
         return CasesWanted(snoozed=True, wastes=wastes)
-    return CasesWanted(state, snoozed=False, wastes=wastes)
+    return CasesWanted(state, snoozed=False, wastes=wastes, told=True)
 
 
 def shown(visit: Visit, cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -102,7 +103,11 @@ def _capital(sentence: str) -> str:
 def totals(visit: Visit, cases: Sequence[Case]) -> list[Shown]:
     """Sums over cases: energy by unit, money by currency, carbon."""
     outer = Nesting(visit.caller.reach.registry).outer
-    found = figures.sum_of_cases(cases, outer)
+    return sums(visit, figures.sum_of_cases(cases, outer))
+
+
+def sums(visit: Visit, found: figures.CaseSums) -> list[Shown]:
+    """What cases come to."""
     of = Of("", "", "", "", "findings")
     waste = found.energy or (("kWh", 0.0),)
     shown = [_waste(amount, unit, of) for unit, amount in waste]

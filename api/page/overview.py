@@ -33,7 +33,7 @@ def overview(visit: Visit, node: str | None, as_closed: bool = False) -> dict[st
         found = _booked(visit, view, place)
     if found["has_books"]:
         _choose(visit, place, found, as_closed)
-        wanted = CasesWanted("open", snoozed=False, under=place.node)
+        wanted = CasesWanted("open", snoozed=False, told=True, under=place.node)
         found["findings"] = cases.shown(visit, find(visit.caller, wanted, limit=3))
     return found
 

@@ -14,6 +14,7 @@ from api.page import (
     cases,
     closings,
     datacentre,
+    digests,
     formats,
     lineage,
     live,
@@ -24,6 +25,7 @@ from api.ranges import local_date
 from api.usecases.baselines import unchecked
 from api.usecases.case_acts import assign, comment, put_off, set_state
 from api.usecases.closings import ask_to_reopen, close, reopen
+from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
 from api.usecases.gateways import GatewayHealth, health_of_all
@@ -82,6 +84,7 @@ def findings_page(
         following=following,
         count=len(found),
         totals=cases.totals(visit, found),
+        in_digest=digest(visit.caller).count if state == "open" else 0,
     )
 
 
@@ -141,6 +144,14 @@ def finding_snooze(
     visit.caller.need(Role.OPERATE)
     put_off(visit.caller, id, local_date(until, "until") if until else None, note)
     return RedirectResponse(f"/findings/{id}", status_code=303)
+
+
+@router.get("/digest")
+def digest_page(
+    visit: Visitor, week: Annotated[str | None, Query(max_length=10)] = None
+) -> HTMLResponse:
+    """What was found in a week and is on no list of the morning."""
+    return visit.render("digest.html", view=digests.digest_page(visit, week))
 
 
 @router.get("/learned")

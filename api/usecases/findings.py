@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from api.caller import Caller
 from api.reach import Outside
+from api.usecases.alerts import told_of_each
 from figures import counted
+from metering.alerting import WhyTold
 from metering.finding import Case, Finding
 from metering.nesting import Nesting
 
@@ -50,6 +52,10 @@ class CasesWanted:
     """Those that are put off now, or that are not."""
     wastes: bool | None = None
     """Those that waste, or meter faults."""
+    numbers: frozenset[int] | None = None
+    """Those that are called so."""
+    told: bool | None = None
+    """Those that are told at once, or that wait for a digest."""
     under: str | None = None
     """Those of what the scope holds of a node's subtree."""
 
@@ -71,11 +77,17 @@ def find(
     found: list[Case] = []
     while len(found) < limit:
         page = _page(caller, wanted, after, limit, at_us)
-        found += [case for case in page if _may_see(caller, case.evidence)]
+        seen = [case for case in page if _may_see(caller, case.evidence)]
+        found += seen if wanted.told is None else _told(caller, seen, wanted.told, at_us)
         if len(page) < limit:
             break
         after = page[-1].id
     return found[:limit]
+
+
+def _told(caller: Caller, cases: Sequence[Case], wanted: bool, now_us: int) -> list[Case]:
+    why = told_of_each(caller, cases, now_us)
+    return [one for one in cases if (why[one.number] is not WhyTold.DIGEST) is wanted]
 
 
 def _page(
@@ -93,6 +105,7 @@ def _page(
         between_us=wanted.between_us,
         snoozed=wanted.snoozed,
         wastes=wanted.wastes,
+        numbers=wanted.numbers,
         now_us=now_us,
         after=after,
         limit=limit,

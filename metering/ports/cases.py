@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from metering.alerting import Opening
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.case_life import CaseAct, CaseDeed, CaseEvent
 from metering.finding import Case, CaseState, Changes, Finding
@@ -27,14 +28,20 @@ class CaseReader(Protocol):
         between_us: tuple[int, int] | None = None,
         snoozed: bool | None = None,
         wastes: bool | None = None,
+        numbers: frozenset[int] | None = None,
         now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
         """In the order of `case_worth.order_of` at an instant [us]; at 0 as though all had just
         begun. `between_us` keeps those that overlap [start, end), `snoozed` those that are put off
-        then, or that are not, `wastes` those that waste, or meter faults; `after` is the id of the
-        last one seen."""
+        then, or that are not, `wastes` those that waste, or meter faults, `numbers` these;
+        `after` is the id of the last one seen."""
+        ...
+
+    def openings(self, institutions: frozenset[str]) -> Sequence[Opening]:
+        """What was known of each case of the institutions when it was opened, in any order; place
+        and institution are those that the case has now."""
         ...
 
     def get(self, id: str) -> Case:

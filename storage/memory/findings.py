@@ -6,6 +6,7 @@ import builtins
 import threading
 from dataclasses import replace
 
+from metering.alerting import Opening, opening_of
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, is_snoozed, looked_at
 from metering.case_worth import order_of
 from metering.finding import Case, Changes, Finding
@@ -18,6 +19,7 @@ class MemoryFindings(FindingStore):
 
     def __init__(self) -> None:
         self._cases: dict[int, Case] = {}
+        self._openings: dict[int, Opening] = {}
         self._told: dict[int, dict[int, Finding]] = {}
         """Number -> day -> finding."""
         self._events: dict[int, builtins.list[CaseEvent]] = {}
@@ -28,6 +30,7 @@ class MemoryFindings(FindingStore):
             for case in changes.opened:
                 number = len(self._cases) + 1
                 self._cases[number] = replace(case, number=number)
+                self._openings[number] = opening_of(case, number)
                 self._tell(number, case.evidence)
             for number in changes.numbers:
                 before = self._cases[number]
@@ -49,6 +52,7 @@ class MemoryFindings(FindingStore):
         between_us: tuple[int, int] | None = None,
         snoozed: bool | None = None,
         wastes: bool | None = None,
+        numbers: frozenset[int] | None = None,
         now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
@@ -64,6 +68,7 @@ class MemoryFindings(FindingStore):
                 and pattern in (None, one.evidence.pattern)
                 and (between_us is None or _overlaps(one.evidence, between_us))
                 and (snoozed is None or is_snoozed(one, now_us) == snoozed)
+                and (numbers is None or one.number in numbers)
                 and (wastes is None or (one.evidence.waste > 0) == wastes)
                 and (beyond is None or order_of(one, now_us) > beyond)
             ]
@@ -76,6 +81,15 @@ class MemoryFindings(FindingStore):
                 for one in self._cases.values()
                 if one.evidence.institution == institution and is_known(one, since_us)
             ]
+
+    def openings(self, institutions: frozenset[str]) -> builtins.list[Opening]:
+        with self._lock:
+            now = {
+                number: replace(one, institution=evidence.institution, node=evidence.node)
+                for number, one in self._openings.items()
+                for evidence in (self._cases[number].evidence,)
+            }
+        return [one for one in now.values() if one.institution in institutions]
 
     def get(self, id: str) -> Case:
         with self._lock:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, insert, not_, or_, select, true, update
 
+from metering.alerting import Opening
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, looked_at
 from metering.finding import RELAPSES_WITHIN_US, TEACHING, Case, Changes, Finding
 from metering.ports import FindingStore
@@ -22,10 +23,19 @@ from storage.sql.finding_codec import (
     event_of_row,
     finding_columns,
     finding_of,
+    opening_columns,
+    opening_of_row,
 )
 from storage.sql.schema import CASE_EVENT, FINDING, FINDING_CASE
 
 _CASE = FINDING_CASE.c
+OF_OPENING = tuple(
+    _CASE[name]
+    for name in (
+        *("number", "institution", "node", "opened_us"),
+        *("first_by", "first_unit", "first_sure"),
+    )
+)
 _TOLD = and_(FINDING.c.case_number == _CASE.number, FINDING.c.day == _CASE.told_day)
 
 
@@ -59,6 +69,7 @@ class SqlFindings(FindingStore):
         between_us: tuple[int, int] | None = None,
         snoozed: bool | None = None,
         wastes: bool | None = None,
+        numbers: frozenset[int] | None = None,
         now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
@@ -73,6 +84,7 @@ class SqlFindings(FindingStore):
                 .where(true() if between_us is None else _overlapping(between_us))
                 .where(true() if snoozed is None else _snoozed(snoozed, now_us))
                 .where(true() if wastes is None else _wasting(wastes))
+                .where(true() if numbers is None else _CASE.number.in_(sorted(numbers)))
                 .where(true() if after is None else _beyond(con, after, now_us))
                 .order_by(*in_order(now_us))
                 .limit(limit)
@@ -88,6 +100,11 @@ class SqlFindings(FindingStore):
         )
         with reading(self._engine) as con:
             return [case_of(row) for row in con.execute(statement)]
+
+    def openings(self, institutions: frozenset[str]) -> builtins.list[Opening]:
+        statement = select(*OF_OPENING).where(_among(_CASE.institution, institutions))
+        with reading(self._engine) as con:
+            return [opening_of_row(row) for row in con.execute(statement)]
 
     def get(self, id: str) -> Case:
         with reading(self._engine) as con:
@@ -123,7 +140,8 @@ class SqlFindings(FindingStore):
 
 
 def _open(con: Connection, case: Case) -> None:
-    made = con.execute(insert(FINDING_CASE).values(case_columns(case)))
+    columns = case_columns(case) | opening_columns(case)
+    made = con.execute(insert(FINDING_CASE).values(columns))
     assert made.inserted_primary_key is not None
     con.execute(
         insert(FINDING).values(finding_columns(made.inserted_primary_key[0], case.evidence))

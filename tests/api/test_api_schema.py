@@ -52,6 +52,7 @@ KEYS = [*("whole", "bureau") * 4, *("operator", "reader") * 2, "building", "scho
 NODES = ["bureau", "campus", "office-a", "canteen", "dc"]
 METERS = ["office-a-total", "office-b-total", "canteen-water", "dc-it", "dc-utility"]
 KNOWN: dict[str, list[str]] = {
+    "week": ["2026-W48", "2026-W01"],
     "/v1/findings kind": ["waste", "fault"],
     "node": [*NODES, "hall"],
     "meter": [*METERS, "hall-total"],

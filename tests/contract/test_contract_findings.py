@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from metering.alerting import opening_of
 from metering.case_life import CaseAct, CaseDeed, applied
 from metering.case_worth import order_of
 from metering.errors import NotFound
@@ -364,3 +365,17 @@ def test_what_was_put_right_comes_back_or_is_verified(stores: Stores) -> None:
     stores.findings.record(Changes(savings={3: failed}), now_us=99)
     again = stores.findings.get("3")
     assert (again.state, again.saving, again.state_by) == (CaseState.OPEN, failed, "platform")
+
+
+def test_what_was_known_when_a_case_was_opened_is_kept(stores: Stores) -> None:
+    """Its worth never changes, its place is that of the case."""
+    record(stores, opened(), opened(institution="away"), opened(waste=0.0, cost=None))
+    grown = finding(cost=Decimal(900), day=TUESDAY, node="annex")
+    stores.findings.record(Changes(grown={1: grown}), now_us=50)
+    found = {one.number: one for one in stores.findings.openings(frozenset({"office"}))}
+    assert found == {
+        1: replace(opening_of(opened(), 1), node="annex"),
+        3: opening_of(opened(waste=0.0, cost=None), 3),
+    }
+    listed = stores.findings.list(None, numbers=frozenset({2, 3}))
+    assert [one.number for one in listed] == [2, 3]
