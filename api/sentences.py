@@ -6,7 +6,7 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 from __future__ import annotations
 
 from analytics import FAULTS
-from metering.case_worth import PERSISTS_US, by_the_year, runs
+from metering.case_worth import by_the_year, runs, told_by_the_year
 from metering.finding import TEACHING, Case, Finding
 from metering.localtime import from_us, zone_of
 from texts import day_of, text, weekday, word
@@ -68,7 +68,7 @@ def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
         language,
         since=since,
         amounts=_amounts(told, language),
-        then=_ahead(told, language, now_us) if running else _outcome(case, language),
+        then=_ahead(case, language, now_us) if running else _outcome(case, language),
     )
 
 
@@ -82,12 +82,12 @@ def _outcome(case: Case, language: str) -> str:
     )
 
 
-def _ahead(told: Finding, language: str, now_us: int) -> str:
+def _ahead(case: Case, language: str, now_us: int) -> str:
     """What a year of it would cost, to two digits, as it went on until now; '' where that is too
     early to say."""
-    if told.end_us - told.start_us < PERSISTS_US:
+    if not told_by_the_year(case, now_us):
         return ""
-    return text("finding.ahead", language, amounts=_a_year(told, language, now_us))
+    return text("finding.ahead", language, amounts=_a_year(case.evidence, language, now_us))
 
 
 def _a_year(told: Finding, language: str, now_us: int) -> str:

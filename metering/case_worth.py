@@ -58,6 +58,13 @@ def runs(case: Case, now_us: int) -> bool:
     return case.stands and case.evidence.end_us > now_us - PERSISTS_US
 
 
+def told_by_the_year(case: Case, now_us: int) -> bool:
+    """Whether people are told what a year of it costs: it goes on, and has for 14 days. To rank
+    it, a year is taken of what is younger as well."""
+    told = case.evidence
+    return runs(case, now_us) and told.end_us - told.start_us >= PERSISTS_US
+
+
 def lasted_us(finding: Finding, now_us: int) -> int:
     """Over how long a finding is spread to tell it by the year [us]."""
     return max(now_us - finding.start_us, PERSISTS_US)

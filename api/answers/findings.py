@@ -151,9 +151,22 @@ class AccountAnswer(TypedDict):
     told: int
 
 
+BudgetAnswer = TypedDict(
+    "BudgetAnswer",
+    {
+        "node": str,
+        "per_meter_year": str,
+        "dear_a_year": str | None,
+        "from": str,
+        "to": str | None,
+    },
+)
+"""The alert budget of a place, from a day until one that has another."""
+
+
 class DigestAnswer(TypedDict):
     """The cases of a week that were not told at once: `data` holds the first of `count`, the sums
-    are over all. `a_year` is what a year of those that run costs."""
+    are over all. `a_year` is what a year costs of those that run, and have for 14 days."""
 
     week: str
     first_day: str

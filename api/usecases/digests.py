@@ -14,7 +14,7 @@ from api.usecases.findings import CasesWanted, find
 from figures import CaseSums, counted, sum_of_cases
 from metering.alert_accounts import Accounts
 from metering.alerting import AlertAccount, Opening, WhyTold
-from metering.case_worth import YEAR_US, lasted_us, runs
+from metering.case_worth import YEAR_US, lasted_us, told_by_the_year
 from metering.errors import InvalidInput
 from metering.finding import Case
 from metering.localtime import local_day
@@ -58,7 +58,7 @@ class Digest:
     sums: CaseSums
     """Over the cases; energy that nested meters show counts once."""
     a_year: tuple[tuple[str, Decimal], ...]
-    """(currency, amount): what a year of those that run costs, to ignore them."""
+    """(currency, amount): what it costs a year to ignore those that run, and have for 14 days."""
     accounts: tuple[AccountState, ...]
 
 
@@ -134,7 +134,7 @@ def _a_year(
 ) -> tuple[tuple[str, Decimal], ...]:
     found: dict[str, Decimal] = defaultdict(Decimal)
     for one in counted(cases, nesting.outer):
-        if runs(one.case, now_us):
+        if told_by_the_year(one.case, now_us):
             for currency, amount in one.counts.costs:
                 found[currency] += amount * YEAR_US / lasted_us(one.case.evidence, now_us)
     return tuple((currency, round(amount, 2)) for currency, amount in sorted(found.items()))

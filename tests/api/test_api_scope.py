@@ -70,6 +70,9 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             "snooze": {"until": "2026-12-01"},
         }.items()
     },
+    ("POST", "/v1/nodes/{code}/alert-budget"): [
+        ("/v1/nodes/hall/alert-budget", {"json": {"per_meter_year": 1}})
+    ],
     ("GET", "/v1/digest"): [("/v1/digest?node=hall", {})],
     ("GET", "/v1/learned"): [("/v1/learned?meter=hall-total", {})],
     ("GET", "/v1/baselines"): None,

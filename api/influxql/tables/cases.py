@@ -22,7 +22,7 @@ from api.influxql.engine.rows import (
 from api.influxql.tables import money, names
 from api.usecases.findings import find_all
 from figures import counted
-from metering.case_worth import YEAR_US, lasted_us, runs
+from metering.case_worth import YEAR_US, lasted_us, told_by_the_year
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
 from metering.nesting import Nesting
@@ -147,9 +147,8 @@ class _Row:
 
     @property
     def a_year(self) -> Decimal | None:
-        """By how much the cost of a case that runs grows to that of a year; None where it has
-        ended."""
-        if not runs(_case(self.series), self.now_us):
+        """By how much the cost of a case grows to that of a year; None where that is not told."""
+        if not told_by_the_year(_case(self.series), self.now_us):
             return None
         return Decimal(YEAR_US) / lasted_us(self.finding, self.now_us)
 
