@@ -93,15 +93,16 @@ def test_what_is_dear_for_sure_is_told_at_once(world):
 
 def test_the_page_counts_what_waits_and_leads_to_the_digest(world, signed_in):
     budget(world, "0")
-    number = found(world, start_us=world.platform.now_us() - 20 * WEEK_US // 7)
+    begins = world.platform.now_us() - 24 * WEEK_US // 7
+    number = found(world, start_us=begins, hours_us=(begins,), hours=())
     (ahead,) = world.get("/v1/digest").json()["a_year"]
-    assert ahead == {"currency": "CNY", "value": str(round(Decimal("29.76") * 365 / 20, 2))}
+    assert ahead == {"currency": "CNY", "value": str(round(Decimal("29.76") * 365 / 24, 2))}
     html = world.client.get("/findings").text
     assert "3 more in this week" in html
     assert f"/findings/{number}" not in html
     assert f"/findings/{number}" not in world.client.get("/").text
     for language, words in (
-        ("en", ("Digest of week 2026-W48", "To ignore what goes on costs about ¥543")),
+        ("en", ("Digest of week 2026-W48", "To ignore what goes on costs about ¥453")),
         ("zh", ("2026-W48 周摘要", "若放任不管")),
     ):
         world.client.get(f"/language/{language}?next=/")
