@@ -6,17 +6,15 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 from __future__ import annotations
 
 from analytics import FAULTS
-from metering.finding import Case, Finding
-from metering.localtime import HOUR_US, from_us, zone_of
-from texts import day_of, text, weekday
+from metering.case_worth import by_the_year, runs, told_by_the_year
+from metering.finding import TEACHING, Case, Finding
+from metering.localtime import from_us, zone_of
+from texts import day_of, text, weekday, word
 
 MOST_NAMED = 6
 """Meters that a sentence names; the evidence names all."""
 POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h", "kvarh": "kvar", "kg": "kg/h"}
 UNITS = {"m3": "m³"}
-PERSISTS_US = 14 * 24 * HOUR_US
-"""What lasts so long may be told by the year."""
-YEAR_US = 365 * 24 * HOUR_US
 _ROOMS = {"room_too_cold": "finding.room_too_cold", "stale_air": "finding.stale_air"}
 _WHOLE = 100
 """Amounts from here on are told without decimals."""
@@ -66,36 +64,61 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
 
 
 def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
-    """Since when, how much in all, what it cost, and, of a case that stands for two weeks or more,
-    about what a year of it would cost; '' for what wastes nothing."""
-    told = case.evidence
+    """Since when, how much in all, what it cost and, of what has run for two weeks or more, about
+    what a year of it would cost; of what runs no more from when to when, and what became of it. ''
+    for what wastes nothing."""
+    told, running = case.evidence, runs(case, now_us)
     if told.waste <= 0:
         return ""
-    energy = f"{_amount(told.waste)} {UNITS.get(told.unit, told.unit)}"
-    money = [_money(float(amount), currency, language) for currency, amount in told.costs if amount]
+    since = _day(told.start_us, zone, language, now_us)
+    until = _day(told.end_us - 1, zone, language, now_us)
+    if not running and until != since:
+        since = text("finding.from_to", language, since=since, until=until)
     return text(
-        "finding.so_far",
+        "finding.so_far" if running else "finding.was",
         language,
-        since=_day(told.start_us, zone, language, now_us),
-        amounts=text("finding.and", language).join([energy, *money]),
-        ahead=_ahead(case, language, now_us),
+        since=since,
+        amounts=_amounts(told, language),
+        then=_ahead(case, language, now_us) if running else _outcome(case, language),
+    )
+
+
+def _outcome(case: Case, language: str) -> str:
+    """What became of a case that runs no more; of what teaches nobody looks whether it goes on."""
+    state = "" if case.stands else word("state", str(case.state), language)
+    if case.state in TEACHING:
+        return state
+    return text("finding.and", language).join(
+        filter(None, [text("finding.ended", language), state])
     )
 
 
 def _ahead(case: Case, language: str, now_us: int) -> str:
     """What a year of it would cost, to two digits, as it went on until now; '' where that is too
-    early to say, or where it does not go on."""
-    told = case.evidence
-    if not case.stands or told.end_us - told.start_us < PERSISTS_US:
+    early to say."""
+    if not told_by_the_year(case, now_us):
         return ""
-    years = YEAR_US / (max(now_us, told.end_us) - told.start_us)
+    return text("finding.ahead", language, amounts=_a_year(case.evidence, language, now_us))
+
+
+def _a_year(told: Finding, language: str, now_us: int) -> str:
+    """What a year of it costs if it goes on, to two digits; its energy where it has no price."""
     amounts = [
-        _money(_rough(float(amount) * years), currency, language)
+        _money(_rough(by_the_year(float(amount), told, now_us)), currency, language)
         for currency, amount in told.costs
         if amount
-    ] or [f"{_amount(_rough(told.waste * years))} {UNITS.get(told.unit, told.unit)}"]
-    joined = text("finding.and", language).join(amounts)
-    return text("finding.ahead", language, amounts=joined)
+    ] or [f"{_amount(_rough(by_the_year(told.waste, told, now_us)))} {_unit(told)}"]
+    return text("finding.and", language).join(amounts)
+
+
+def _amounts(told: Finding, language: str) -> str:
+    """Energy, and its money in each currency."""
+    money = [_money(float(amount), currency, language) for currency, amount in told.costs if amount]
+    return text("finding.and", language).join([f"{_amount(told.waste)} {_unit(told)}", *money])
+
+
+def _unit(told: Finding) -> str:
+    return UNITS.get(told.unit, told.unit)
 
 
 def _rough(amount: float) -> float:

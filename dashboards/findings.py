@@ -123,12 +123,14 @@ def _totals(language: str) -> list[tuple[int, Json]]:
 def _cases(language: str) -> Json:
     end = code_of(language)
     names = {
+        "place": "#",
         f"pattern_{end}": text("board.pattern", language),
         f"node_{end}": text("board.place", language),
         f"meter_{end}": text("board.meter", language),
         "waste": text("board.waste", language),
         "unit": text("board.unit", language),
         "cost": text("board.cost_2", language),
+        "cost_a_year": text("board.cost_a_year", language),
         "currency": text("board.currency", language),
         "kgco2": "kgCO2",
         "confidence": text("board.confidence", language),
@@ -140,12 +142,15 @@ def _cases(language: str) -> Json:
     return table(
         text("board.open_findings_costliest_first", language),
         query,
-        sort_by=names["cost"],
+        sort_by=names["place"],
+        rising=True,
         overrides=[
+            override(names["place"], decimals=0, unit="none", custom__width=45),
             override("Time", displayName=text("board.since", language), custom__width=145),
             override(names["waste"], decimals=0, unit="none", custom__width=80),
             override(names["unit"], custom__width=55),
             override(names["cost"], decimals=0, unit="none", custom__width=80),
+            override(names["cost_a_year"], decimals=0, unit="none", custom__width=95),
             override(names["currency"], custom__width=70),
             override("kgCO2", decimals=0, unit="none", custom__width=80),
             override(names["confidence"], decimals=0, unit=SHARE, custom__width=95),

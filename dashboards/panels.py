@@ -160,7 +160,10 @@ def ranking(title: str, query: str, alias: str, **more: Any) -> Json:
     }
     order = [
         {"id": "reduce", "options": {"mode": "seriesToRows", "reducers": ["lastNotNull"]}},
-        {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "Last *", "desc": True}]}},
+        {
+            "id": "sortBy",
+            "options": {"fields": {}, "sort": [{"field": "Last *", "desc": True}]},
+        },
     ]
     color = {"mode": "continuous-GrYlRd"}
     return panel(
@@ -222,13 +225,13 @@ def carpet(
     return panel("heatmap", title, targets, options=options, **more)
 
 
-def table(title: str, query: str, *, sort_by: str, **more: Any) -> Json:
-    """Rows as they are, the largest of a column first."""
+def table(title: str, query: str, *, sort_by: str, rising: bool = False, **more: Any) -> Json:
+    """Rows as they are, the largest of a column first, or the smallest."""
     options = {
         "showHeader": True,
         "cellHeight": "sm",
         "footer": {"show": False, "reducer": ["sum"], "fields": ""},
-        "sortBy": [{"displayName": sort_by, "desc": True}],
+        "sortBy": [{"displayName": sort_by, "desc": not rising}],
     }
     custom = {"align": "auto", "filterable": False, "displayMode": "auto"}
     return panel(

@@ -1,4 +1,4 @@
-"""Order and life of cases: the same law in every adapter."""
+"""Names and life of cases: the same law in every adapter."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ from metering.errors import NotFound
 from metering.finding import RELAPSES_WITHIN_US, TEACHING, Case, Finding
 
 UNPRICED = -1.0
-"""Sorts cases without a cost after all that have one; so it does those in several currencies,
-which cannot be compared."""
+"""The price of cases without a cost; so of those in several currencies, which have no one cost."""
 LONGEST_NUMBER = 15
 """Digits of a case number; what is longer is a name from before cases had numbers."""
 
 
 def price(finding: Finding) -> float:
-    """The cost as a number to sort by."""
+    """The cost as a number to sort by, where there is one."""
     return UNPRICED if finding.cost is None else float(finding.cost)
-
-
-def rank(case: Case) -> tuple[float, float, int]:
-    """Costliest first, then largest, then by number; ascending."""
-    return (-price(case.evidence), -case.evidence.waste, case.number)
 
 
 def is_known(case: Case, since_us: int) -> bool:

@@ -60,6 +60,18 @@ class SavingAnswer(TypedDict):
     currency: str
 
 
+class RankAnswer(TypedDict):
+    """What a case is listed by: `cost`, else `carbon`, else `energy` [`unit`], `amount` in a year
+    where it `runs`, else in all; `value` is that times the confidence. A `fault` has the hours that
+    it lasted."""
+
+    by: str
+    unit: str
+    runs: bool
+    amount: float
+    value: float
+
+
 class CaseEventAnswer(TypedDict):
     """What somebody, or the platform, did with a case: `act` is `state`, `comment`, `snooze` or
     `saving`; `old` and `new` are states, a day or verdicts."""
@@ -93,7 +105,8 @@ class LessonAnswer(TypedDict):
 
 
 class CaseTailAnswer(TypedDict):
-    """What a case means, and what became of it."""
+    """What a case means, and what became of it. `told` says why it is told at once (`budget`,
+    `dear`, `fault`, `said`), or that it waits (`digest`)."""
 
     confidence: float
     cause: str
@@ -110,11 +123,61 @@ class CaseTailAnswer(TypedDict):
     snoozed_until: str | None
     relapses: int
     saving: SavingAnswer | None
+    rank: RankAnswer
+    told: str
     so_far: InLanguages
 
 
 class CaseAnswer(CaseHeadAnswer, WasteAnswer, CaseTailAnswer):
     """A case as listed, with what was found last."""
+
+
+class WastedAnswer(TypedDict):
+    """Waste of one unit."""
+
+    unit: str
+    value: float
+
+
+class AccountAnswer(TypedDict):
+    """How many new cases a place and what is below it were told of in the 365 days until now, and
+    how many are allowed."""
+
+    institution: str
+    node: str
+    meters: int
+    per_meter_year: str
+    allowed: int
+    told: int
+
+
+BudgetAnswer = TypedDict(
+    "BudgetAnswer",
+    {
+        "node": str,
+        "per_meter_year": str,
+        "dear_a_year": str | None,
+        "from": str,
+        "to": str | None,
+    },
+)
+"""The alert budget of a place, from a day until one that has another."""
+
+
+class DigestAnswer(TypedDict):
+    """The cases of a week that were not told at once: `data` holds the first of `count`, the sums
+    are over all. `a_year` is what a year costs of those that run, and have for 14 days."""
+
+    week: str
+    first_day: str
+    last_day: str
+    count: int
+    energy: list[WastedAnswer]
+    costs: list[AmountAnswer]
+    kgco2: str | None
+    a_year: list[AmountAnswer]
+    accounts: list[AccountAnswer]
+    data: list[CaseAnswer]
 
 
 class EvidenceAnswer(TypedDict):

@@ -12,7 +12,7 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.usecases.findings import parts_of
+from api.usecases.findings import CasesWanted, parts_of
 from api.usecases.findings import told as found_of
 from metering.case_life import is_snoozed
 from metering.finding import Case, CaseState, Finding
@@ -21,15 +21,21 @@ from metering.nesting import Nesting
 from texts import word
 
 MOST_HOURS = 72
+KINDS = ("all", "waste", "fault")
+"""What a list is of; meter faults stand behind what wastes."""
 FILTERS = (*(str(one) for one in CaseState), "snoozed", "all")
-"""Lists of cases; what is put off is on none but its own and that of all."""
+"""Lists of cases; what is put off is on none but its own and that of all, and what waits for a
+digest on that of all."""
 
 
-def chosen(name: str) -> tuple[str | None, bool | None]:
-    """(state, whether it is put off) of a list."""
-    if name == "all":
-        return None, None
-    return (None, True) if name == "snoozed" else (name, False)
+def chosen(state: str, kind: str) -> CasesWanted:
+    """The cases of a list."""
+    wastes = None if kind == "all" else kind == "waste"
+    if state == "all":
+        return CasesWanted(wastes=wastes)
+    if state == "snoozed":
+        return CasesWanted(snoozed=True, wastes=wastes)
+    return CasesWanted(state, snoozed=False, wastes=wastes, told=True)
 
 
 def shown(visit: Visit, cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -99,7 +105,11 @@ def _capital(sentence: str) -> str:
 def totals(visit: Visit, cases: Sequence[Case]) -> list[Shown]:
     """Sums over cases: energy by unit, money by currency, carbon."""
     outer = Nesting(visit.caller.reach.registry).outer
-    found = figures.sum_of_cases(cases, outer)
+    return sums(visit, figures.sum_of_cases(cases, outer))
+
+
+def sums(visit: Visit, found: figures.CaseSums) -> list[Shown]:
+    """What cases come to."""
     of = Of("", "", "", "", "findings")
     waste = found.energy or (("kWh", 0.0),)
     shown = [_waste(amount, unit, of) for unit, amount in waste]

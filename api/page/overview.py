@@ -13,7 +13,7 @@ from api.page.closings import closed_months
 from api.page.figure import WorthShown
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
-from api.usecases.findings import find
+from api.usecases.findings import CasesWanted, find
 from figures import Parts, Reached, View
 from metering.localtime import day_bounds
 from metering.quality import MISSING, WHOLE
@@ -33,9 +33,8 @@ def overview(visit: Visit, node: str | None, as_closed: bool = False) -> dict[st
         found = _booked(visit, view, place)
     if found["has_books"]:
         _choose(visit, place, found, as_closed)
-        found["findings"] = cases.shown(
-            visit, find(visit.caller, state="open", snoozed=False, limit=3, under=place.node)
-        )
+        wanted = CasesWanted("open", snoozed=False, told=True, under=place.node)
+        found["findings"] = cases.shown(visit, find(visit.caller, wanted, limit=3))
     return found
 
 

@@ -14,6 +14,7 @@ from api.page import (
     cases,
     closings,
     datacentre,
+    digests,
     formats,
     lineage,
     live,
@@ -25,6 +26,7 @@ from api.ranges import local_date
 from api.usecases.baselines import unchecked
 from api.usecases.case_acts import assign, comment, put_off, set_state
 from api.usecases.closings import ask_to_reopen, close, reopen
+from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
 from api.usecases.gateways import GatewayHealth, health_of_all
@@ -58,25 +60,32 @@ def overview_page(
 def findings_page(
     visit: Visitor,
     state: Annotated[str, Query(pattern=STATES)] = "open",
+    kind: Annotated[str, Query(pattern=f"^({'|'.join(cases.KINDS)})$")] = "all",
     after: Annotated[str | None, Query(max_length=64)] = None,
+    at: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
 ) -> HTMLResponse:
-    """What wastes energy or measures wrongly, costliest first; sums are over all of them."""
+    """What wastes energy, ranked by what a year of it costs, and then what measures wrongly; sums
+    are over all of them. Further pages rank by the instant of the first."""
     state = "fixed" if state == FIXED_BEFORE else state
-    wanted, snoozed = cases.chosen(state)
+    wanted = cases.chosen(state, kind)
     last = None if after is None else case_of(visit.caller, after).id
-    page = find(visit.caller, state=wanted, snoozed=snoozed, after=last, limit=PAGE + 1)
-    found = find_all(visit.caller, state=wanted, snoozed=snoozed)
+    now_us = visit.caller.platform.now_us() if at is None else at
+    page = find(visit.caller, wanted, after=last, limit=PAGE + 1, now_us=now_us)
+    found = find_all(visit.caller, wanted)
     waiting, first = unchecked(visit.caller)
+    following = f"&after={page[PAGE - 1].id}&at={now_us}" if len(page) > PAGE else None
     return visit.render(
         "findings.html",
         unchecked=waiting,
         checked_from=first,
         state=state,
+        kind=kind,
         filters=cases.FILTERS,
         cases=cases.shown(visit, page[:PAGE]),
-        following=page[PAGE - 1].id if len(page) > PAGE else None,
+        following=following,
         count=len(found),
         totals=cases.totals(visit, found),
+        in_digest=digest(visit.caller).count if state == "open" else 0,
     )
 
 
@@ -136,6 +145,14 @@ def finding_snooze(
     visit.caller.need(Role.OPERATE)
     put_off(visit.caller, id, local_date(until, "until") if until else None, note)
     return RedirectResponse(f"/findings/{id}", status_code=303)
+
+
+@router.get("/digest")
+def digest_page(
+    visit: Visitor, week: Annotated[str | None, Query(max_length=10)] = None
+) -> HTMLResponse:
+    """What was found in a week and is on no list of the morning."""
+    return visit.render("digest.html", view=digests.digest_page(visit, week))
 
 
 @router.get("/learned")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,6 +14,7 @@ from api.answers.findings import (
     CaseAnswer,
     CaseDetailAnswer,
     CaseEventAnswer,
+    RankAnswer,
     SavingAnswer,
     ToldAnswer,
     WasteAnswer,
@@ -21,9 +23,12 @@ from api.auth import Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, JsonBody, example
+from api.usecases.alerts import told_of_each
 from api.usecases.case_acts import events_of
-from api.usecases.findings import case_of, find, parts_of, told
+from api.usecases.findings import CasesWanted, case_of, find, parts_of, told
+from metering.alerting import WhyTold
 from metering.case_life import CaseEvent, is_snoozed
+from metering.case_worth import rank_of
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
@@ -69,6 +74,8 @@ FINDING_EXAMPLE = {
     "snoozed_until": None,
     "relapses": 0,
     "saving": None,
+    "rank": {"by": "cost", "unit": "CNY", "runs": True, "amount": 2522.93, "value": 2447.24},
+    "told": "budget",
     "so_far": {
         "en": "since November 10, 134 kWh, CNY 96.8",
         "zh": "自11月10日起累计 134 kWh、96.8 元",
@@ -116,10 +123,18 @@ DETAIL_EXAMPLE = {
 }
 
 
+class CaseKind(StrEnum):
+    """What cases are about."""
+
+    WASTE = "waste"
+    FAULT = "fault"
+
+
 def cases_json(caller: Caller, cases: Sequence[Case]) -> list[CaseAnswer]:
     """Cases as listed, each with what was found last."""
     outer = parts_of(caller, cases)
-    return [_case_json(caller, one, outer.get(one.number)) for one in cases]
+    told = told_of_each(caller, cases, caller.platform.now_us())
+    return [_case_json(caller, one, outer.get(one.number), told[one.number]) for one in cases]
 
 
 def case_json(caller: Caller, case: Case) -> CaseAnswer:
@@ -127,7 +142,7 @@ def case_json(caller: Caller, case: Case) -> CaseAnswer:
     return cases_json(caller, [case])[0]
 
 
-def _case_json(caller: Caller, case: Case, part_of: int | None) -> CaseAnswer:
+def _case_json(caller: Caller, case: Case, part_of: int | None, why: WhyTold) -> CaseAnswer:
     finding, now_us = case.evidence, caller.platform.now_us()
     zone = caller.reach.registry.zone(finding.node)
     return {
@@ -155,9 +170,22 @@ def _case_json(caller: Caller, case: Case, part_of: int | None) -> CaseAnswer:
         "snoozed_until": iso(case.snoozed_us) if is_snoozed(case, now_us) else None,
         "relapses": case.relapses,
         "saving": None if case.saving is None else _saving_json(case.saving, finding.unit),
+        "rank": _rank_json(case, now_us),
+        "told": str(why),
         "so_far": both(
             lambda language: sentences.so_far(case, zone, language, now_us), ("en", "zh")
         ),
+    }
+
+
+def _rank_json(case: Case, now_us: int) -> RankAnswer:
+    rank = rank_of(case, now_us)
+    return {
+        "by": rank.by.word,
+        "unit": rank.unit,
+        "runs": rank.runs,
+        "amount": rank.amount,
+        "value": rank.value,
     }
 
 
@@ -254,17 +282,23 @@ def findings(
     state: Annotated[CaseState | None, Query()] = None,
     pattern: Code = None,
     snoozed: Annotated[bool | None, Query(description="Only those put off now, or not")] = None,
+    told: Annotated[
+        bool | None, Query(description="Only those told at once, or those that wait for a digest")
+    ] = None,
+    kind: Annotated[CaseKind | None, Query(description="Waste alone, or meter faults")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> PageAnswer[CaseAnswer]:
-    """Cases of the scope, costliest first."""
-    place = paging.decode(cursor, str)
-    after = case_of(caller, place[0]).id if place else None
-    found = find(
-        caller, state=state, pattern=pattern, snoozed=snoozed, after=after, limit=limit + 1
-    )
+    """Cases of the scope: what runs by what a year of it costs, what has ended by what it has cost,
+    times the confidence; `rank` of each says so. Meter faults come last."""
+    place = paging.decode(cursor, str, int)
+    after, now_us = (case_of(caller, place[0]).id, place[1]) if place else (None, None)
+    now_us = caller.platform.now_us() if now_us is None else now_us
+    wastes = None if kind is None else kind is CaseKind.WASTE
+    wanted = CasesWanted(state, pattern, snoozed=snoozed, wastes=wastes, told=told)
+    found = find(caller, wanted, after=after, limit=limit + 1, now_us=now_us)
     page = found[:limit]
-    following = paging.encode([page[-1].id]) if len(found) > limit else None
+    following = paging.encode([page[-1].id, now_us]) if len(found) > limit else None
     return paging.answer(request, response, cases_json(caller, page), following)
 
 

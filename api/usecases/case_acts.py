@@ -7,7 +7,7 @@ from datetime import date
 
 from analytics import Lesson, lesson_of
 from api.caller import Caller
-from api.usecases.findings import case_of, find_all
+from api.usecases.findings import CasesWanted, case_of, find_all
 from metering.case_life import LONGEST_NAME, CaseAct, CaseDeed, CaseEvent, snooze
 from metering.errors import InvalidInput
 from metering.finding import TEACHING, Case, CaseState
@@ -23,7 +23,7 @@ def learned(caller: Caller) -> list[Lesson]:
     """What people taught of meters in the scope, by meter, pattern and case. To reopen a case takes
     its lesson back."""
     registry = caller.reach.registry
-    taught = [one for state in sorted(TEACHING) for one in find_all(caller, state=state)]
+    taught = [one for state in sorted(TEACHING) for one in find_all(caller, CasesWanted(state))]
     lessons = [lesson_of(one, registry.zone(one.evidence.node)) for one in taught]
     known = [one for one in lessons if one is not None]
     return sorted(known, key=lambda one: (one.meter, one.pattern, one.case))

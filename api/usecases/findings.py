@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from api.caller import Caller
 from api.reach import Outside
+from api.usecases.alerts import told_of_each
 from figures import counted
+from metering.alerting import WhyTold
 from metering.finding import Case, Finding
 from metering.nesting import Nesting
 
@@ -37,69 +40,85 @@ def told(caller: Caller, case: Case) -> list[Finding]:
     return [one for one in history if _may_see(caller, one)]
 
 
+@dataclass(frozen=True)
+class CasesWanted:
+    """Which cases of a scope are asked for; None: whatever they are."""
+
+    state: str | None = None
+    pattern: str | None = None
+    between_us: tuple[int, int] | None = None
+    """Those that overlap [start, end)."""
+    snoozed: bool | None = None
+    """Those that are put off now, or that are not."""
+    wastes: bool | None = None
+    """Those that waste, or meter faults."""
+    numbers: frozenset[int] | None = None
+    """Those that are called so."""
+    told: bool | None = None
+    """Those that are told at once, or that wait for a digest."""
+    under: str | None = None
+    """Those of what the scope holds of a node's subtree."""
+
+
+EVERY = CasesWanted()
+
+
 def find(
     caller: Caller,
+    wanted: CasesWanted = EVERY,
     *,
-    state: str | None = None,
-    pattern: str | None = None,
-    between_us: tuple[int, int] | None = None,
-    snoozed: bool | None = None,
     after: str | None = None,
     limit: int = 100,
-    under: str | None = None,
+    now_us: int | None = None,
 ) -> list[Case]:
-    """Cases of the scope, or of what it holds of one node's subtree, costliest first; only those
-    that are put off now, or that are not, where `snoozed` says so."""
+    """Cases of the scope in their order at an instant, which is now where none is given; the pages
+    of one list ask for the instant of its first."""
+    at_us = caller.platform.now_us() if now_us is None else now_us
     found: list[Case] = []
     while len(found) < limit:
-        page = _page(caller, state, pattern, between_us, snoozed, after, limit, under)
-        found += [case for case in page if _may_see(caller, case.evidence)]
+        page = _page(caller, wanted, after, limit, at_us)
+        seen = [case for case in page if _may_see(caller, case.evidence)]
+        found += seen if wanted.told is None else _told(caller, seen, wanted.told, at_us)
         if len(page) < limit:
             break
         after = page[-1].id
     return found[:limit]
 
 
+def _told(caller: Caller, cases: Sequence[Case], wanted: bool, now_us: int) -> list[Case]:
+    why = told_of_each(caller, cases, now_us)
+    return [one for one in cases if (why[one.number] is not WhyTold.DIGEST) is wanted]
+
+
 def _page(
-    caller: Caller,
-    state: str | None,
-    pattern: str | None,
-    between_us: tuple[int, int] | None,
-    snoozed: bool | None,
-    after: str | None,
-    limit: int,
-    under: str | None,
+    caller: Caller, wanted: CasesWanted, after: str | None, limit: int, now_us: int
 ) -> list[Case]:
     scope = caller.reach.scope
     nodes = None if scope.whole else scope.nodes
-    if under is not None:
-        nodes = caller.reach.registry.subtree(under) & scope.nodes
+    if wanted.under is not None:
+        nodes = caller.reach.registry.subtree(wanted.under) & scope.nodes
     return caller.platform.findings.list(
         None if scope.whole or scope.dated else frozenset(caller.reach.institutions),
         nodes=nodes,
-        state=state,
-        pattern=pattern,
-        between_us=between_us,
-        snoozed=None if snoozed is None else (snoozed, caller.platform.now_us()),
+        state=wanted.state,
+        pattern=wanted.pattern,
+        between_us=wanted.between_us,
+        snoozed=wanted.snoozed,
+        wastes=wanted.wastes,
+        numbers=wanted.numbers,
+        now_us=now_us,
         after=after,
         limit=limit,
     )
 
 
-def find_all(
-    caller: Caller,
-    *,
-    state: str | None = None,
-    between_us: tuple[int, int] | None = None,
-    snoozed: bool | None = None,
-) -> list[Case]:
+def find_all(caller: Caller, wanted: CasesWanted = EVERY) -> list[Case]:
     """All of them, however many: for sums, which must not end with a page."""
     found: list[Case] = []
+    now_us = caller.platform.now_us()
     while True:
         after = found[-1].id if found else None
-        page = find(
-            caller, state=state, between_us=between_us, snoozed=snoozed, after=after, limit=PAGE
-        )
+        page = find(caller, wanted, after=after, limit=PAGE, now_us=now_us)
         found += page
         if len(page) < PAGE:
             return found
@@ -112,6 +131,6 @@ def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
         return {}
     told = [one.evidence for one in cases]
     span = (min(one.start_us for one in told), max(one.end_us for one in told))
-    around = find_all(caller, between_us=span)
+    around = find_all(caller, CasesWanted(between_us=span))
     found = counted(around, Nesting(caller.reach.registry).outer)
     return {one.case.number: one.part_of for one in found if one.part_of is not None}

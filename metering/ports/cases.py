@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from metering.alerting import Opening
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.case_life import CaseAct, CaseDeed, CaseEvent
 from metering.finding import Case, CaseState, Changes, Finding
@@ -25,13 +26,22 @@ class CaseReader(Protocol):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
-        snoozed: tuple[bool, int] | None = None,
+        snoozed: bool | None = None,
+        wastes: bool | None = None,
+        numbers: frozenset[int] | None = None,
+        now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
-        """Costliest (then largest, then oldest) first; `between_us` keeps those that overlap
-        [start, end), `snoozed` those that are put off at an instant [us], or that are not, `after`
-        is the id of the last one seen."""
+        """In the order of `case_worth.order_of` at an instant [us]; at 0 as though all had just
+        begun. `between_us` keeps those that overlap [start, end), `snoozed` those that are put off
+        then, or that are not, `wastes` those that waste, or meter faults, `numbers` these;
+        `after` is the id of the last one seen."""
+        ...
+
+    def openings(self, institutions: frozenset[str]) -> Sequence[Opening]:
+        """What was known of each case of the institutions when it was opened, in any order; place
+        and institution are those that the case has now."""
         ...
 
     def get(self, id: str) -> Case:

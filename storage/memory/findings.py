@@ -6,10 +6,12 @@ import builtins
 import threading
 from dataclasses import replace
 
+from metering.alerting import Opening, opening_of
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, is_snoozed, looked_at
+from metering.case_worth import order_of
 from metering.finding import Case, Changes, Finding
 from metering.ports import FindingStore
-from storage.case_rules import is_known, no_such_case, number_of, rank
+from storage.case_rules import is_known, no_such_case, number_of
 
 
 class MemoryFindings(FindingStore):
@@ -17,6 +19,7 @@ class MemoryFindings(FindingStore):
 
     def __init__(self) -> None:
         self._cases: dict[int, Case] = {}
+        self._openings: dict[int, Opening] = {}
         self._told: dict[int, dict[int, Finding]] = {}
         """Number -> day -> finding."""
         self._events: dict[int, builtins.list[CaseEvent]] = {}
@@ -27,6 +30,7 @@ class MemoryFindings(FindingStore):
             for case in changes.opened:
                 number = len(self._cases) + 1
                 self._cases[number] = replace(case, number=number)
+                self._openings[number] = opening_of(case, number)
                 self._tell(number, case.evidence)
             for number in changes.numbers:
                 before = self._cases[number]
@@ -46,12 +50,15 @@ class MemoryFindings(FindingStore):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
-        snoozed: tuple[bool, int] | None = None,
+        snoozed: bool | None = None,
+        wastes: bool | None = None,
+        numbers: frozenset[int] | None = None,
+        now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Case]:
         with self._lock:
-            beyond = None if after is None else rank(self.get(after))
+            beyond = None if after is None else order_of(self.get(after), now_us)
             found = [
                 one
                 for one in self._cases.values()
@@ -60,10 +67,12 @@ class MemoryFindings(FindingStore):
                 and state in (None, one.state)
                 and pattern in (None, one.evidence.pattern)
                 and (between_us is None or _overlaps(one.evidence, between_us))
-                and (snoozed is None or is_snoozed(one, snoozed[1]) == snoozed[0])
-                and (beyond is None or rank(one) > beyond)
+                and (snoozed is None or is_snoozed(one, now_us) == snoozed)
+                and (numbers is None or one.number in numbers)
+                and (wastes is None or (one.evidence.waste > 0) == wastes)
+                and (beyond is None or order_of(one, now_us) > beyond)
             ]
-        return sorted(found, key=rank)[:limit]
+        return sorted(found, key=lambda one: order_of(one, now_us))[:limit]
 
     def known(self, institution: str, since_us: int) -> builtins.list[Case]:
         with self._lock:
@@ -72,6 +81,15 @@ class MemoryFindings(FindingStore):
                 for one in self._cases.values()
                 if one.evidence.institution == institution and is_known(one, since_us)
             ]
+
+    def openings(self, institutions: frozenset[str]) -> builtins.list[Opening]:
+        with self._lock:
+            now = {
+                number: replace(one, institution=evidence.institution, node=evidence.node)
+                for number, one in self._openings.items()
+                for evidence in (self._cases[number].evidence,)
+            }
+        return [one for one in now.values() if one.institution in institutions]
 
     def get(self, id: str) -> Case:
         with self._lock:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from metering.alerting import Opening, Sure, opening_of
 from metering.case_life import CaseAct, CaseEvent
+from metering.case_worth import RankBy
 from metering.finding import Case, CaseState, EvidenceHour, Finding, Sums
 from metering.localtime import day_number, day_of_number
 from metering.saving import Saving
@@ -40,6 +42,18 @@ def case_columns(case: Case) -> Row:
         "saving": {} if case.saving is None else case.saving.told(),
         **_told_columns(case.evidence),
     }
+
+
+def opening_columns(case: Case) -> Row:
+    """What a case's row keeps of when it was opened."""
+    sure = opening_of(case, case.number).sure
+    return {"first_by": int(sure.by), "first_unit": sure.unit, "first_sure": sure.a_year}
+
+
+def opening_of_row(row: Any) -> Opening:
+    """What was known when the case of a row was opened."""
+    sure = Sure(RankBy(row.first_by), row.first_unit, row.first_sure)
+    return Opening(row.number, row.institution, row.node, row.opened_us, sure)
 
 
 def _told_columns(finding: Finding) -> Row:

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, insert, not_, or_, select, true, update
 
+from metering.alerting import Opening
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, looked_at
-from metering.finding import RELAPSES_WITHIN_US, STANDING, TEACHING, Case, Changes, Finding
+from metering.finding import RELAPSES_WITHIN_US, TEACHING, Case, Changes, Finding
 from metering.ports import FindingStore
-from storage.case_rules import no_such_case, number_of, price
+from storage.case_rules import no_such_case, number_of
+from storage.sql.case_order import STANDS, beyond, in_order, order_columns
 from storage.sql.engine import reading, upsert, writing
 from storage.sql.finding_codec import (
     COLUMNS,
@@ -21,13 +23,20 @@ from storage.sql.finding_codec import (
     event_of_row,
     finding_columns,
     finding_of,
+    opening_columns,
+    opening_of_row,
 )
 from storage.sql.schema import CASE_EVENT, FINDING, FINDING_CASE
 
 _CASE = FINDING_CASE.c
-_ORDER = (_CASE.price.desc(), _CASE.waste.desc(), _CASE.number)
+OF_OPENING = tuple(
+    _CASE[name]
+    for name in (
+        *("number", "institution", "node", "opened_us"),
+        *("first_by", "first_unit", "first_sure"),
+    )
+)
 _TOLD = and_(FINDING.c.case_number == _CASE.number, FINDING.c.day == _CASE.told_day)
-_STANDS = _CASE.state.in_(sorted(map(str, STANDING)))
 
 
 class SqlFindings(FindingStore):
@@ -58,7 +67,10 @@ class SqlFindings(FindingStore):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
-        snoozed: tuple[bool, int] | None = None,
+        snoozed: bool | None = None,
+        wastes: bool | None = None,
+        numbers: frozenset[int] | None = None,
+        now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Case]:
@@ -70,9 +82,11 @@ class SqlFindings(FindingStore):
                 .where(true() if state is None else _CASE.state == state)
                 .where(true() if pattern is None else _CASE.pattern == pattern)
                 .where(true() if between_us is None else _overlapping(between_us))
-                .where(true() if snoozed is None else _snoozed(*snoozed))
-                .where(true() if after is None else _beyond(_get(con, after)))
-                .order_by(*_ORDER)
+                .where(true() if snoozed is None else _snoozed(snoozed, now_us))
+                .where(true() if wastes is None else _wasting(wastes))
+                .where(true() if numbers is None else _CASE.number.in_(sorted(numbers)))
+                .where(true() if after is None else _beyond(con, after, now_us))
+                .order_by(*in_order(now_us))
                 .limit(limit)
             )
             return [case_of(row) for row in con.execute(statement)]
@@ -86,6 +100,11 @@ class SqlFindings(FindingStore):
         )
         with reading(self._engine) as con:
             return [case_of(row) for row in con.execute(statement)]
+
+    def openings(self, institutions: frozenset[str]) -> builtins.list[Opening]:
+        statement = select(*OF_OPENING).where(_among(_CASE.institution, institutions))
+        with reading(self._engine) as con:
+            return [opening_of_row(row) for row in con.execute(statement)]
 
     def get(self, id: str) -> Case:
         with reading(self._engine) as con:
@@ -121,7 +140,8 @@ class SqlFindings(FindingStore):
 
 
 def _open(con: Connection, case: Case) -> None:
-    made = con.execute(insert(FINDING_CASE).values(case_columns(case)))
+    columns = case_columns(case) | opening_columns(case)
+    made = con.execute(insert(FINDING_CASE).values(columns))
     assert made.inserted_primary_key is not None
     con.execute(
         insert(FINDING).values(finding_columns(made.inserted_primary_key[0], case.evidence))
@@ -151,7 +171,7 @@ def _get(con: Connection, id: str, *, hold: bool = False) -> Case:
 def _known(since_us: int) -> Any:
     """As `case_rules.is_known`."""
     return or_(
-        _STANDS,
+        STANDS,
         _CASE.state.in_(sorted(map(str, TEACHING))),
         _CASE.last_us > since_us,
         _CASE.fixed_us > max(0, since_us - RELAPSES_WITHIN_US),
@@ -159,8 +179,12 @@ def _known(since_us: int) -> Any:
 
 
 def _snoozed(wanted: bool, now_us: int) -> Any:
-    asleep = and_(_STANDS, _CASE.snoozed_us > now_us)
+    asleep = and_(STANDS, _CASE.snoozed_us > now_us)
     return asleep if wanted else not_(asleep)
+
+
+def _wasting(wanted: bool) -> Any:
+    return _CASE.waste > 0 if wanted else _CASE.waste <= 0
 
 
 def _among(column: Any, allowed: frozenset[str] | None) -> Any:
@@ -171,11 +195,8 @@ def _overlapping(between_us: tuple[int, int]) -> Any:
     return and_(_CASE.first_us < between_us[1], _CASE.last_us > between_us[0])
 
 
-def _beyond(last: Case) -> Any:
-    """Everything that comes after `last` in the order of `case_rules.rank`."""
-    cost, waste = price(last.evidence), last.evidence.waste
-    return or_(
-        _CASE.price < cost,
-        and_(_CASE.price == cost, _CASE.waste < waste),
-        and_(_CASE.price == cost, _CASE.waste == waste, _CASE.number > last.number),
-    )
+def _beyond(con: Connection, id: str, now_us: int) -> Any:
+    """Everything that comes after a case in the order of the list."""
+    number = _get(con, id).number
+    statement = select(*order_columns(now_us)).join(FINDING, _TOLD).where(_CASE.number == number)
+    return beyond(con.execute(statement).one(), number, now_us)

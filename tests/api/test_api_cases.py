@@ -66,17 +66,19 @@ def test_only_the_platform_closes_a_case(world, signed_in):
 
 def test_the_sums_of_the_page_do_not_end_with_its_first_fifty(world, signed_in):
     many(world, 120)
-    html = world.client.get("/findings").text
+    html = world.client.get("/findings?state=all").text
     kwh, money = 96.0 + 44.0 + 120, 29.76 + 13.60 + 120
     assert "123 cases" in html
     assert f"{kwh:.0f} kWh" in html
     assert f"{money:,.2f}" in html
     listed: list[str] = []
-    path = "/findings"
+    path = "/findings?state=all"
     while path:
         html = world.client.get(path).text
         listed += re.findall(r'<h2><a href="/findings/(\d+)"', html)
-        more = re.search(r'href="(/findings\?state=open&amp;after=\d+)"', html)
+        more = re.search(
+            r'href="(/findings\?state=all&amp;kind=all&amp;after=\d+&amp;at=\d+)"', html
+        )
         path = more[1].replace("&amp;", "&") if more else ""
     assert len(listed) == len(set(listed)) == 123
 
@@ -301,7 +303,52 @@ def test_what_was_left_alone_for_weeks_is_told_by_the_year(world):
     assert told["en"] == "since October 9, 3,840 kWh, CNY 1,190; left alone about CNY 9,400 a year"
     assert told["zh"] == "自10月9日起累计 3,840 kWh、1,190 元；放任不管，每年约 9,400 元"
     world.post("/v1/findings/5/fix", json={"note": ""})
-    assert "year" not in world.get("/v1/findings/5").json()["so_far"]["en"]
+    fixed = world.get("/v1/findings/5").json()["so_far"]
+    assert fixed == {
+        "en": "October 9 to November 17, 3,840 kWh, CNY 1,190; ended, fixed",
+        "zh": "10月9日至11月17日共 3,840 kWh、1,190 元；已结束、已整改",
+    }
+
+
+def test_what_was_not_seen_for_two_weeks_has_ended(world):
+    base = findings()[0].evidence
+    lasting = replace(earlier(base, 20), pattern="weekend_run", node="office-a")
+    world.platform.findings.record(Changes((Case(lasting),)), now_us=1)
+    told = world.get("/v1/findings/5").json()
+    assert told["so_far"]["en"] == "October 28, 96.0 kWh, CNY 29.8; ended"
+    assert (told["rank"]["runs"], told["rank"]["amount"]) == (False, 29.76)
+
+
+def test_cases_are_listed_by_what_a_year_of_them_costs(world):
+    """What runs for 29.76 yuan in 14 days or less comes before what has cost ten times as much in
+    all; a page goes on by the instant of the first."""
+    base = findings()[0].evidence
+    over = replace(earlier(base, 60), pattern="weekend_run", cost=Decimal("297.6"))
+    world.platform.findings.record(Changes((Case(over),)), now_us=1)
+    listed = world.get("/v1/findings").json()["data"]
+    assert [one["id"] for one in listed] == ["1", "2", "5", "3"]
+    assert [one["rank"]["by"] for one in listed] == ["cost", "cost", "cost", "fault"]
+    first = listed[0]["rank"]
+    assert first["unit"] == "CNY"
+    assert first["value"] == pytest.approx(29.76 * 365 / 14 * base.confidence)
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = world.get(f"/v1/findings?limit=1{cursor}").json()
+        pages += [one["id"] for one in page["data"]]
+        cursor = f"&cursor={page['next']}" if page["next"] else None
+    assert pages == ["1", "2", "5", "3"]
+    kinds = {
+        kind: [one["id"] for one in world.get(f"/v1/findings?kind={kind}").json()["data"]]
+        for kind in ("waste", "fault")
+    }
+    assert kinds == {"waste": ["1", "2", "5"], "fault": ["3"]}
+
+
+def test_the_page_has_a_place_for_faults(world, signed_in):
+    html = world.client.get("/findings").text
+    assert html.index("/findings/1") < html.index("Meter faults") < html.index("/findings/3")
+    assert "Meter faults" not in world.client.get("/findings?kind=waste").text
+    assert "/findings/1" not in world.client.get("/findings?kind=fault").text
 
 
 def test_the_page_of_a_case_shows_its_life_and_what_fixing_it_saved(world, signed_in):

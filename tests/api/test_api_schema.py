@@ -52,6 +52,8 @@ KEYS = [*("whole", "bureau") * 4, *("operator", "reader") * 2, "building", "scho
 NODES = ["bureau", "campus", "office-a", "canteen", "dc"]
 METERS = ["office-a-total", "office-b-total", "canteen-water", "dc-it", "dc-utility"]
 KNOWN: dict[str, list[str]] = {
+    "week": ["2026-W48", "2026-W01"],
+    "/v1/findings kind": ["waste", "fault"],
     "node": [*NODES, "hall"],
     "meter": [*METERS, "hall-total"],
     "institution": ["bureau", "school"],
@@ -146,6 +148,7 @@ MEDIA = [
 IMPORT = "/v1/registry/import"
 """It comes last: months that it reaches into are not told before they are booked again."""
 FITTING = {
+    "/v1/nodes/{code}/alert-budget": {"per_meter_year": 0.5, "reason": "too many"},
     IMPORT: {"tree.csv": "code,parent,type\nannex,campus,building\n"},
     "/v1/reports/{institution}/{month}/issues": {"reason": "it is time"},
     "/v1/closings": {"institution": "bureau", "period": "2026-10"},

@@ -72,6 +72,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             "snooze": {"until": "2026-12-01"},
         }.items()
     },
+    ("POST", "/v1/nodes/{code}/alert-budget"): [
+        ("/v1/nodes/hall/alert-budget", {"json": {"per_meter_year": 1}})
+    ],
+    ("GET", "/v1/digest"): [("/v1/digest?node=hall", {})],
     ("GET", "/v1/learned"): [("/v1/learned?meter=hall-total", {})],
     ("GET", "/v1/baselines"): None,
     ("GET", "/v1/baselines/{meter}"): [("/v1/baselines/hall-total", {})],
@@ -169,6 +173,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/findings"): None,
     ("GET", "/learned"): None,
     ("GET", "/patterns"): [("/patterns?node=hall", {})],
+    ("GET", "/digest"): None,
     ("GET", "/findings/{id}"): [("/findings/f-school", {})],
     ("POST", "/findings/{id}/state"): [("/findings/f-school/state", {"data": {"state": "fixed"}})],
     ("POST", "/findings/{id}/comment"): [("/findings/f-school/comment", {"data": {"note": "x"}})],

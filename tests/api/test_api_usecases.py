@@ -11,7 +11,7 @@ from api.reach import Outside, Reach
 from api.usecases.case_acts import set_state
 from api.usecases.energy import Days, Step, energy_of, series_of
 from api.usecases.feed import given_out
-from api.usecases.findings import find
+from api.usecases.findings import CasesWanted, find
 from api.usecases.gateways import health_of_all
 from api.usecases.lineage import AtStep, trace
 from metering.access import ActorKind, Role, Scope, by_command
@@ -33,7 +33,7 @@ def caller(world):
 
 
 def test_a_case_is_set_in_the_name_of_who_acts(caller):
-    case = find(caller, pattern="weekend_run")[0]
+    case = find(caller, CasesWanted(pattern="weekend_run"))[0]
     with pytest.raises(InvalidInput, match="a reason is needed"):
         set_state(caller, case.id, CaseState.EXPECTED, " ")
     assert set_state(caller, case.id, CaseState.EXPECTED, "a course").state_by == "nightly"

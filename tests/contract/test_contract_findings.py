@@ -9,8 +9,12 @@ from functools import reduce
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from metering.alerting import opening_of
 from metering.case_life import CaseAct, CaseDeed, applied
+from metering.case_worth import order_of
 from metering.errors import NotFound
 from metering.finding import (
     RELAPSES_WITHIN_US,
@@ -21,6 +25,7 @@ from metering.finding import (
     Finding,
     Relapse,
 )
+from metering.localtime import HOUR_US
 from metering.saving import Saving, SavingVerdict
 from storage import Stores
 
@@ -171,24 +176,65 @@ def test_known_are_those_that_stand_or_teach_end_later_or_were_put_right_lately(
     assert [one.number for one in known("office", 1 + RELAPSES_WITHIN_US)] == [1, 6, 7]
 
 
-def test_the_costliest_comes_first_in_pages(stores: Stores) -> None:
+DAY_US = 24 * HOUR_US
+NOW_US = 400 * DAY_US
+
+
+def test_what_runs_is_ranked_by_its_year_and_what_has_ended_by_all_of_it(stores: Stores) -> None:
+    """Of 100 in all: in the last 14 days 26 times as much a year, in 365 days as much."""
+    spans = {"young": 10, "old": 365, "older": 390}
+    running = [
+        opened(name, start_us=NOW_US - days * DAY_US, end_us=NOW_US, cost=Decimal(100))
+        for name, days in spans.items()
+    ]
+    over = opened("over", start_us=0, end_us=NOW_US - 14 * DAY_US, cost=Decimal(99))
+    record(stores, *running, over, opened("sure", cost=Decimal(95), confidence=1.0))
+    order = ["young", "sure", "old", "over", "older"]
+    assert names(stores.findings.list(None, now_us=NOW_US)) == order
+
+
+def test_money_comes_before_carbon_energy_and_faults(stores: Stores) -> None:
     record(
         stores,
-        opened("unpriced", cost=None, waste=1e9),
-        opened("nine", cost=Decimal("9")),
-        opened("hundred", cost=Decimal("100")),
-        opened("nine-larger", cost=Decimal("9"), waste=50.0),
-        opened("free", cost=Decimal("0")),
-        opened("also-nine", cost=Decimal("9")),
+        opened("over", waste=0.0, start_us=0, end_us=9 * DAY_US),
+        opened("fault", waste=0.0, start_us=NOW_US - DAY_US, end_us=NOW_US),
+        opened("longer", waste=0.0, start_us=NOW_US - 2 * DAY_US, end_us=NOW_US),
+        opened("energy", cost=None, kgco2=None, waste=1e9),
+        opened("carbon", cost=None, currency="", kgco2=Decimal("1e6")),
+        opened("free", cost=Decimal(0)),
+        opened("money", cost=Decimal(9)),
     )
-    order = ["hundred", "nine-larger", "nine", "also-nine", "free", "unpriced"]
-    assert names(stores.findings.list(None)) == order
-    paged: list[str] = []
-    last = None
-    while page := stores.findings.list(None, after=last, limit=2):
-        paged += names(page)
-        last = page[-1].id
-    assert paged == order
+    order = ["money", "free", "carbon", "energy", "longer", "fault", "over"]
+    listed = stores.findings.list
+    assert names(listed(None, now_us=NOW_US)) == order
+    assert names(listed(None, wastes=True, now_us=NOW_US)) == order[:4]
+    assert names(listed(None, wastes=False, now_us=NOW_US)) == order[4:]
+
+
+CASES = st.builds(
+    opened,
+    start_us=st.integers(0, NOW_US),
+    end_us=st.integers(NOW_US - 30 * DAY_US, NOW_US),
+    waste=st.sampled_from((0.0, 0.1, 7.3)),
+    cost=st.none() | st.decimals(0, 1000, places=3),
+    kgco2=st.none() | st.decimals(0, 1000, places=3),
+    confidence=st.floats(0.01, 1.0),
+)
+
+
+@given(st.lists(CASES, max_size=12), st.integers(1, 4), st.integers(0, 2 * NOW_US))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+def test_every_store_has_one_order_and_pages_keep_it(
+    stores: Stores, drawn: list[Case], limit: int, now_us: int
+) -> None:
+    record(stores, *drawn)
+    listed = stores.findings.list
+    whole = listed(None, now_us=now_us, limit=10_000)
+    assert whole == sorted(whole, key=lambda one: order_of(one, now_us))
+    paged: list[Case] = []
+    while page := listed(None, after=paged[-1].id if paged else None, limit=limit, now_us=now_us):
+        paged += page
+    assert paged == whole
 
 
 def test_lists_honour_the_scope_and_filters(stores: Stores) -> None:
@@ -202,14 +248,14 @@ def test_lists_honour_the_scope_and_filters(stores: Stores) -> None:
     listed = stores.findings.list
     assert names(listed(frozenset({"office"}))) == ["a", "b"]
     assert names(listed(frozenset())) == []
-    assert names(listed(None, nodes=frozenset({"ward", "canteen"}))) == ["b", "c"]
+    assert names(listed(None, nodes=frozenset({"ward", "canteen"}))) == ["c", "b"]
     assert names(listed(frozenset({"office"}), nodes=frozenset({"ward"}))) == []
     assert names(listed(None, nodes=frozenset())) == []
     assert names(listed(None, state="open")) == ["a", "c"]
     assert names(listed(None, state=CaseState.FIXED)) == ["b"]
     assert names(listed(None, pattern="meter_gap")) == ["b"]
     assert names(listed(None, between_us=(0, 50))) == ["a", "b"]
-    assert names(listed(None, between_us=(98, 200))) == ["a", "b", "c"]
+    assert names(listed(None, between_us=(98, 200))) == ["a", "c", "b"]
     assert names(listed(None, between_us=(99, 200))) == []
 
 
@@ -271,11 +317,11 @@ def test_what_is_put_off_is_told_apart_until_then(stores: Stores) -> None:
     deed = CaseDeed(CaseAct.SNOOZE, "2026-12-01", "", {"until_us": 500})
     stores.findings.act("a", deed, by="x", now_us=1)
     listed = stores.findings.list
-    assert names(listed(None, snoozed=(True, 499))) == ["a"]
-    assert names(listed(None, snoozed=(False, 499))) == ["b"]
-    assert names(listed(None, snoozed=(False, 500))) == ["a", "b"]
+    assert names(listed(None, snoozed=True, now_us=499)) == ["a"]
+    assert names(listed(None, snoozed=False, now_us=499)) == ["b"]
+    assert names(listed(None, snoozed=False, now_us=500)) == ["a", "b"]
     stores.findings.set_state("a", CaseState.FIXED, by="x", note="", now_us=1)
-    assert names(listed(None, snoozed=(True, 499))) == []
+    assert names(listed(None, snoozed=True, now_us=499)) == []
 
 
 def test_what_is_put_off_comes_back_when_it_costs_half_as_much_again(stores: Stores) -> None:
@@ -319,3 +365,17 @@ def test_what_was_put_right_comes_back_or_is_verified(stores: Stores) -> None:
     stores.findings.record(Changes(savings={3: failed}), now_us=99)
     again = stores.findings.get("3")
     assert (again.state, again.saving, again.state_by) == (CaseState.OPEN, failed, "platform")
+
+
+def test_what_was_known_when_a_case_was_opened_is_kept(stores: Stores) -> None:
+    """Its worth never changes, its place is that of the case."""
+    record(stores, opened(), opened(institution="away"), opened(waste=0.0, cost=None))
+    grown = finding(cost=Decimal(900), day=TUESDAY, node="annex")
+    stores.findings.record(Changes(grown={1: grown}), now_us=50)
+    found = {one.number: one for one in stores.findings.openings(frozenset({"office"}))}
+    assert found == {
+        1: replace(opening_of(opened(), 1), node="annex"),
+        3: opening_of(opened(waste=0.0, cost=None), 3),
+    }
+    listed = stores.findings.list(None, numbers=frozenset({2, 3}))
+    assert [one.number for one in listed] == [2, 3]

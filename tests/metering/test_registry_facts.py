@@ -130,6 +130,10 @@ def test_what_it_refers_to_must_be_registered(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("file", "row", "field"),
     [
+        ("alert_budgets.csv", "b,,,,", "per_meter_year"),
+        ("alert_budgets.csv", "b,-1,,,", "per_meter_year"),
+        ("alert_budgets.csv", "b,100.1,,,", "per_meter_year"),
+        ("alert_budgets.csv", "b,1,-5,,", "dear_a_year"),
         ("office_hours.csv", "b,18:00,07:00,1-5,,", "end"),
         ("office_hours.csv", "b,7,16:00,1-5,,", "start"),
         ("office_hours.csv", "b,07:00,24:30,1-5,,", "end"),

@@ -47,6 +47,7 @@ from metering.registry import (
     SupplyEdge,
 )
 from metering.registry.facts import FACTS
+from metering.registry.facts.alert_budgets import KIND as ALERT_BUDGETS
 from metering.registry.facts.charges import KIND as CHARGE
 from metering.registry.facts.charges import STANDING
 from metering.registry.facts.limits import KIND as LIMITS
@@ -342,7 +343,9 @@ def case(name: str, **more: object) -> Case:
 
 def test_findings_from_before_currencies_had_a_sum_each_are_kept(engine: Engine) -> None:
     findings = sql_stores(engine).findings
-    findings.record(Changes((case("none", cost=None, currency=""), case("one"))), now_us=1)
+    findings.record(
+        Changes((case("none", item="01B00", cost=None, currency=""), case("one"))), now_us=1
+    )
     made = findings.list(None)
     with writing(engine) as con:
         downgrade(con, "r0003")
@@ -534,6 +537,40 @@ def test_resolved_cases_are_fixed_and_the_last_state_is_their_first_event(url: s
         kept = con.execute(text("SELECT state FROM finding_case ORDER BY number")).scalars()
     assert list(kept) == ["open", "acknowledged", "resolved", "expected", "closed"]
     engine.dispose()
+
+
+def test_earlier_cases_know_what_was_known_when_they_were_opened(engine: Engine) -> None:
+    """By their first finding, whatever was told later; money, carbon, energy and a fault."""
+    item = {"item": "01B00"}
+    cases = [
+        case("a", **item, waste=8.0, waste_low=6.0, cost=Decimal("9.5"), confidence=0.5),
+        case("b", **item, waste=8.0, waste_low=9.0, cost=None, currency="", kgco2=Decimal("2.5")),
+        case("c", **item, waste=8.0, waste_low=-1.0, cost=None, currency="", kgco2=None),
+        case("d", **item, waste=0.0, waste_low=0.0, cost=None, currency="", kgco2=None),
+    ]
+    findings = sql_stores(engine).findings
+    findings.record(Changes(tuple(cases)), now_us=1)
+    later = replace(cases[0].evidence, cost=Decimal(900), day=date(1999, 1, 2))
+    findings.record(Changes(grown={1: later}), now_us=2)
+    known = sorted(findings.openings(frozenset({"x"})), key=lambda one: one.number)
+    assert [int(one.sure.by) for one in known] == [0, 1, 2, 3]
+    assert known[0].sure.a_year > 0
+    down_to(engine, "r0041")
+    with writing(engine) as con:
+        upgrade(con)
+    again = sorted(findings.openings(frozenset({"x"})), key=lambda one: one.number)
+    for one, before in zip(again, known, strict=True):
+        assert replace(one, sure=before.sure) == before
+        assert one.sure.a_year == pytest.approx(before.sure.a_year)
+        assert (one.sure.by, one.sure.unit) == (before.sure.by, before.sure.unit)
+
+
+def test_going_down_would_lose_budgets_of_alerts(engine: Engine) -> None:
+    wanted = registered("alert_budgets.csv")
+    sql_stores(engine).registry.apply(wanted, actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold budgets of alerts"):
+        down_to(engine, "r0041")
+    assert ALERT_BUDGETS.of(sql_stores(engine).registry.load()) == ALERT_BUDGETS.of(wanted)
 
 
 AS_OPENED: dict[str, Any] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from api.influxql.engine.rows import (
 from api.influxql.tables import money, names
 from api.usecases.findings import find_all
 from figures import counted
+from metering.case_worth import YEAR_US, lasted_us, told_by_the_year
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
 from metering.nesting import Nesting
@@ -41,10 +44,12 @@ class Findings:
         "waste_low": FieldKind.AMOUNT,
         "waste_high": FieldKind.AMOUNT,
         "cost": FieldKind.AMOUNT,
+        "cost_a_year": FieldKind.AMOUNT,
         "kgco2": FieldKind.AMOUNT,
         "evidence_hours": FieldKind.AMOUNT,
         "confidence": FieldKind.LEVEL,
         "end": FieldKind.LEVEL,
+        "place": FieldKind.LEVEL,
         **{
             f"{word}_{language}": FieldKind.TEXT
             for word in ("sentence", "cause", "action")
@@ -58,7 +63,7 @@ class Findings:
     needs_start = False
 
     def series(self, view: ScopedView) -> list[Series]:
-        """Every case of the scope, costliest first."""
+        """Every case of the scope, in the order of the list."""
         reach, found = view.caller.reach, _found(view)
         told = counted(found, Nesting(reach.registry).outer)
         outer = {one.case.number: one.part_of for one in told if one.part_of is not None}
@@ -84,15 +89,16 @@ class Findings:
             for series, case in ((one, _case(one)) for one in chosen)
             if wanted.start_us <= case.evidence.start_us < wanted.end_us
         ]
+        now_us = view.caller.platform.now_us()
         if wanted.listed:
-            for series, case in inside:
-                yield from _rows(series, case.evidence, listed=True)
+            for place, (series, case) in enumerate(inside, 1):
+                yield from _rows(_Row(series, case.evidence, place, now_us), listed=True)
             return
         # Where cases are added, energy that nested meters show counts once.
         outer = Nesting(view.caller.reach.registry).outer
         told = counted([case for _, case in inside], outer)
-        for (series, _), one in zip(inside, told, strict=True):
-            yield from _rows(series, one.counts, listed=False)
+        for place, ((series, _), one) in enumerate(zip(inside, told, strict=True), 1):
+            yield from _rows(_Row(series, one.counts, place, now_us), listed=False)
 
     def overlap(self, chosen: Sequence[Series], field: str, *_: object) -> str:
         """Cases may always be added, except waste in different units."""
@@ -130,24 +136,47 @@ def _tags(view: ScopedView, case: Case, part_of: int | None) -> dict[str, str]:
     }
 
 
-def _rows(series: Series, finding: Finding, *, listed: bool) -> list[Rows]:
+@dataclass(frozen=True)
+class _Row:
+    """A case as it is told, with its place among those that are."""
+
+    series: Series
+    finding: Finding
+    place: int
+    now_us: int
+
+    @property
+    def a_year(self) -> Decimal | None:
+        """By how much the cost of a case grows to that of a year; None where that is not told."""
+        if not told_by_the_year(_case(self.series), self.now_us):
+            return None
+        return Decimal(YEAR_US) / lasted_us(self.finding, self.now_us)
+
+
+def _rows(row: _Row, *, listed: bool) -> list[Rows]:
     """A row of the case, and of its money in each currency; `listed` puts them side by side."""
+    series, finding = row.series, row.finding
     time_us = np.array([finding.start_us], dtype=np.int64)
     priced = [
-        money.PricedPeriods(
-            currency,
-            np.ones(1, dtype=np.bool_),
-            {"cost": Values(*exact.of_decimals([amount]), currency=currency)},
-        )
+        money.PricedPeriods(currency, np.ones(1, dtype=np.bool_), _money(amount, currency, row))
         for currency, amount in finding.costs
     ]
-    plain = Rows(series, time_us, _numbers(finding), _texts(series, finding))
+    plain = Rows(series, time_us, _numbers(row), _texts(series, finding))
     if listed:
         return money.together(plain, priced)
     return [*money.apart(plain, priced), plain]
 
 
-def _numbers(finding: Finding) -> dict[str, Values]:
+def _money(amount: Decimal, currency: str, row: _Row) -> dict[str, Values]:
+    by = row.a_year
+    told = {"cost": amount, "cost_a_year": np.nan if by is None else round(amount * by, 2)}
+    return {
+        name: Values(*exact.of_decimals([one]), currency=currency) for name, one in told.items()
+    }
+
+
+def _numbers(row: _Row) -> dict[str, Values]:
+    finding = row.finding
     hours = len(finding.hours_us) or (finding.end_us - finding.start_us) / HOUR_US
     found = {
         "count": 1.0,
@@ -157,6 +186,7 @@ def _numbers(finding: Finding) -> dict[str, Values]:
         "evidence_hours": float(hours),
         "confidence": finding.confidence,
         "end": finding.end_us / 1000,
+        "place": float(row.place),
     }
     numbers = {name: Values(np.array([one], dtype=np.float64)) for name, one in found.items()}
     carbon = np.nan if finding.kgco2 is None else finding.kgco2

@@ -48,11 +48,15 @@ FINDING_CASE = Table(
     number("relapses"),
     number("relapsed_us"),
     Column("saving", JSON, nullable=False),
+    number("first_by"),
+    text_column("first_unit"),
+    Column("first_sure", Float(53), nullable=False),
     Index(None, "institution", "state"),
     Index(None, "legacy_id"),
     sqlite_autoincrement=True,
 )
-"""Day, span, price and waste are those of the newest finding, to join, find and sort by."""
+"""Day, span, price and waste are those of the newest finding, to join, find and sort by; what
+begins with `first` was known when the case was opened (`metering.alerting.Sure`)."""
 
 CASE_EVENT = Table(
     "case_event",
