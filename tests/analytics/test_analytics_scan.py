@@ -172,6 +172,33 @@ def test_more_of_the_same_is_surer(factor: float) -> None:
     assert second.z > first.z
 
 
+def test_a_night_begins_on_one_day_and_ends_on_another() -> None:
+    """From 19:00 on day 55 to 07:00 on day 59: the first evening is part of it."""
+    residual = noisy(4)
+    hour = np.arange(DAYS * 24)
+    night = (hour % 24 >= 19) | (hour % 24 < 7)
+    residual[night & (hour >= 55 * 24 + 12) & (hour < 59 * 24 + 12)] += 4.0
+    found = surest(residual)
+    assert found is not None
+    assert (found.first + 42, found.last + 42) == (55, 59)
+
+
+def test_what_is_too_short_for_one_shape_is_told_by_another() -> None:
+    """Along the surest shape five days are needed; its ends leave three."""
+    residual, (_, schedule) = noisy(6), office()
+    days = np.arange(DAYS * 24) // 24
+    residual[(days >= 56) & (days <= 58) & schedule.off[0, WEEK]] += 5.0
+    own = shaped(residual)
+    first = surest(residual)
+    assert first is not None
+    fewest = own.fewest.copy()
+    fewest[first.shape] = 5
+    others = segments(replace(own, fewest=fewest), 6.0)
+    assert others
+    assert others[0].shape != first.shape
+    assert abs(others[0].first - first.first) <= 1
+
+
 # Names
 
 
@@ -200,6 +227,14 @@ def test_a_stretch_is_called_what_explains_its_hours() -> None:
     for shape, extra in told.items():
         assert name_of(extra, 45, 58) == shape
     assert name_of(ramp, 41, 80) == "creep"
+
+
+def test_a_clock_is_off_for_days_and_what_came_is_missing_where_it_left() -> None:
+    levels, _ = office()
+    expected = levels[0, WEEK]
+    moved = np.roll(expected, -2) - expected
+    assert name_of(moved, 45, 47) != "clock", "people come early for three days"
+    assert name_of(np.maximum(moved, 0.0), 45, 58) == "early", "nothing is missing"
 
 
 def test_what_nothing_explains_has_no_name() -> None:

@@ -134,6 +134,27 @@ def test_which_hours_are_of_its_kind(
     assert left(CaseState.DISMISSED, NIGHT, now) == (set(now) if dismissed else set())
 
 
+def test_hours_that_bear_nothing_say_nothing_of_its_size() -> None:
+    """Whole days around a night, and what was given back after it."""
+    days = dict.fromkeys(range(24), 0.5) | dict.fromkeys(range(24, 48), -1.0) | NIGHT
+    again = {hour + 168: kw for hour, kw in days.items()}
+    assert left(CaseState.EXPECTED, days, again) == set()
+    longer = again | {hour + 216: kw for hour, kw in days.items()}
+    assert left(CaseState.EXPECTED, days, longer) == set()
+    larger = {hour: 1.3 * kw for hour, kw in again.items()}
+    assert left(CaseState.EXPECTED, days, larger) == set(larger)
+
+
+def test_what_is_expected_holds_for_the_same_hours_whatever_they_are_called() -> None:
+    for state, told in ((CaseState.EXPECTED, False), (CaseState.DISMISSED, True)):
+        lesson = lesson_of(Case(finding(NIGHT), number=1, state=state), ZONE)
+        assert lesson is not None
+        again = finding({hour + 24: kw for hour, kw in NIGHT.items()}, "high_base_load")
+        assert bool(untaught(again, [lesson], ZONE)) is told
+        fault = finding(NIGHT, "night_flow")
+        assert untaught(fault, [lesson], ZONE)
+
+
 def test_of_what_is_found_together_only_the_larger_run_is_told() -> None:
     now = {46: 10.0, 47: 10.0, 70: 30.0, 71: 30.0}
     assert left(CaseState.EXPECTED, NIGHT, now) == {70, 71}

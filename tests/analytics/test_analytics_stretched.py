@@ -1,0 +1,181 @@
+"""What stretches of days become: versions that keep habits, cases that keep their hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analytics import Memory, find, look, settle
+from analytics.bins import USUAL_WEEK
+from analytics.detectors import candidates
+from analytics.learning import NOTHING
+from analytics.report import to_finding
+from analytics.service import Look, _complete_hours, _part
+from analytics.stored import packed, unpacked
+from metering.baseline import BaselineVersion
+from metering.finding import MERGED, Case, CaseState, EvidenceHour, Finding
+from metering.localtime import HOUR_US, day_bounds, day_number
+from tests.analytics.conftest import ZONE, Campus, Platform
+
+Make = Callable[..., Any]
+MONDAY = date(2026, 11, 9)
+
+
+def without_habit(version: BaselineVersion) -> BaselineVersion:
+    """As it was kept before habits were."""
+    known = replace(unpacked(version), habit=None)
+    return replace(version, model=packed(known), id="")
+
+
+def test_a_version_keeps_its_habit_to_the_bit(campus: Make) -> None:
+    for version in look(campus(33).inputs()).made:
+        known = unpacked(version)
+        assert known.habit is not None
+        assert packed(known) == version.model
+        guessed = unpacked(without_habit(version))
+        assert guessed.habit is None
+        assert guessed.known_habit.sigma.shape == known.habit.sigma.shape
+
+
+def test_a_version_from_before_habits_finds_waste_all_the_same(campus: Make) -> None:
+    place = campus(33)
+    made = look(place.until(MONDAY - timedelta(days=3)).inputs()).made
+    extra = place.run_nights("east-ac", MONDAY, 4, 0.8)
+    found = look(place.inputs(), Memory([without_habit(one) for one in made])).findings
+    assert [(one.pattern, one.meter) for one in found] == [("after_hours_plant", "east-ac")]
+    assert found[0].waste == pytest.approx(float(extra.sum()), rel=0.3)
+
+
+# Cases
+
+
+def hours(first: int, end: int) -> tuple[EvidenceHour, ...]:
+    start_us = day_bounds(MONDAY, ZONE)[0]
+    return tuple(EvidenceHour(start_us + n * HOUR_US, 0, 10**6) for n in range(first, end))
+
+
+def finding(first: int, end: int, pattern: str, after: int = 0) -> Finding:
+    evidence = hours(first, end + after)
+    return Finding(
+        **{"institution": "bureau", "node": "east", "meter": "east-ac", "item": "01B00"},
+        **{"pattern": pattern, "start_us": evidence[0].start_us, "expected": 0, "measured": 0},
+        end_us=hours(first, end)[-1].start_us + HOUR_US,
+        hours_us=tuple(one.start_us for one in evidence),
+        hours=evidence,
+        **{"waste": float(len(evidence)), "waste_low": 0.0, "waste_high": 0.0, "cost": None},
+        **{"currency": "", "kgco2": None, "confidence": 0.9, "baseline_version": ""},
+        **{"cause": "", "action": ""},
+    )
+
+
+def seen(place: Campus, *findings: Finding, **more: Any) -> Look:
+    """A look at a campus that says so."""
+    inputs = place.inputs()
+    amounts = np.full(inputs.energy.shape, 10**6)
+    known = Look("bureau", ZONE, {"east-ac": 0}, findings, inputs.hours_us, amounts, 1, 0, **more)
+    return replace(known, now_us=inputs.now_us)
+
+
+def test_a_stretch_that_is_called_otherwise_is_the_same_case(campus: Make) -> None:
+    told = Case(finding(0, 96, "early_start"), number=1)
+    now = finding(0, 120, "after_hours_plant")
+    changes = settle([told], seen(campus(33), now))
+    assert changes.opened == ()
+    assert changes.grown[1].pattern == "after_hours_plant"
+    assert changes.grown[1].hours_us == now.hours_us
+
+
+def test_a_stretch_with_less_than_half_of_the_hours_is_another_case(campus: Make) -> None:
+    told = Case(finding(0, 96, "early_start"), number=1)
+    other = finding(60, 300, "after_hours_plant")
+    changes = settle([told], seen(campus(33), other))
+    assert changes.grown == {}
+    assert changes.opened[0].evidence.hours_us == other.hours_us
+    assert changes.opened[0].evidence.pattern == "after_hours_plant"
+
+
+def test_a_meter_fault_of_the_books_is_no_stretch(campus: Make) -> None:
+    told = Case(finding(0, 96, "meter_gap"), number=1)
+    changes = settle([told], seen(campus(33), finding(0, 96, "after_hours_plant")))
+    assert [one.evidence.pattern for one in changes.opened] == ["after_hours_plant"]
+
+
+@pytest.mark.parametrize(("end", "opens"), [(96, False), (120, False), (143, True), (168, True)])
+def test_two_days_beyond_a_settled_stretch_are_its_own(campus: Make, end: int, opens: bool) -> None:
+    """What it gives back in the two days after it are none of its days."""
+    told = replace(
+        Case(finding(0, 96, "high_base_load"), number=1), state=CaseState.CLOSED, closed="moved"
+    )
+    changes = settle([told], seen(campus(33), finding(0, end, "high_base_load", after=48)))
+    assert bool(changes.opened) is opens
+    for case in changes.opened:
+        shared = set(case.evidence.hours_us) & set(told.evidence.hours_us)
+        assert not shared, "no hour is told twice"
+
+
+def test_what_a_total_told_first_is_merged_once_its_parts_tell_it(campus: Make) -> None:
+    told = Case(finding(0, 96, "high_base_load"), number=1)
+    most = frozenset(told.evidence.hours_us[:60])
+    changes = settle([told], seen(campus(33), explained={"east-ac": most}))
+    assert changes.closed == {1: MERGED}
+    some = frozenset(told.evidence.hours_us[:40])
+    assert settle([told], seen(campus(33), explained={"east-ac": some})).closed == {}
+
+
+# Judging
+
+
+def test_a_day_off_on_which_most_parts_run_accuses_the_calendar(campus: Make) -> None:
+    """Totals that show what their parts show are no witnesses of their own."""
+    day = date(2026, 11, 14)
+    for meters, accused in ((4, True), (6, False)):
+        place = campus(33)
+        for code in [one for one in place.codes if not one.endswith("total")][:meters]:
+            place.run_days(code, day, 2)
+        runs = {one.meter for one in find(place.inputs()) if one.pattern == "weekend_run"}
+        assert bool(runs) is accused, (meters, runs)
+
+
+def test_what_the_weeks_before_were_off_by_is_no_waste(campus: Make) -> None:
+    place = campus(33)
+    place.run_nights("east-ac", MONDAY, 4, 0.6)
+    inputs = place.inputs()
+    part = _part(inputs, NOTHING, _complete_hours(inputs))
+    (one,) = [one for one in candidates(part.site) if part.site.codes[one.meter] == "east-ac"]
+    meter = inputs.meters[one.meter]
+    told, less = (
+        to_finding(part.evidence, meter, replace(one, drift=drift), inputs.now_us)
+        for drift in (0.0, 0.25)
+    )
+    assert less.waste == pytest.approx(told.waste - 0.25 * one.hours.size)
+    assert less.expected is not None
+    assert less.hours[0].expected == (told.hours[0].expected or 0) + 250_000
+    assert less.detail["drift"] == 0.25
+
+
+def test_lights_are_judged_in_weather_that_was_never_seen_and_plant_is_not() -> None:
+    """A spring that begins after the last version: a history of four weeks in March."""
+    from tests.analytics.conftest import build
+
+    first = date(2026, 3, 2)
+    place = build(33, first, first + timedelta(days=70))
+    for code, share in (("east-light", 0.7), ("west-ac", 0.7)):
+        place.run_nights(code, first + timedelta(days=60), 5, share)
+    platform = Platform(place)
+    platform.seen(first + timedelta(days=30))
+    told = {one.evidence.meter for one in platform.look(first + timedelta(days=70))}
+    assert "east-light" in told
+    inside = place.clock.day >= day_number(first + timedelta(days=60))
+    assert place.temperature[inside].max() > place.temperature[~inside][: 30 * 24].max()
+
+
+def test_registered_hours_come_before_habits_that_nobody_has_yet(campus: Make) -> None:
+    place = campus(36)
+    place.run_days("west-ac", date(2026, 10, 1), 2)
+    registered = replace(place.inputs(), weeks=dict.fromkeys(place.codes, USUAL_WEEK))
+    assert ("weekend_run", "west-ac") in {(one.pattern, one.meter) for one in find(registered)}
