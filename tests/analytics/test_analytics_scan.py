@@ -193,7 +193,9 @@ def test_what_is_too_short_for_one_shape_is_told_by_another() -> None:
     assert first is not None
     fewest = own.fewest.copy()
     fewest[first.shape] = 5
-    others = segments(replace(own, fewest=fewest), 6.0)
+    lesser = np.where(np.arange(len(SHAPES)) == first.shape, 1.0, 2.0)[:, None]
+    own = replace(own, fewest=fewest, sigma=own.sigma * lesser, tau=own.tau * lesser)
+    others = segments(own, 3.5)
     assert others
     assert others[0].shape != first.shape
     assert abs(others[0].first - first.first) <= 1
