@@ -285,12 +285,12 @@ def findings(
     told: Annotated[
         bool | None, Query(description="Only those told at once, or those that wait for a digest")
     ] = None,
-    kind: Annotated[CaseKind | None, Query(description="Waste alone, or meter faults")] = None,
+    kind: Annotated[CaseKind | None, Query(description="Waste alone, or what wastes nothing: meter faults, rooms, demand, power factor")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> PageAnswer[CaseAnswer]:
     """Cases of the scope: what runs by what a year of it costs, what has ended by what it has cost,
-    times the confidence; `rank` of each says so. Meter faults come last."""
+    times the confidence; `rank` of each says so. What wastes nothing comes last."""
     place = paging.decode(cursor, str, int)
     after, now_us = (case_of(caller, place[0]).id, place[1]) if place else (None, None)
     now_us = caller.platform.now_us() if now_us is None else now_us

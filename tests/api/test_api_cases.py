@@ -346,8 +346,8 @@ def test_cases_are_listed_by_what_a_year_of_them_costs(world):
 
 def test_the_page_has_a_place_for_faults(world, signed_in):
     html = world.client.get("/findings").text
-    assert html.index("/findings/1") < html.index("Meter faults") < html.index("/findings/3")
-    assert "Meter faults" not in world.client.get("/findings?kind=waste").text
+    assert html.index("/findings/1") < html.index("What wastes nothing") < html.index("/findings/3")
+    assert "What wastes nothing" not in world.client.get("/findings?kind=waste").text
     assert "/findings/1" not in world.client.get("/findings?kind=fault").text
 
 
