@@ -26,8 +26,8 @@ MOVED = "moved"
 """Likewise: its place went over to another institution, which has a case of its own."""
 
 MERGED = "merged"
-"""Likewise: it belongs to an outage of the meter's gateway, or to what a meter below it tells, which
-has a case of its own."""
+"""Likewise: it belongs to an outage of the meter's gateway, or to what a meter below tells, which has
+a case of its own."""
 
 METER_GAP = "meter_gap"
 """The pattern of a meter that sent nothing by itself."""

@@ -147,7 +147,7 @@ class _Chooser:
         if days is None or not self.calendar.is_working(days[0]) or self._has_holiday(days):
             return None
         hours = [self._hour(day, hour) for day in days for hour in range(24)]
-        return _label("high_base_load", meter, hours, level=float(self.rng.uniform(0.4, 0.6)))
+        return _label("high_base_load", meter, hours, level=float(self.rng.uniform(0.25, 0.4)))
 
     def _some(self, days: Sequence[date], length: tuple[int, int]) -> Sequence[date] | None:
         """Days that follow each other; None where there are not so many."""

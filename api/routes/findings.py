@@ -285,7 +285,10 @@ def findings(
     told: Annotated[
         bool | None, Query(description="Only those told at once, or those that wait for a digest")
     ] = None,
-    kind: Annotated[CaseKind | None, Query(description="Waste alone, or what wastes nothing: meter faults, rooms, demand, power factor")] = None,
+    kind: Annotated[
+        CaseKind | None,
+        Query(description="Waste alone, or what wastes nothing, as meter faults"),
+    ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> PageAnswer[CaseAnswer]:

@@ -392,7 +392,9 @@ def test_figures_of_findings_from_before_had_their_unit_in_their_names(engine: E
 def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
     both = (("CNY", Decimal(1)), ("EUR", Decimal(2)))
     findings = sql_stores(engine).findings
-    findings.record(Changes((case("one"), case("two", cost=None, costs=both))), now_us=1)
+    findings.record(
+        Changes((case("one"), case("two", item="01B00", cost=None, costs=both))), now_us=1
+    )
 
     def go_down() -> None:
         with writing(engine) as con:
