@@ -26,7 +26,7 @@ MOVED = "moved"
 """Likewise: its place went over to another institution, which has a case of its own."""
 
 MERGED = "merged"
-"""Likewise: it belongs to an outage of the meter's gateway, or to what a meter below tells, which has
+"""Likewise: it belongs to an outage of the meter's gateway, or to what a meter below tells: that is
 a case of its own."""
 
 METER_GAP = "meter_gap"
