@@ -222,7 +222,7 @@ def _lessons(
     together = learned(lesson, past)
     few = np.isfinite(lesson.history.energy).sum(axis=1, keepdims=True) < LEAST_LEFT_DAYS * 24
     sound = replace(own, energy=np.where(few, own.energy, lesson.history.energy))
-    habit = habit_of(sound, together, past, registered=scene.registered)
+    habit = habit_of(sound, together, past, own.energy, registered=scene.registered)
     return [(row, (one_of(together, n), habit.rows([n]))) for n, row in enumerate(rows)]
 
 

@@ -20,7 +20,7 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors import FAULTS, Candidate
+from analytics.detectors import WORTHLESS, Candidate
 from analytics.groups import Bools, Ints
 from analytics.hierarchy import ancestors
 from metering.finding import REFUTED, TEACHING, Case
@@ -49,7 +49,7 @@ def left_out(
     usual = np.zeros_like(result)
     for case in cases:
         told = case.evidence
-        if told.pattern in FAULTS or not above[told.meter]:
+        if told.pattern in WORTHLESS or not above[told.meter]:
             continue
         hours = np.isin(hours_us, told.hours_us)
         if case.state in TEACHING:
@@ -57,7 +57,7 @@ def left_out(
         elif case.closed != REFUTED and local_day(case.opened_us, zone) < today:
             result[above[told.meter]] |= hours
     for one in seen:
-        if one.pattern not in FAULTS:
+        if one.pattern not in WORTHLESS:
             for row in above[codes[one.meter]]:
                 result[row, one.hours] = True
     return np.asarray(_widened(result) & ~_widened(usual))

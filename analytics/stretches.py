@@ -29,16 +29,18 @@ OUT_OF_SIGHT_K = 0.5
 """Beyond the coldest and the warmest hour fitted, what weather may be before it is not known."""
 
 
-def habit_of(history: History, fitted: Baseline, past: Floats, *, registered: bool) -> Habit:
+def habit_of(
+    history: History, fitted: Baseline, past: Floats, whole: Floats, *, registered: bool
+) -> Habit:
     """What is usual of each meter, by a history and what fits on other weeks expect of it [kWh/h],
-    (meters, hours)."""
+    (meters, hours); `whole` is its energy with the hours that nothing is learned of."""
     weather = _weather(fitted, history.clock, history.temperature)
     least = least_driven(weather, history.temperature)
     hours = _hours(history, past, weather, *least)
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
     special = _special(history.clock)
     spells = _spells(special & ~history.clock.working[hours.day_starts])
-    return Habit.of(hours, history.energy, schedule, fitted.levels, special, spells, least)
+    return Habit.of(hours, history.energy, whole, schedule, fitted.levels, special, spells, least)
 
 
 def block_of(

@@ -63,13 +63,15 @@ class Habit:
         cls,
         hours: Hours,
         load: Floats,
+        whole: Floats,
         schedule: Schedule,
         levels: Floats,
         special: Bools,
         spells: int,
         least: tuple[Floats, Floats],
     ) -> Habit:
-        """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours),
+        """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours), and
+        `whole` the same with the hours of waste, which are no less what a meter does;
         `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`, `spells` how
         many spells of days off are among them, `least` what `least_driven` says."""
         level = _mean(load)
@@ -94,7 +96,7 @@ class Habit:
             level=level,
             spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
             odd=_odd(hours, levels, level, special, spells),
-            bounds=Bounds.of(load),
+            bounds=Bounds.of(whole),
             calm=least[0],
             base=least[1],
             unseen=unseen,

@@ -87,7 +87,7 @@ def _blocks(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
         lesson = taught(before, none)
         past = expected_across(lesson)
         fitted = learned(lesson, past)
-        habit = habit_of(before, fitted, past, registered=False)
+        habit = habit_of(before, fitted, past, before.energy, registered=False)
         expected = fitted.predict(clock, air)
         expected[:, : fleet.scored_from] = past
         yield rows.astype(np.int64), block_of(whole, fitted, habit, expected, registered=False)

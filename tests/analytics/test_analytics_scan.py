@@ -366,7 +366,7 @@ def test_registered_hours_come_before_what_the_meter_does(campus: Callable[..., 
         block_of(
             history,
             fitted,
-            habit_of(history, fitted, past, registered=registered),
+            habit_of(history, fitted, past, history.energy, registered=registered),
             past,
             registered=registered,
         ).schedule

@@ -14,6 +14,7 @@ from analytics import Memory, find, look, settle
 from analytics.bins import USUAL_WEEK
 from analytics.detectors import candidates
 from analytics.learning import NOTHING
+from analytics.leaving_out import left_out
 from analytics.report import to_finding
 from analytics.service import Look, _complete_hours, _part
 from analytics.stored import packed, unpacked
@@ -125,6 +126,29 @@ def test_what_a_total_told_first_is_merged_once_its_parts_tell_it(campus: Make) 
     assert changes.closed == {1: MERGED}
     some = frozenset(told.evidence.hours_us[:40])
     assert settle([told], seen(campus(33), explained={"east-ac": some})).closed == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "learned"),
+    [("after_hours_plant", False), ("low_power_factor", True), ("meter_stuck", True)],
+)
+def test_hours_that_wasted_nothing_are_learned(campus: Make, pattern: str, learned: bool) -> None:
+    """A power factor that is low all day says nothing of the energy of these hours."""
+    place = campus(33)
+    case = Case(finding(0, 96, pattern), number=1, opened_us=1)
+    out = left_out(place.codes, {}, place.hours_us, [case], today=date(2026, 11, 24), zone=ZONE)
+    assert bool(out.any()) is not learned
+
+
+def test_what_a_meter_does_while_it_wastes_it_does(campus: Make) -> None:
+    """Hours left out of a fit are no less within the bounds of what it ever took."""
+    place = campus(33)
+    place.run_nights("east-ac", date(2026, 10, 12), 30, 1.4)
+    for one in look(place.inputs()).made:
+        habit = unpacked(one).habit
+        assert habit is not None
+        most = place.energy[place.row(one.meter)].max()
+        assert habit.bounds.most[0] > 0.8 * most
 
 
 # Judging
