@@ -65,7 +65,7 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
     if last - first + 1 < LEAST_DAYS_AFTER or told.pattern in FAULTS or version is None:
         return None
     since_us = max(case.relapsed_us, int(history.hours_us[0]))
-    seen = only(told, frozenset(at for at in told.hours_us if at >= since_us))
+    seen = only(told, frozenset(at for at in told.hours_us if since_us <= at < told.end_us))
     if seen is not None:
         seen = only(seen, _bearing(history, seen))
     if seen is None or seen.waste <= 0:
@@ -88,6 +88,8 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
     if known < LEAST_KNOWN or saving.days < LEAST_DAYS:
         return saving
     told_days = _days(_evidence(history, seen), history.clock.day, inside)
+    if not told_days.size:
+        return None
     return _told(saving, seen, told_days, days)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import lesson_of, settle
+from analytics import Memory, lesson_of, look, settle
 from analytics.lessons import DISMISSED_UP_TO, EXPECTED_UP_TO, untaught
 from analytics.saving import t95, verdict_of
 from metering.finding import Case, CaseState, EvidenceHour, Finding
@@ -230,6 +230,17 @@ def test_nothing_is_said_while_too_few_hours_are_known(campus: Make) -> None:
     assert case.saving is not None
     assert (case.saving.verdict, case.saving.before) == (SavingVerdict.NOT_YET, 0.0)
     assert case.saving.known == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_case_of_which_no_day_is_left_has_no_saving(campus: Make) -> None:
+    """All that bears it lies behind its end: there is nothing to hold the days after against."""
+    platform = fixed(campus)
+    case = platform.findings.get("1")
+    told = replace(case.evidence, end_us=case.evidence.start_us)
+    inputs = window(platform.place, date.min, days(23)).inputs()
+    versions = platform.baselines.versions(platform.place.codes)
+    known = Memory(versions, (), [replace(case, evidence=told)])
+    assert look(inputs, known).savings == {}
 
 
 def test_what_goes_on_did_not_work(campus: Make) -> None:
