@@ -141,6 +141,8 @@ def test_hours_that_bear_nothing_say_nothing_of_its_size() -> None:
     assert left(CaseState.EXPECTED, days, again) == set()
     longer = again | {hour + 216: kw for hour, kw in days.items()}
     assert left(CaseState.EXPECTED, days, longer) == set()
+    bare = {hour: kw for hour, kw in again.items() if kw == NIGHT[22]}
+    assert left(CaseState.EXPECTED, days, bare) == set(), "the night alone, nothing given back"
     larger = {hour: 1.3 * kw for hour, kw in again.items()}
     assert left(CaseState.EXPECTED, days, larger) == set(larger)
 
