@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 
-from analytics.detectors.site import Candidate, Site
+from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.site import Candidate, Input, Site
 from analytics.scan.faults import Fault
 from metering.localtime import HOUR_US
+
+
+def of_hours(name: str, kind: str, *, causes: tuple[str, ...], action: str) -> Detector:
+    """The detector of hours of a kind, as in `analytics.scan.faults`, which are told as `name`."""
+    return Detector(
+        name=name,
+        needs=frozenset({Input.BASELINE}),
+        candidates=partial(from_hours, pattern=name, kind=kind),
+        quantity=Quantity.FAULT,
+        causes=causes,
+        action=action,
+    )
 
 
 def from_hours(site: Site, pattern: str, kind: str) -> list[Candidate]:

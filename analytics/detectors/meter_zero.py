@@ -2,22 +2,6 @@
 
 from __future__ import annotations
 
-from analytics.detectors.detector import Detector, Quantity
-from analytics.detectors.hourly_faults import from_hours
-from analytics.detectors.site import Candidate, Input, Site
+from analytics.detectors.hourly_faults import of_hours
 
-NAME = "meter_zero"
-
-
-def _hours(site: Site) -> list[Candidate]:
-    return from_hours(site, NAME, "zero")
-
-
-DETECTOR = Detector(
-    name=NAME,
-    needs=frozenset({Input.BASELINE}),
-    candidates=_hours,
-    quantity=Quantity.FAULT,
-    causes=("supply_lost",),
-    action="check_register",
-)
+DETECTOR = of_hours("meter_zero", "zero", causes=("supply_lost",), action="check_register")

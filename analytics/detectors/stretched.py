@@ -7,18 +7,19 @@ score      must reach the threshold; a limit of the site moves it
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
 
-from analytics.detectors.site import USUAL_LIMITS, Candidate, Limits, Site
+from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.site import USUAL_LIMITS, Candidate, Input, Limits, Site
 from analytics.groups import Ints
 from analytics.scan.judge import DayStretch
 from metering.localtime import HOUR_US
 
 TOLD_SCORE: Final = 7.2
-"""Set on fleets made up for it: of what stands out so far, 95 in 100 are right. `docs/detection.md`
-says how that was measured."""
+"""Set on fleets made up for it (`docs/detection.md`)."""
 AFTER_DAYS: Final = 2
 UNEXPLAINED: Final = "unexplained_excess"
 PATTERN_OF: Final = {
@@ -43,6 +44,18 @@ OF_METERS: Final = frozenset({"meter_clock", "meter_multiplier"})
 """What the meter measures wrongly is no waste."""
 NIGHTLY: Final = ("night", "early", "late", "off")
 """Shapes whose days are nights."""
+
+
+def of_stretches(name: str, *, causes: tuple[str, ...], action: str) -> Detector:
+    """The detector of the stretches that are told as `name`."""
+    return Detector(
+        name=name,
+        needs=frozenset({Input.BASELINE}),
+        candidates=partial(from_stretches, pattern=name),
+        quantity=Quantity.FAULT if name in OF_METERS else Quantity.WASTE,
+        causes=causes,
+        action=action,
+    )
 
 
 def from_stretches(site: Site, pattern: str) -> list[Candidate]:

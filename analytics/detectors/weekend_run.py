@@ -2,22 +2,6 @@
 
 from __future__ import annotations
 
-from analytics.detectors.detector import Detector, Quantity
-from analytics.detectors.site import Candidate, Input, Site
-from analytics.detectors.stretched import from_stretches
+from analytics.detectors.stretched import of_stretches
 
-NAME = "weekend_run"
-
-
-def _stretches(site: Site) -> list[Candidate]:
-    return from_stretches(site, NAME)
-
-
-DETECTOR = Detector(
-    name=NAME,
-    needs=frozenset({Input.BASELINE}),
-    candidates=_stretches,
-    quantity=Quantity.WASTE,
-    causes=("holiday_table_missing",),
-    action="add_exception",
-)
+DETECTOR = of_stretches("weekend_run", causes=("holiday_table_missing",), action="add_exception")

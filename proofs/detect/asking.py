@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import psutil
 
+from analytics.detectors.stretched import TOLD_SCORE
 from metering.errors import ConfigurationError
 from proofs.detect.fleet import Fleet
 from proofs.detect.ours import alerts_of
@@ -21,7 +22,7 @@ from proofs.detect.peers.outside import ONE_THREAD, ask_peer
 from proofs.detect.peers.seasonal_naive import seasonal_naive
 from proofs.detect.peers.table import PEERS
 from proofs.detect.scoring import Answer
-from proofs.detect.stretches import TOLD_SCORE, stretches_of
+from proofs.detect.stretches import stretches_of
 from proofs.detect.words import without_gaps
 from proofs.steps import environment, say
 

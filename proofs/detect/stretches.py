@@ -17,6 +17,7 @@ import numpy as np
 
 from analytics.bins import HourCalendar
 from analytics.crossfit import History, expected_across, learned, taught
+from analytics.detectors.stretched import pattern_of
 from analytics.scan.judge import DayStretch, MeterBlock, judge
 from analytics.stretches import block_of, habit_of
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
@@ -26,22 +27,6 @@ from proofs.detect.fleet import Alert, Fleet, Floats, Ints
 AFTER_HOURS: Final = 48
 """What a meter gives back until then counts against what it took."""
 Z90: Final = 1.645
-UNEXPLAINED: Final = "unexplained_excess"
-PATTERN_OF: Final = {
-    "night": "after_hours_plant",
-    "off": "after_hours_plant",
-    "rest": "weekend_run",
-    "early": "early_start",
-    "late": "late_stop",
-    "all": "high_base_load",
-    "creep": "base_load_creep",
-    "cool": "slope_degradation",
-    "heat": "slope_degradation",
-    "clock": "meter_clock",
-    "share": "meter_multiplier",
-}
-TOLD_SCORE: Final = 7.2
-"""From which on a stretch is told: set once, by looking at seeds 1 to 4."""
 CERTAIN: Final = 50.0
 """Score of a fault that the hours themselves show."""
 
@@ -130,7 +115,7 @@ def _alert(one: DayStretch, meter: int, block: MeterBlock) -> Alert:
     half = Z90 * one.noise.of(int(np.isfinite(told).sum()))
     return Alert(
         meter=meter,
-        pattern=PATTERN_OF.get(one.name.shape, UNEXPLAINED),
+        pattern=pattern_of(one),
         first=first,
         end=end,
         score=one.score,
