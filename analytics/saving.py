@@ -88,8 +88,6 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
     if known < LEAST_KNOWN or saving.days < LEAST_DAYS:
         return saving
     told_days = _days(_evidence(history, seen), history.clock.day, inside)
-    if not told_days.size:
-        return None
     return _told(saving, seen, told_days, days)
 
 

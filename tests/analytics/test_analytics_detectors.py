@@ -74,6 +74,7 @@ def named(
     *,
     score: float = 20.0,
     ratio: float = 0.2,
+    drift: float = 0.0,
 ) -> DayStretch:
     return DayStretch(
         block=0,
@@ -86,7 +87,7 @@ def named(
         known=first - FIRST.day,
         name=Likeness(odds, 0.9, ratio),
         noise=NetNoise(1.0, 0.0, 0.0),
-        drift=0.0,
+        drift=drift,
     )
 
 
@@ -205,6 +206,13 @@ def test_what_gave_back_as_much_is_no_waste() -> None:
     back = place.measured.copy()
     back[0, 12 * 24 : 14 * 24] -= 45.0
     assert found_in(replace(place, measured=back)) == []
+
+
+def test_what_the_weeks_before_took_more_is_no_waste_of_its_own() -> None:
+    place = with_stretch(site(), 50.0)
+    for drift, told in ((10.0, True), (15.0, False)):  # on 4 nights of 10 hours in 6 days: 13.9
+        one = named(10, 13, (("night", 1.0),), drift=drift)
+        assert bool(found_in(replace(place, seen=Sightings((one,), ())))) is told
 
 
 def test_a_stretch_must_stand_out_and_its_meter_be_judged() -> None:

@@ -16,12 +16,13 @@ from analytics.detectors import candidates
 from analytics.learning import NOTHING
 from analytics.leaving_out import left_out
 from analytics.report import to_finding
+from analytics.scan.shapes import SHAPES
 from analytics.service import Look, _complete_hours, _part
 from analytics.stored import packed, unpacked
 from metering.baseline import BaselineVersion
-from metering.finding import MERGED, Case, CaseState, EvidenceHour, Finding
+from metering.finding import MERGED, REFUTED, Case, CaseState, EvidenceHour, Finding
 from metering.localtime import HOUR_US, day_bounds, day_number
-from tests.analytics.conftest import ZONE, Campus, Platform
+from tests.analytics.conftest import ZONE, Campus
 
 Make = Callable[..., Any]
 MONDAY = date(2026, 11, 9)
@@ -143,12 +144,24 @@ def test_hours_that_wasted_nothing_are_learned(campus: Make, pattern: str, learn
 def test_what_a_meter_does_while_it_wastes_it_does(campus: Make) -> None:
     """Hours left out of a fit are no less within the bounds of what it ever took."""
     place = campus(33)
-    place.run_nights("east-ac", date(2026, 10, 12), 30, 1.4)
+    place.run_nights("east-ac", date(2026, 10, 12), 30, 3.0)
     for one in look(place.inputs()).made:
         habit = unpacked(one).habit
         assert habit is not None
         most = place.energy[place.row(one.meter)].max()
         assert habit.bounds.most[0] > 0.8 * most
+
+
+@pytest.mark.parametrize(
+    ("pattern", "refuted"),
+    [("meter_multiplier", False), ("high_base_load", False), ("meter_gap", True)],
+)
+def test_a_fault_that_the_books_do_not_name_is_none_but_where_it_was_expected_otherwise(
+    campus: Make, pattern: str, refuted: bool
+) -> None:
+    """What stood out once stays as it was told while the books say the same of its hours."""
+    changes = settle([Case(finding(0, 96, pattern), number=1)], seen(campus(33)))
+    assert changes.closed == ({1: REFUTED} if refuted else {})
 
 
 # Judging
@@ -182,20 +195,32 @@ def test_what_the_weeks_before_were_off_by_is_no_waste(campus: Make) -> None:
     assert less.detail["drift"] == 0.25
 
 
-def test_lights_are_judged_in_weather_that_was_never_seen_and_plant_is_not() -> None:
-    """A spring that begins after the last version: a history of four weeks in March."""
-    from tests.analytics.conftest import build
+def test_lights_are_judged_in_weather_that_was_never_seen_and_plant_is_not(campus: Make) -> None:
+    """The same meter in ten days hotter than any before, once as lights and once as plant."""
+    place = campus(33)
+    made = look(place.until(MONDAY - timedelta(days=3)).inputs()).made
+    since = place.clock.day >= day_number(MONDAY)
+    place.temperature[since] += 60.0
+    place.run_nights("east-power", MONDAY, 5, 1.2)
+    inputs = place.inputs()
+    row = place.row("east-power")
+    for item, told in (("01C00", True), ("01A00", True), ("01B00", False)):
+        meters = [replace(m, item=item) if n == row else m for n, m in enumerate(inputs.meters)]
+        found = {one.meter for one in look(replace(inputs, meters=meters), Memory(made)).findings}
+        assert ("east-power" in found) is told, item
 
-    first = date(2026, 3, 2)
-    place = build(33, first, first + timedelta(days=70))
-    for code, share in (("east-light", 0.7), ("west-ac", 0.7)):
-        place.run_nights(code, first + timedelta(days=60), 5, share)
-    platform = Platform(place)
-    platform.seen(first + timedelta(days=30))
-    told = {one.evidence.meter for one in platform.look(first + timedelta(days=70))}
-    assert "east-light" in told
-    inside = place.clock.day >= day_number(first + timedelta(days=60))
-    assert place.temperature[inside].max() > place.temperature[~inside][: 30 * 24].max()
+
+def test_an_interval_is_no_wider_for_a_year_that_was_not_seen(campus: Make) -> None:
+    """What busy hours are taken to wander more of a short history is for finding alone."""
+    place = campus(33)
+    place.run_nights("east-ac", MONDAY, 4, 0.6)
+    inputs = place.inputs()
+    part = _part(inputs, NOTHING, _complete_hours(inputs))
+    every = SHAPES.index("all")
+    for one in part.site.seen.stretches:
+        habit = part.learned.judged.by[one.meter][-1].known_habit
+        assert habit.unseen[0] > 2.0
+        assert one.noise.tau == habit.tau[every, 0] / habit.unseen[0]
 
 
 def test_registered_hours_come_before_habits_that_nobody_has_yet(campus: Make) -> None:

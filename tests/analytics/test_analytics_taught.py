@@ -234,6 +234,22 @@ def test_nothing_is_said_while_too_few_hours_are_known(campus: Make) -> None:
     assert case.saving.known == pytest.approx(0.8, abs=0.05)
 
 
+def test_what_the_weeks_before_took_more_is_no_part_of_a_saving(campus: Make) -> None:
+    """Half a kilowatt in each of the hours that bear the case, after it as before."""
+    platform = fixed(campus)
+    case = platform.findings.get("1")
+    inputs = window(platform.place, date.min, days(23)).inputs()
+    versions = platform.baselines.versions(platform.place.codes)
+    found = []
+    for drift in (0.0, 0.5):
+        told = replace(case.evidence, detail={**case.evidence.detail, "drift": drift})
+        known = Memory(versions, (), [replace(case, evidence=told)])
+        found.append(look(inputs, known).savings[1])
+    bearing = (found[1].saved - found[0].saved) / 0.5
+    assert found[1].before == found[0].before
+    assert 8 <= bearing <= 14, "a night's hours, not the whole day's"
+
+
 def test_a_case_of_which_no_day_is_left_has_no_saving(campus: Make) -> None:
     """All that bears it lies behind its end: there is nothing to hold the days after against."""
     platform = fixed(campus)
