@@ -107,6 +107,15 @@ def test_what_is_fed_back_counts_and_names_the_other_cause() -> None:
     assert found.detail["odds"] == pytest.approx(0.5 / 0.6, abs=1e-3)
 
 
+def test_an_hour_whose_reactive_energy_is_half_known_is_left_out_and_the_day_is_not() -> None:
+    back = office() * 0.5
+    back[9::24] = np.nan
+    meters = {"m": ("01000", office()), "q": ("90000", office() * 0.1), "back": ("90000", back)}
+    (found,) = told(inputs(meters, billed=reactive(reactive_export="back")))
+    assert found.detail["days"] == 28
+    assert found.detail["power_factor"] == pytest.approx(1 / np.hypot(1, 0.6), abs=1e-4)
+
+
 def test_the_accounts_of_a_day_are_read() -> None:
     rows = (
         Account("1", "m", reactive="q", power_factor="0.85", valid=Validity(None, FIRST)),

@@ -549,13 +549,14 @@ def test_earlier_cases_know_what_was_known_when_they_were_opened(engine: Engine)
         case("b", **item, waste=8.0, waste_low=9.0, cost=None, currency="", kgco2=Decimal("2.5")),
         case("c", **item, waste=8.0, waste_low=-1.0, cost=None, currency="", kgco2=None),
         case("d", **item, waste=0.0, waste_low=0.0, cost=None, currency="", kgco2=None),
+        case("e", **item, waste=8.0, waste_low=6.0, found_us=40 * 86_400_000_000),
     ]
     findings = sql_stores(engine).findings
     findings.record(Changes(tuple(cases)), now_us=1)
     later = replace(cases[0].evidence, cost=Decimal(900), day=date(1999, 1, 2))
     findings.record(Changes(grown={1: later}), now_us=2)
     known = sorted(findings.openings(frozenset({"x"})), key=lambda one: one.number)
-    assert [int(one.sure.by) for one in known] == [0, 1, 2, 3]
+    assert [int(one.sure.by) for one in known] == [0, 1, 2, 3, 0]
     assert known[0].sure.a_year > 0
     down_to(engine, "r0041")
     with writing(engine) as con:
