@@ -6,14 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from api.page import cases, formats
+from api.page.places import places
 from api.page.visit import Visit
 from api.usecases.digests import Digest, digest, week_of
+from metering.access import Role
 from metering.alerting import WhyTold
+from metering.registry.facts.alert_budgets import MOST
+from metering.registry.proposal import MAX_REASON
 from texts import day_of
 
 
 def digest_page(visit: Visit, week: str | None) -> dict[str, Any]:
-    """The digest of a week, with those before and after it."""
+    """The digest of a week, with those before and after it, and what an administrator may set."""
     found = digest(visit.caller, week)
     shown = cases.shown(visit, found.cases)
     return {
@@ -30,6 +34,9 @@ def digest_page(visit: Visit, week: str | None) -> dict[str, Any]:
         "totals": cases.sums(visit, found.sums),
         "a_year": [formats.money(amount, currency) for currency, amount in found.a_year],
         "accounts": _accounts(visit, found),
+        "places": places(visit) if visit.caller.may(Role.ADMIN) else [],
+        "most": str(MOST),
+        "most_reason": MAX_REASON,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from api.page import (
 )
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.ranges import local_date
+from api.usecases.alert_budgets import set_budget
 from api.usecases.baselines import unchecked
 from api.usecases.case_acts import assign, comment, put_off, set_state
 from api.usecases.closings import ask_to_reopen, close, reopen
@@ -37,6 +39,8 @@ from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
 from metering.finding import FIXED_BEFORE, CaseState
 from metering.intake import DeadLetter
+from metering.registry.facts.alert_budgets import MOST
+from metering.registry.proposal import MAX_REASON
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -153,6 +157,20 @@ def digest_page(
 ) -> HTMLResponse:
     """What was found in a week and is on no list of the morning."""
     return visit.render("digest.html", view=digests.digest_page(visit, week))
+
+
+@router.post("/digest/budget")
+def digest_budget(
+    visit: Acting,
+    node: Annotated[str, Form(max_length=128)],
+    per_meter_year: Annotated[Decimal, Form(ge=0, le=MOST, max_digits=7, decimal_places=4)],
+    dear_a_year: Annotated[Decimal | None, Form(ge=0, max_digits=15, decimal_places=2)] = None,
+    reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
+) -> Response:
+    """Set how many new cases a place is told of at once, from today on."""
+    visit.caller.need(Role.ADMIN)
+    set_budget(visit.caller, node, per_meter_year, dear_a_year, reason)
+    return RedirectResponse("/digest", status_code=303)
 
 
 @router.get("/learned")

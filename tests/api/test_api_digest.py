@@ -13,7 +13,7 @@ from metering.finding import Case, Changes
 from metering.localtime import HOUR_US
 from metering.registry import Registry
 from metering.registry.facts.alert_budgets import KIND, AlertBudget
-from tests.api.conftest import findings
+from tests.api.conftest import findings, sign_in
 
 WEEK_US = 7 * 24 * HOUR_US
 
@@ -147,3 +147,27 @@ def test_an_administrator_of_a_place_sets_its_budget_from_today_on(world):
     for wrong in ({"per_meter_year": 101}, {"per_meter_year": -1}, {"dear_a_year": 1}):
         refused = world.post(path, "building", json=wrong)
         assert (refused.status_code, refused.json()["field"]) == (422, "per_meter_year")
+
+
+def test_an_administrator_sets_a_budget_on_the_page(world, signed_in):
+    page, form = world.client, {"csrf": signed_in.csrf, "node": "bureau", "per_meter_year": "0"}
+    assert 'id="budget"' in page.get("/digest").text
+    for wrong in (
+        *({"csrf": "x"}, {"node": "nowhere"}, {"per_meter_year": "101"}),
+        *({"per_meter_year": "many"}, {"dear_a_year": "-1"}),
+    ):
+        assert page.post("/digest/budget", data={**form, **wrong}).status_code in (403, 404, 422)
+    assert told(world)["1"] == "budget", "what was refused has set nothing"
+    sent = page.post("/digest/budget", data={**form, "dear_a_year": ""}, follow_redirects=False)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/digest")
+    (own,) = KIND.of(world.platform.registry())
+    assert (own.node, own.per_meter_year, own.dear_a_year) == ("bureau", 0, None)
+    assert own.valid.start == date(2026, 11, 24)
+
+
+def test_nobody_else_sees_the_form_of_budgets_or_sets_one(world):
+    page, who = world.client, sign_in(world, "operator")
+    assert 'id="budget"' not in page.get("/digest").text
+    form = {"csrf": who.csrf, "node": "office-a", "per_meter_year": "0"}
+    assert page.post("/digest/budget", data=form).status_code == 403
+    assert KIND.of(world.platform.registry()) == ()

@@ -174,6 +174,9 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/learned"): None,
     ("GET", "/patterns"): [("/patterns?node=hall", {})],
     ("GET", "/digest"): None,
+    ("POST", "/digest/budget"): [
+        ("/digest/budget", {"data": {"node": "hall", "per_meter_year": "2"}})
+    ],
     ("GET", "/findings/{id}"): [("/findings/f-school", {})],
     ("POST", "/findings/{id}/state"): [("/findings/f-school/state", {"data": {"state": "fixed"}})],
     ("POST", "/findings/{id}/comment"): [("/findings/f-school/comment", {"data": {"note": "x"}})],

@@ -44,6 +44,8 @@ KNOWN = {
     "chosen": ("zh", "en"),
     "next": ("/findings", "//elsewhere"),
     "note": ("as it should be",),
+    "per_meter_year": ("1", "0.5"),
+    "dear_a_year": ("", "5000"),
 }
 HOSTILE = (
     *("", " ", "\0", "a\0b", "\n", "\ud800", "%", "-1", "9" * 40, str(2**62), str(2**63), "NaN"),
@@ -107,6 +109,7 @@ def asked(draw, route, csrf):
             for name in (
                 *("state", "note", "until", "key", "token", "next"),
                 *("institution", "period", "reason"),
+                *("node", "per_meter_year", "dear_a_year"),
             )
         }
         form["csrf"] = csrf
