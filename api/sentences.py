@@ -8,7 +8,7 @@ from __future__ import annotations
 from analytics import FAULTS
 from metering.case_worth import by_the_year, runs, told_by_the_year
 from metering.finding import TEACHING, Case, Finding
-from metering.localtime import from_us, zone_of
+from metering.localtime import HOUR_US, from_us, zone_of
 from texts import day_of, text, weekday, word
 
 MOST_NAMED = 6
@@ -18,6 +18,8 @@ UNITS = {"m3": "m³"}
 _ROOMS = {"room_too_cold": "finding.room_too_cold", "stale_air": "finding.stale_air"}
 _WHOLE = 100
 """Amounts from here on are told without decimals."""
+UNSEEN_US = 3 * 24 * HOUR_US
+"""What was not seen for as long is told with the day on which it last was: a weekend is shorter."""
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
 
@@ -65,8 +67,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
 
 def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
     """Since when, how much in all, what it cost and, of what has run for two weeks or more, about
-    what a year of it would cost; of what runs no more from when to when, and what became of it. ''
-    for what wastes nothing."""
+    what a year of it would cost; when it was last seen, where that was more than three days ago; of
+    what runs no more from when to when, and what became of it. '' for what wastes nothing."""
     told, running = case.evidence, runs(case, now_us)
     if told.waste <= 0:
         return ""
@@ -74,6 +76,8 @@ def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
     until = _day(told.end_us - 1, zone, language, now_us)
     if not running and until != since:
         since = text("finding.from_to", language, since=since, until=until)
+    elif running and told.end_us < now_us - UNSEEN_US:
+        since = text("finding.last_seen", language, since=since, until=until)
     return text(
         "finding.so_far" if running else "finding.was",
         language,

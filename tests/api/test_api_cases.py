@@ -292,16 +292,27 @@ def lasting(world, days: int):
 def test_a_year_is_told_of_what_lasts_for_two_weeks(world):
     early = lasting(world, 14)
     assert early == {
-        "en": "since November 4, 1,344 kWh, CNY 417",
-        "zh": "自11月4日起累计 1,344 kWh、417 元",
+        "en": "since November 4 (last seen on November 17), 1,344 kWh, CNY 417",
+        "zh": "自11月4日（最近一次出现于11月17日）起累计 1,344 kWh、417 元",
     }
+
+
+def test_what_was_seen_these_days_is_told_without_the_last_of_them(world):
+    base = findings()[0].evidence
+    seen = replace(earlier(base, -5), pattern="weekend_run", node="office-a")
+    world.platform.findings.record(Changes((Case(seen),)), now_us=1)
+    told = world.get("/v1/findings/5").json()["so_far"]
+    assert told["en"] == "since November 22, 96.0 kWh, CNY 29.8"
 
 
 def test_what_was_left_alone_for_weeks_is_told_by_the_year(world):
     """In 46.4 days until now it cost 40 times 29.76."""
     told = lasting(world, 40)
-    assert told["en"] == "since October 9, 3,840 kWh, CNY 1,190; left alone about CNY 9,400 a year"
-    assert told["zh"] == "自10月9日起累计 3,840 kWh、1,190 元；放任不管，每年约 9,400 元"
+    assert told == {
+        "en": "since October 9 (last seen on November 17), 3,840 kWh, CNY 1,190; left alone about "
+        "CNY 9,400 a year",
+        "zh": "自10月9日（最近一次出现于11月17日）起累计 3,840 kWh、1,190 元；放任不管，每年约 9,400 元",
+    }
     world.post("/v1/findings/5/fix", json={"note": ""})
     fixed = world.get("/v1/findings/5").json()["so_far"]
     assert fixed == {
