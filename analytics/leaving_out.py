@@ -49,7 +49,7 @@ def left_out(
     usual = np.zeros_like(result)
     for case in cases:
         told = case.evidence
-        if told.pattern in frozenset({'meter_stuck'}) or not above[told.meter]:
+        if told.pattern in WORTHLESS or not above[told.meter]:
             continue
         hours = np.isin(hours_us, told.hours_us)
         if case.state in TEACHING:

@@ -51,6 +51,11 @@ NAME_WEIGHTS = {
 }
 """What it counts by its name: the edges of a day are where harmless things happen."""
 MOST_SCORE = 100.0
+YEAR_H = 8760.0
+WORTH, USUAL_WORTH = 0.2, 0.01
+"""What is worth a hundredth of a meter's year counts as it stands, what is worth more or less by so
+low a power of it."""
+WORTH_LEAST, WORTH_MOST = 0.7, 1.5
 DRIFT, DRIFT_BELOW = 0.5, 0.3
 """What a z counts of a stretch that is a little more of everything, and how little that is."""
 REST, ALL = SHAPES.index("rest"), SHAPES.index("all")
@@ -258,6 +263,7 @@ def _stretch(
     """`level`: what the weeks before were, of what left these."""
     name, habit = SHAPES[one.shape], block.habit
     name_of, drift = _name(block, hours, one, level or 0.0)
+    worth = worth_of(hours, one, drift, float(habit.level[one.meter]))
     tau = habit.tau / habit.unseen
     noise = (float(part[ALL, one.meter]) for part in (habit.sigma, tau, habit.heavy))
     z = one.z
@@ -269,7 +275,7 @@ def _stretch(
         shape=name,
         first=one.first,
         last=one.last,
-        score=_score(z, name, name_of),
+        score=score_of(z, name, name_of, worth),
         power=one.power,
         known=one.known,
         name=name_of,
@@ -284,12 +290,34 @@ def _step(habit: Habit, one: DaySegment) -> float:
     return float(habit.step[place, STEP_SHAPES.index("all"), one.meter])
 
 
-def _score(z: float, shape: str, name: Likeness) -> float:
-    drift = DRIFT if _is_drift(name) else 1.0
-    weight = WEIGHTS.get(shape, 1.0) * NAME_WEIGHTS.get(name.shape, 1.0)
-    return min(z * weight * drift, MOST_SCORE)
+def worth_of(hours: Hours, one: DaySegment, drift: float, level: float) -> float:
+    """What the hours of a segment took more than expected and more than what the weeks before were
+    off by, `drift` [kW], net: as a share of a year at the mean power `level` [kW], 0 where that is
+    none. Unknown hours count for nothing."""
+    starts = np.append(hours.day_starts, hours.bins.size)
+    told = hours.residual[one.meter, starts[one.first] : starts[one.last + 1]]
+    net = float(np.nansum(told)) - drift * int(np.isfinite(told).sum())
+    return net / (level * YEAR_H) if level > 0 else 0.0
 
 
-def _is_drift(name: Likeness) -> bool:
-    """Whether a meter takes a little more of everything, as they do from year to year."""
-    return name.shape == "share" and name.ratio < DRIFT_BELOW
+def score_of(z: float, shape: str, name: Likeness, worth: float) -> float:
+    """How sure a stretch is that stands out by z along a shape, by what it may be, each by its
+    odds, and by what it is worth [share of the meter's year]: of two that are as sure the larger
+    one is worth a morning. 100 at most."""
+    size: float = max(worth / USUAL_WORTH, 0.0) ** WORTH
+    counts = min(max(size, WORTH_LEAST), WORTH_MOST)
+    return min(z * WEIGHTS.get(shape, 1.0) * _weight(name) * counts, MOST_SCORE)
+
+
+def _weight(name: Likeness) -> float:
+    """What a z counts by what it may be, each by its odds."""
+    odds = dict(name.odds) or {"": 1.0}
+    counted = sum(share * _weight_of(shape, name.ratio) for shape, share in odds.items())
+    return float(counted / sum(odds.values()))
+
+
+def _weight_of(shape: str, ratio: float) -> float:
+    """What a z counts of what it looks like; a little more of everything is how meters drift from
+    year to year."""
+    drift = DRIFT if shape == "share" and ratio < DRIFT_BELOW else 1.0
+    return NAME_WEIGHTS.get(shape, 1.0) * drift

@@ -13,7 +13,8 @@ from analytics.bins import FULL_BINS
 from analytics.crossfit import History, expected_across, learned, taught
 from analytics.layout import Layout
 from analytics.scan.faults import Bounds, faults
-from analytics.scan.naming import named
+from analytics.scan.judge import WORTH_LEAST, WORTH_MOST, score_of, worth_of
+from analytics.scan.naming import Likeness, named
 from analytics.scan.noise import noise_of
 from analytics.scan.schedule import Schedule
 from analytics.scan.segments import DaySegment, Shaped, segments
@@ -237,6 +238,52 @@ def test_a_clock_is_off_for_days_and_what_came_is_missing_where_it_left() -> Non
     moved = np.roll(expected, -2) - expected
     assert name_of(moved, 45, 47) != "clock", "people come early for three days"
     assert name_of(np.maximum(moved, 0.0), 45, 58) == "early", "nothing is missing"
+
+
+@given(
+    z=st.floats(0.1, 40),
+    worth=st.lists(st.floats(-1, 1), min_size=2, max_size=2),
+    shape=st.sampled_from(SHAPES),
+    sure=st.floats(0.1, 0.9),
+)
+def test_what_is_worth_more_is_told_before_what_is_as_sure(
+    z: float, worth: list[float], shape: str, sure: float
+) -> None:
+    name = Likeness((("all", sure), ("share", 1 - sure)), 0.9, 0.1)
+    less, more = (score_of(z, shape, name, one) for one in sorted(worth))
+    assert 0 < less <= more <= less * (WORTH_MOST / WORTH_LEAST) * (1 + 1e-9)
+    usual = score_of(z, shape, name, 0.01)
+    assert usual == pytest.approx(score_of(1.0, shape, name, 0.01) * z)
+    assert score_of(z, shape, name, 0.02) == pytest.approx(usual * 2**0.2)
+    assert score_of(1e4, shape, name, worth[0]) == 100.0
+
+
+def test_a_stretch_counts_by_all_that_it_may_be() -> None:
+    def score(*odds: tuple[str, float], ratio: float = 0.2) -> float:
+        return score_of(10.0, "all", Likeness(odds, 0.9, ratio), 0.01)
+
+    assert score(("all", 1.0)) == pytest.approx(12.5)
+    assert score(("share", 1.0)) == pytest.approx(5.0), "as meters drift from year to year"
+    assert score(("share", 1.0), ratio=0.4) == pytest.approx(10.0)
+    assert score(("all", 0.6), ("share", 0.3)) == pytest.approx((12.5 * 0.6 + 5 * 0.3) / 0.9)
+    assert score() == pytest.approx(5.0), "nothing explains it"
+
+
+def test_what_is_worth_a_morning_is_net_and_a_share_of_the_meters_year() -> None:
+    worth = {}
+    for power in (1.0, 2.0):
+        residual = noisy(3, 0.01)
+        residual[20 * 24 : 30 * 24] += power
+        residual[25 * 24 : 26 * 24] -= 3 * power
+        found = DaySegment(0, SHAPES.index("all"), 20, 29, 9.0, power, 21)
+        worth[power] = worth_of(hours_of(residual), found, 0.0, 5.0)
+        known = residual.copy()
+        known[24 * 24 : 25 * 24] = np.nan
+        drifted = worth_of(hours_of(known), found, 0.5 * power, 5.0)
+        assert drifted == pytest.approx((7 - 1 - 9 * 0.5) * 24 * power / (5 * 8760), rel=0.02)
+    assert worth[1.0] == pytest.approx(7 * 24 / (5 * 8760), rel=0.02)
+    assert worth[2.0] == pytest.approx(2 * worth[1.0], rel=0.02)
+    assert worth_of(hours_of(noisy(1)), found, 0.0, 0.0) == 0.0
 
 
 def test_what_nothing_explains_has_no_name() -> None:

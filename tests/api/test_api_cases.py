@@ -311,7 +311,8 @@ def test_what_was_left_alone_for_weeks_is_told_by_the_year(world):
     assert told == {
         "en": "since October 9 (last seen on November 17), 3,840 kWh, CNY 1,190; left alone about "
         "CNY 9,400 a year",
-        "zh": "自10月9日（最近一次出现于11月17日）起累计 3,840 kWh、1,190 元；放任不管，每年约 9,400 元",
+        "zh": "自10月9日（最近一次出现于11月17日）起累计 3,840 kWh、1,190 元；"
+        "放任不管，每年约 9,400 元",
     }
     world.post("/v1/findings/5/fix", json={"note": ""})
     fixed = world.get("/v1/findings/5").json()["so_far"]
