@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from math import sqrt
+from math import hypot, sqrt
 
 from analytics.detectors import WORTHLESS
 from analytics.pricing import sure
@@ -31,7 +31,8 @@ def only(finding: Finding, keep: Collection[int]) -> Finding | None:
 
 
 def joined(parts: Sequence[Finding]) -> Finding:
-    """One finding over the hours of several that share none, which the last of them speaks for."""
+    """One finding over the hours of several that share none. The last of them speaks for it, but
+    for what is of all hours: days, meters, the highest demand, the power factor."""
     if len(parts) == 1:
         return parts[0]
     newest = parts[-1]
@@ -47,7 +48,30 @@ def joined(parts: Sequence[Finding]) -> Finding:
     silent = {one for part in parts for one in str(part.detail.get("meters", "")).split()}
     if silent:
         detail["meters"] = " ".join(sorted(silent))
+    detail |= _highest(parts) | _power_factor(parts)
     return replace(told, hourly=tuple(chart[start] for start in sorted(chart)), detail=detail)
+
+
+def _highest(parts: Sequence[Finding]) -> dict[str, str | int | float]:
+    """The highest demand of all, and when that was; nothing where none is told."""
+    told = [part.detail for part in parts if "peak_kw" in part.detail]
+    if not told:
+        return {}
+    highest = max(told, key=lambda detail: float(detail["peak_kw"]))
+    return {name: highest[name] for name in ("peak_kw", "peak_us")}
+
+
+def _power_factor(parts: Sequence[Finding]) -> dict[str, float]:
+    """That of the active and reactive energy of all; nothing where none is told."""
+    told = [part for part in parts if float(part.detail.get("power_factor", 0)) and part.measured]
+    active = sum(part.measured or 0 for part in told)
+    if active <= 0:
+        return {}
+    reactive = sum(
+        (part.measured or 0) * sqrt(1 / float(part.detail["power_factor"]) ** 2 - 1)
+        for part in told
+    )
+    return {"power_factor": round(active / hypot(active, reactive), 4)}
 
 
 def _sum(amounts: Iterable[int | None]) -> int | None:

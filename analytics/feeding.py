@@ -1,7 +1,7 @@
 """Books and weather of a site as the arrays that analytics works on.
 
 figures.View ──▶ energy and quality by the hour ─┐
-             ──▶ register events                 ├──▶ Inputs
+             ──▶ register events, silences       ├──▶ Inputs
              ──▶ rates                           │
              ──▶ totals against their parts      │
 registry     ──▶ office hours, limits, gateways  │
@@ -27,11 +27,19 @@ from analytics.outages import outages
 from analytics.registered import limits, timetables
 from analytics.rooms import RoomHours, rooms_of
 from analytics.service import Inputs
+from analytics.silences import silences
 from analytics.stays import ALL_TIME, stay_of
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
 from metering.book import RegisterEvent, SeriesKey
 from metering.finding import Sums
-from metering.localtime import HOUR_US, MINUTE_US, days_between, local_day, slot_starts
+from metering.localtime import (
+    HOUR_US,
+    MINUTE_US,
+    day_bounds,
+    days_between,
+    local_day,
+    slot_starts,
+)
 from metering.ports import ReadingReader
 from metering.quality import MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
@@ -100,7 +108,10 @@ def site_inputs(
     by_hour = [_by_hour(energy(view, key, first, last, "hour"), hours_us) for key in keys]
     codes = {meter.code for meter in meters}
     events = view.events_of(view.key_of(site, "01000"), int(hours_us[0]), view.now_us)
-    events = [e for e in events if e.meter in codes and not _is_declared(registry, e)]
+    events = [
+        *(e for e in events if e.meter in codes and not _is_declared(registry, e)),
+        *silences(registry, readings, institution, meters, day_bounds(last, zone)[0]),
+    ]
     own = {one.code: stay_of(registry, site, one.node, institution) for one in meters}
     return Inputs(
         institution=institution,

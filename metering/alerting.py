@@ -6,8 +6,8 @@
                                       └─ others                              wait
 
 What decides is what was known when a case was opened, of it and of those before it, so that later
-cases and later evidence never take back what was told. A case that waits is told once its evidence
-makes it dear for sure.
+cases and later evidence never take back what was told. A case that waits and goes on is told once
+its evidence makes it dear for sure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from metering.case_worth import YEAR_US, RankBy, by_the_year, total_of
+from metering.case_worth import YEAR_US, RankBy, by_the_year, runs, total_of
 from metering.finding import Case, CaseState, Finding
 
 DEARER_THAN: Final = 0.9
@@ -143,5 +143,7 @@ def told_of(case: Case, account: AlertAccount, now_us: int) -> WhyTold:
     told = account.told.get(case.number, WhyTold.BUDGET)  # one that moves meanwhile is told
     if told is not WhyTold.DIGEST:
         return told
+    if not runs(case, now_us):
+        return told  # it costs nothing a year any more
     sure, dear = sure_of(case.evidence, now_us), account.terms.dear(now_us)
     return WhyTold.DEAR if is_dear(sure, account.lately(now_us), dear) else told

@@ -54,13 +54,14 @@ def unpriced(
 def chart_of(
     site: Site, row: int, hours: Ints, usual: Floats | None
 ) -> tuple[tuple[int, float | None, float | None], ...]:
-    """The last week of some evidence hours of a meter; `usual` [canonical unit per hour], (hours of
-    the site,), is what was expected."""
+    """Evidence hours of a meter, and all hours of the last week of them; `usual` [canonical unit
+    per hour], (hours of the site,), is what was expected."""
     last = int(hours[-1]) + 1
     wanted = np.full(site.hours_us.size, np.nan) if usual is None else usual
+    shown = np.union1d(hours, np.arange(max(0, last - CHART_HOURS), last))
     return tuple(
         (int(site.hours_us[at]), _told(wanted[at]), _told(site.measured[row, at]))
-        for at in range(max(0, last - CHART_HOURS), last)
+        for at in shown.tolist()
     )
 
 

@@ -121,6 +121,11 @@ def saving(visit: Visit, case: Case) -> dict[str, Any] | None:
     return {**shown, **_amounts(found, case.evidence.unit)}
 
 
+def came_back(case: Case) -> bool:
+    """Whether it goes on although a saving was measured."""
+    return case.saving is not None and case.stands
+
+
 def _amounts(found: Saving, unit: str) -> dict[str, str]:
     """Empty texts where nothing could be told for want of hours."""
     names = ("before", "saved", "saved_low", "saved_high", "total")

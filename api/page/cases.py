@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +16,12 @@ from api.usecases.findings import CasesWanted, parts_of
 from api.usecases.findings import told as found_of
 from metering.case_life import is_snoozed
 from metering.finding import Case, CaseState, Finding
-from metering.localtime import iso
+from metering.localtime import HOUR_US, iso
 from metering.nesting import Nesting
 from texts import word
 
+HourTold = tuple[int, float | None, float | None]
+"""(beginning [us], expected, measured [kW or alike])."""
 MOST_HOURS = 72
 KINDS = ("all", "waste", "fault")
 """What a list is of; meter faults stand behind what wastes."""
@@ -137,9 +139,10 @@ def chart(visit: Visit, finding: Finding) -> charts.Chart | None:
     if not finding.hourly:
         return None
     zone = visit.caller.reach.registry.zone(finding.node)
-    times = [f"{formats.local(at, zone):%Y-%m-%d %H:%M}" for at, _, _ in finding.hourly]
-    expected = [one for _, one, _ in finding.hourly]
-    measured = [one for _, _, one in finding.hourly]
+    rows = list(_broken(finding.hourly))
+    times = [f"{formats.local(at, zone):%Y-%m-%d %H:%M}" for at, _, _ in rows]
+    expected = [one for _, one, _ in rows]
+    measured = [one for _, _, one in rows]
     unit = sentences.POWER[finding.unit]
     return charts.chart(
         [
@@ -152,6 +155,16 @@ def chart(visit: Visit, finding: Finding) -> charts.Chart | None:
         xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 5},
         yaxis={"rangemode": "tozero", "title": {"text": unit}},
     )
+
+
+def _broken(hourly: Iterable[HourTold]) -> Iterator[HourTold]:
+    """The hours with an empty one after each run: no line is drawn where nothing is told."""
+    before: HourTold | None = None
+    for one in hourly:
+        if before is not None and one[0] > before[0] + HOUR_US:
+            yield (before[0] + HOUR_US, None, None)
+        yield one
+        before = one
 
 
 def hours(visit: Visit, finding: Finding) -> list[dict[str, str]]:

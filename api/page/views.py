@@ -108,6 +108,7 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
         says=case_lives.says(found),
         stands=found.stands,
         saving=case_lives.saving(visit, found),
+        came_back=case_lives.came_back(found),
     )
 
 

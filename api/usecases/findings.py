@@ -28,8 +28,8 @@ def case_of(caller: Caller, id: str) -> Case:
     """The case of a number, or of the name it had before, if it lies in the scope."""
     found = caller.platform.findings.get(id)
     if not _may_see(caller, found.evidence):
-        fix = "list what your key reaches at /v1/findings"
-        raise Outside("no such finding in your scope", field="finding", value=id, fix=fix)
+        # in the words of a number that there is not: nobody counts the cases of others
+        raise Outside("no such finding", field="id", value=id, fix="list the findings")
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from api.caller import Caller
 from api.platform import RawMessage, Submission
 from api.reach import Outside
-from metering.errors import InvalidInput
+from metering.errors import InvalidInput, NotFound
 from metering.intake import DeadLetter
 
 
@@ -23,14 +23,14 @@ class Submitted:
 
 def raw_of(caller: Caller, segment: int, offset: int) -> RawMessage:
     """The journalled message, if its gateway carries nothing but the scope's own points."""
-    message = caller.platform.messages.record(segment, offset)
+    place = f"{segment}/{offset}"
+    fix = "a place that /v1/energy/lineage names; it may have expired by the journal's retention"
+    try:
+        message = caller.platform.messages.record(segment, offset)
+    except NotFound as error:
+        raise NotFound("no such message", field="message", value=place, fix=fix) from error
     if not caller.reach.scope.whole and message.gateway not in caller.reach.messages_of:
-        raise Outside(
-            "no such message in your scope",
-            field="message",
-            value=f"{segment}/{offset}",
-            fix="a place that /v1/energy/lineage names",
-        )
+        raise Outside("no such message", field="message", value=place, fix=fix)
     return message
 
 
@@ -59,12 +59,7 @@ def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
     letter = caller.platform.intake.dead_letter(id)
     gateways = dead_gateways(caller)
     if gateways is not None and letter.gateway not in gateways:
-        raise Outside(
-            "no such dead letter in your scope",
-            field="id",
-            value=id,
-            fix="an id that /v1/dead-letters lists",
-        )
+        raise Outside("no such dead letter", field="id", value=id, fix="list them without an id")
     return letter
 
 

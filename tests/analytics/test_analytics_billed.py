@@ -13,6 +13,7 @@ import pytest
 
 from analytics import Inputs, find, look, settle
 from analytics.billed import BilledMeter, billed
+from analytics.evidence import joined, only
 from metering.finding import Case, CaseState
 from metering.localtime import day_number
 from metering.registry import Registry
@@ -114,6 +115,45 @@ def test_an_hour_whose_reactive_energy_is_half_known_is_left_out_and_the_day_is_
     (found,) = told(inputs(meters, billed=reactive(reactive_export="back")))
     assert found.detail["days"] == 28
     assert found.detail["power_factor"] == pytest.approx(1 / np.hypot(1, 0.6), abs=1e-4)
+
+
+def test_a_case_that_grew_tells_the_highest_demand_and_the_power_factor_of_all() -> None:
+    flow = office()
+    flow[[24 * 3 + 9, 24 * 5 + 9]] = 150.0
+    flow[[24 * 20 + 9, 24 * 22 + 9]] = 130.0
+    (peak,) = told(inputs({"m": ("01000", flow)}, billed=contract(120)))
+    half = peak.hours_us[2]
+    early = only(peak, {one for one in peak.hours_us if one < half})
+    late = only(peak, {one for one in peak.hours_us if one >= half})
+    assert early is not None
+    assert late is not None
+    late = replace(late, detail={**late.detail, "peak_kw": 130.0, "peak_us": half})
+    grown = joined([early, late])
+    assert (grown.detail["peak_kw"], grown.detail["peak_us"]) == (150.0, peak.detail["peak_us"])
+    (low,) = told(
+        inputs({"m": ("01000", office()), "q": ("90000", office() * 0.6)}, billed=reactive())
+    )
+    middle = low.hours_us[len(low.hours_us) // 2]
+    parts = [
+        replace(part, detail={**part.detail, "power_factor": factor})
+        for part, factor in (
+            (only(low, {one for one in low.hours_us if one < middle}), 0.8),
+            (only(low, {one for one in low.hours_us if one >= middle}), 0.9),
+        )
+        if part is not None
+    ]
+    active = [part.measured or 0 for part in parts]
+    back = active[0] * 0.75 + active[1] * np.sqrt(1 / 0.81 - 1)
+    wanted = sum(active) / np.hypot(sum(active), back)
+    assert joined(parts).detail["power_factor"] == pytest.approx(wanted, abs=1e-4)
+
+
+def test_each_evidence_hour_has_its_value_however_long_ago() -> None:
+    flow = office()
+    flow[[24 * 1 + 9, 24 * 26 + 9]] = 150.0
+    (found,) = told(inputs({"m": ("01000", flow)}, billed=contract(120)))
+    values = {at: measured for at, _, measured in found.hourly}
+    assert [values[at] for at in found.hours_us] == [150.0, 150.0]
 
 
 def test_the_accounts_of_a_day_are_read() -> None:

@@ -292,6 +292,67 @@ def test_the_window_in_which_a_meter_was_changed_is_no_silence(shift_min: int, t
     assert not _is_declared(replace(known, installations=(Installation("m", 1),)), event)
 
 
+def events_of(world: World) -> list[tuple[str, str, int, int]]:
+    """(meter, kind, first day, end) of events, in days since the first one."""
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+    assert inputs is not None
+    day_us, first_us = 24 * HOUR_US, day_bounds(FIRST, ZONE)[0]
+    return [
+        (one.meter, one.kind, *((at - first_us) // day_us for at in (one.start_us, one.end_us)))
+        for one in inputs.events
+    ]
+
+
+def test_what_is_silent_is_a_gap_until_yesterday_whether_or_not_it_comes_back() -> None:
+    world = World(registry())
+    world.use("hourly", office(1))
+    world.use("fine", office(4)[: 96 * 20])
+    assert events_of(world) == [("fine", "gap", 20, DAYS)], "the third one was never heard"
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+        (told,) = [one for one in find(inputs) if one.pattern == "meter_gap"]
+    assert (told.meter, told.detail["hours"]) == ("fine", 8 * 24)
+    late = np.arange(96 * DAYS + 1) >= 96 * 24
+    world.use("fine", office(4), late)
+    assert events_of(world) == [("fine", "gap", 20, 24)], "the ledger tells it now"
+    world.use("fine", office(4))
+    assert events_of(world) == []
+
+
+@pytest.mark.parametrize(("days", "told"), [(DAYS, []), (DAYS - 1, ["hourly"]), (20, ["hourly"])])
+def test_a_day_of_silence_is_told_and_a_night_is_not(days: int, told: list[str]) -> None:
+    world = World(registry())
+    world.use("hourly", office(1)[: 24 * days])
+    assert [one[0] for one in events_of(world)] == told
+
+
+def test_a_meter_that_no_point_serves_any_more_is_not_silent() -> None:
+    world = World(registry())
+    end = FIRST + timedelta(days=20)
+    taken_out = [
+        replace(one, valid=Validity(None, end)) if one.point == 1 else one
+        for one in world.registry.installations
+    ]
+    world.registry = replace(world.registry, installations=tuple(taken_out))
+    world.use("hourly", office(1))
+    world.use("fine", office(4)[: 96 * 20])
+    assert events_of(world) == []
+
+
+def test_meters_of_a_gateway_that_is_silent_are_one_outage_while_it_lasts() -> None:
+    world = World(registry())
+    for meter, per_hour in (("hourly", 1), ("fine", 4)):
+        world.use(meter, office(per_hour)[: 24 * per_hour * 20])
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+        told = [one for one in find(inputs) if one.pattern in ("meter_gap", "gateway_silent")]
+    (one,) = told
+    assert (one.pattern, one.detail["meters"]) == ("gateway_silent", "fine hourly")
+
+
 def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> None:
     world = World(registry())
     contract = Account("1", "hourly", contract_kw=Decimal("0.9"))

@@ -396,3 +396,29 @@ def test_the_page_of_a_case_shows_its_life_and_what_fixing_it_saved(world, signe
     html = world.client.get("/findings/1").text
     assert "came back 1 time" in html
     assert "verified → open: it came back" in html
+
+
+def test_what_was_measured_before_it_came_back_is_said_to_be_of_before(world, signed_in):
+    day = date(2026, 11, 2)
+    saving = Saving(
+        *(SavingVerdict.VERIFIED, day, day, 14, 0.97, 96.0, 91.0, 80.0, 102.0, 1274.0, "394.9"),
+        "CNY",
+    )
+    world.post("/v1/findings/1/fix", json={"note": ""})
+    world.platform.findings.record(Changes(savings={1: saving}), now_us=2)
+    page = world.client
+    assert 'id="came-back"' not in page.get("/findings/1").text
+    world.post("/v1/findings/1/reopen", json={"note": "again"})
+    shown = page.get("/findings/1").text
+    assert 'id="came-back"' in shown
+    assert "1,274" in shown
+
+
+def test_a_chart_has_no_line_where_nothing_is_told(world, signed_in):
+    base = findings()[0].evidence
+    at = [base.start_us + n * HOUR_US for n in (0, 1, 9)]
+    hourly = tuple((one, 1.0, 2.0 + n) for n, one in enumerate(at))
+    told = replace(base, hourly=hourly, pattern="weekend_run", node="office-a")
+    world.platform.findings.record(Changes((Case(told),)), now_us=1)
+    shown = world.client.get("/findings/5").text.replace("&#34;", '"')
+    assert "[2.0, 3.0, null, 4.0]" in shown

@@ -253,6 +253,32 @@ def test_foreign_names_answer_as_if_they_did_not_exist(world, signed_in):
                 assert response.json()["fix"] or response.json()["field"]
 
 
+@pytest.mark.parametrize(
+    ("path", "foreign", "nobodys"),
+    [
+        ("/v1/findings/{}", "4", "99999"),
+        ("/v1/findings/{}", "f-school", "f-nobody"),
+        ("/v1/dead-letters/{}", "6", "99999"),
+        ("/v1/messages/{}", "16777217/8", "16777217/999999"),
+        ("/v1/closings/{}", "c1", "c9"),
+        ("/v1/nodes/{}", "hall", "nowhere"),
+    ],
+)
+def test_what_is_of_others_is_told_in_the_words_of_what_there_is_not(world, path, foreign, nobodys):
+    """Numbers are counted up: whoever could tell them apart would know how many there are."""
+    close = {"institution": "school", "period": "2026-10"}
+    assert world.post("/v1/closings", "whole", json=close).status_code == 201
+    assert world.get(path.format(foreign), key="whole").status_code == 200
+    answers = [world.get(path.format(one), key="building") for one in (foreign, nobodys)]
+    told = [
+        {name: value for name, value in one.json().items() if name not in ("value", "instance")}
+        for one in answers
+    ]
+    assert [one.status_code for one in answers] == [404, 404]
+    assert told[0] == told[1]
+    assert "school" not in answers[0].text.replace(foreign, "")
+
+
 def test_lists_hold_nothing_foreign(world, signed_in):
     for (method, route), tries in MATRIX.items():
         if method == "GET" and tries is None:

@@ -117,6 +117,14 @@ def test_what_waits_is_told_once_it_is_dear_or_somebody_says_something() -> None
     assert told_of(replace(case, state_us=7), account, 9) is WhyTold.SAID
 
 
+def test_what_is_over_costs_nothing_a_year_and_goes_on_waiting() -> None:
+    case, account = waiting()
+    grown = replace(case, evidence=replace(case.evidence, cost=Decimal(11)))
+    last = grown.evidence.end_us + 14 * 86_400_000_000
+    assert told_of(grown, account, last - 1) is WhyTold.DEAR
+    assert told_of(grown, account, last) is WhyTold.DIGEST
+
+
 def test_a_fault_never_waits() -> None:
     case, account = waiting(waste=0.0)
     assert told_of(case, account, 9) is WhyTold.FAULT
