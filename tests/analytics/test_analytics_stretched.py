@@ -14,6 +14,7 @@ from analytics import Memory, find, look, settle, stored
 from analytics.bins import USUAL_WEEK
 from analytics.detectors import candidates
 from analytics.detectors.stretched import TOLD_SCORE, from_stretches
+from analytics.judging import judged
 from analytics.learning import NOTHING
 from analytics.leaving_out import left_out
 from analytics.report import to_finding
@@ -72,6 +73,32 @@ def test_a_version_from_before_seasons_reads_as_one_that_knows_none(
     assert read.season.shape == known.habit.season.shape
     assert not read.season.any()
     assert (read.sigma == known.habit.sigma).all()
+
+
+def test_what_a_season_took_before_is_no_news(campus: Make) -> None:
+    place = campus(33)
+    made = look(place.until(MONDAY - timedelta(days=3)).inputs()).made
+    place.run_nights("east-ac", MONDAY, 4, 0.8)
+
+    def of_season(version: BaselineVersion) -> BaselineVersion:
+        known = unpacked(version)
+        assert known.habit is not None
+        habit = replace(known.habit, season=np.full_like(known.habit.season, 50.0))
+        return replace(version, model=packed(replace(known, habit=habit)), id="")
+
+    for versions, told in ((made, ["east-ac"]), ([of_season(one) for one in made], [])):
+        assert [one.meter for one in look(place.inputs(), Memory(versions)).findings] == told
+
+
+def test_weather_takes_no_expectation_below_zero(campus: Make) -> None:
+    place = campus(33)
+    version = unpacked(look(place.inputs()).made[place.row("east-ac")])
+    lower = replace(version.baseline, levels=version.baseline.levels - 100.0)
+    again = replace(version, baseline=lower, past_us=version.past_us[:0], past=version.past[:0])
+    clock, air = place.clock, place.temperature
+    assert (lower.predict(clock, air) < 0).all()
+    told = judged([[again]], clock, air, place.hours_us).expected
+    assert (told == 0).all()
 
 
 # What is told
