@@ -9,6 +9,7 @@ import numpy as np
 from analytics.baseline import Baseline
 from analytics.scan.faults import Bounds
 from analytics.scan.habit import Habit
+from analytics.scan.seasons import SEASONS
 from analytics.scan.shapes import SHAPES, WANDERS
 from analytics.scan.steps import STEP_DAYS, STEP_SHAPES
 
@@ -45,6 +46,7 @@ def guessed_habit(baseline: Baseline) -> Habit:
         tau=tau,
         heavy=np.zeros_like(sigma),
         step=np.full((len(STEP_DAYS), len(STEP_SHAPES), level.size), np.inf),
+        season=np.zeros((SEASONS, len(SHAPES), level.size)),
         level=level,
         spread=np.stack([rest, run], axis=1),
         odd=np.ones(meters, dtype=np.bool_),

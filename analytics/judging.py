@@ -73,6 +73,8 @@ def judged(
                 hours_us, own[0].past_us, assume_unique=True, return_indices=True
             )
             result.expected[row, here] = own[0].past[there]
+            bounds = own[-1].known_habit.bounds
+            result.expected[[row]] = bounds.believable(result.expected[[row]])
     return result
 
 

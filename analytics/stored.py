@@ -22,6 +22,7 @@ from analytics.groups import Bools, Floats, Ints
 from analytics.guessing import guessed_habit
 from analytics.scan.faults import Bounds
 from analytics.scan.habit import BY_METER, Habit
+from analytics.scan.seasons import SEASONS
 from analytics.temperature import Segments
 from metering.baseline import BaselineVersion
 from metering.errors import InvalidInput
@@ -174,7 +175,9 @@ def _habit_arrays(habit: Habit) -> list[tuple[str, Floats]]:
 def _habit(arrays: dict[str, Floats]) -> Habit | None:
     if "habit.sigma" not in arrays:
         return None
-    own: dict[str, Any] = {name: arrays[f"habit.{name}"][..., None] for name in BY_METER}
+    no_season = np.zeros((SEASONS, *arrays["habit.sigma"].shape))
+    kept = {"habit.season": no_season} | arrays
+    own: dict[str, Any] = {name: kept[f"habit.{name}"][..., None] for name in BY_METER}
     own["odd"] = own["odd"] > 0
     bounds: dict[str, Any] = {name: arrays[f"bounds.{name}"][None] for name in _BOUNDS}
     return Habit(

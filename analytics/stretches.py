@@ -18,9 +18,11 @@ from analytics.fitting import MONDAY
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
 from analytics.regression import weather_by_regime
+from analytics.scan.faults import Bounds
 from analytics.scan.habit import Habit, least_driven
 from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings, judge
 from analytics.scan.schedule import Schedule
+from analytics.scan.seasons import seasons_of
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
 from analytics.stored import Version, joined, knots_of
@@ -36,11 +38,15 @@ def habit_of(
     (meters, hours); `whole` is its energy with the hours that nothing is learned of."""
     weather = _weather(fitted, history.clock, history.temperature)
     least = least_driven(weather, history.temperature)
+    bounds = Bounds.of(whole)
     hours = _hours(history, past, weather, *least)
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
     special = _special(history.clock)
     spells = _spells(special & ~history.clock.working[hours.day_starts])
-    return Habit.of(hours, history.energy, whole, schedule, fitted.levels, special, spells, least)
+    seasons = _seasons(history.clock)
+    return Habit.of(
+        hours, history.energy, bounds, schedule, fitted.levels, special, spells, least, seasons
+    )
 
 
 def block_of(
@@ -51,13 +57,14 @@ def block_of(
     weather = _weather(fitted, history.clock, history.temperature)
     beyond = _unseen(fitted, history.temperature)
     special = _special(history.clock)
-    at_most = _at_most(expected, fitted, history, habit.odd, special)
+    at_most = _at_most(habit.bounds.believable(expected), fitted, history, habit.odd, special)
     return MeterBlock(
         hours=_hours(history, at_most, weather, habit.calm, habit.base),
         load=history.energy,
         schedule=_schedule(fitted.levels, history.clock, registered=registered),
         habit=habit,
         special=special,
+        seasons=_seasons(history.clock),
         beyond=np.broadcast_to(beyond, history.energy.shape),
     )
 
@@ -93,6 +100,7 @@ def seen_of(
         schedule=_schedule(levels, own.clock, registered=registered),
         habit=habit,
         special=special,
+        seasons=_seasons(own.clock),
         beyond=beyond & driven[rows][:, None],
         strict=strict,
         counts=counts[rows],
@@ -186,6 +194,10 @@ def _hours(
 
 def _day_starts(clock: HourCalendar) -> Ints:
     return np.flatnonzero(np.diff(clock.day, prepend=clock.day[:1] - 1)).astype(np.int64)
+
+
+def _seasons(clock: HourCalendar) -> Ints:
+    return seasons_of(clock.day[_day_starts(clock)])
 
 
 def _special(clock: HourCalendar) -> Bools:

@@ -42,6 +42,20 @@ RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
 NEAR_RATIO: Final = 0.08
 OF_METERS: Final = frozenset({"meter_clock", "meter_multiplier"})
 """What the meter measures wrongly is no waste."""
+RUNNING: Final = 1.25
+"""How much surer a stretch must be that ends with the window: a later look sees more of it."""
+RUNNING_DAYS: Final = 3
+LONG: Final = 1.4
+"""How much surer a lasting one of all hours must be, of which the window shows little else: so do
+the levels of a meter wander."""
+LONG_DAYS: Final = 45
+EVEN: Final = frozenset({"all", "creep", ""})
+OTHER_USE: Final = 0.6
+"""Up to so much more in all hours alike, as long as it goes on, is another use of a building."""
+QUIET_DAYS: Final = 21
+"""Such a use goes on after holidays and closures of so many days, no longer than it lasted."""
+LONE: Final = 2.0
+"""Likewise a single day of rest: on one day people come to work."""
 NIGHTLY: Final = ("night", "early", "late", "off")
 """Shapes whose days are nights."""
 
@@ -61,8 +75,13 @@ def of_stretches(name: str, *, causes: tuple[str, ...], action: str) -> Detector
 def from_stretches(site: Site, pattern: str) -> list[Candidate]:
     """The stretches that look like `pattern`, of meters that are judged."""
     least = TOLD_SCORE * site.limits.sigmas / USUAL_LIMITS.sigmas
+    days = int(np.unique(site.clock.day).size)
+    judged = [one for one in site.seen.stretches if bool(site.judged[one.meter])]
+    used = [one for one in judged if one.score >= least and _is_other_use(one, days)]
     told = [
-        one for one in site.seen.stretches if one.score >= least and bool(site.judged[one.meter])
+        one
+        for one in judged
+        if one.score >= least * _surer(one, days) and not any(_is_beside(one, u) for u in used)
     ]
     found = [_candidate(site, one, told) for one in told if pattern_of(one) == pattern]
     return [one for one in found if one is not None]
@@ -81,6 +100,32 @@ def fewest_days(limits: Limits) -> dict[str, int]:
 def pattern_of(stretch: DayStretch) -> str:
     """The pattern of what a stretch looks like most."""
     return _named(stretch, stretch.name.shape)
+
+
+def _surer(one: DayStretch, days: int) -> float:
+    """Times the usual threshold that a stretch of a window of so many days must reach."""
+    length = one.last - one.first + 1
+    if one.name.shape in EVEN and length > LONG_DAYS and 2 * length > days:
+        return LONG
+    if one.shape == "rest" and length == 1:
+        return LONE
+    return RUNNING if _ends_within(one, days, RUNNING_DAYS) else 1.0
+
+
+def _is_other_use(one: DayStretch, days: int) -> bool:
+    length = one.last - one.first + 1
+    goes_on = _ends_within(one, days, min(QUIET_DAYS, length))
+    return one.name.shape == "share" and one.name.ratio < OTHER_USE and goes_on
+
+
+def _is_beside(one: DayStretch, used: DayStretch) -> bool:
+    """Whether it is a piece of another use, or that itself."""
+    near = one.first - used.last <= QUIET_DAYS and used.first - one.last <= QUIET_DAYS
+    return one.meter == used.meter and near
+
+
+def _ends_within(one: DayStretch, days: int, last: int) -> bool:
+    return one.last >= days - last
 
 
 def _named(stretch: DayStretch, shape: str) -> str:

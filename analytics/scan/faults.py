@@ -74,6 +74,11 @@ class Bounds:
         usual = [_usual_run(row) for row in load]
         return cls(rests, feeds, np.array(usual, dtype=np.int64), np.maximum(most, 0.0))
 
+    def believable(self, expected: Floats) -> Floats:
+        """What is expected [kWh/h], (meters, hours), without what a meter never does: where it
+        never feeds in, nothing below zero. NaN stays."""
+        return np.where((expected < 0) & ~self.feeds[:, None], 0.0, expected)
+
     def rows(self, wanted: Sequence[int]) -> Bounds:
         """Of some of the meters."""
         return Bounds(*(part[list(wanted)] for part in vars(self).values()))

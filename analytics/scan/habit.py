@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from analytics.groups import Bools, Floats, median
+from analytics.groups import Bools, Floats, Ints, median
 from analytics.robust import MAD_TO_SIGMA
 from analytics.scan.faults import Bounds
 from analytics.scan.noise import noise_of
 from analytics.scan.schedule import Schedule
+from analytics.scan.seasons import learned_seasons
 from analytics.scan.shapes import WANDERS, Hours, days_by_shape
 from analytics.scan.steps import step_noise
 
@@ -44,6 +45,9 @@ class Habit:
     step: Floats
     """(STEP_DAYS, STEP_SHAPES, meters): how far so many days lie from the weeks before them [kW];
     inf where too little is known."""
+    season: Floats
+    """(SEASONS, shapes, meters): of along / size, how far days of a season lie from what is
+    expected of them, every year."""
     level: Floats
     """Mean power [kW], (meters,)."""
     spread: Floats
@@ -63,17 +67,19 @@ class Habit:
         cls,
         hours: Hours,
         load: Floats,
-        whole: Floats,
+        bounds: Bounds,
         schedule: Schedule,
         levels: Floats,
         special: Bools,
         spells: int,
         least: tuple[Floats, Floats],
+        seasons: Ints,
     ) -> Habit:
         """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours), and
-        `whole` the same with the hours of waste, which are no less what a meter does;
+        `bounds` are of the same with the hours of waste, which are no less what a meter does;
         `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`, `spells` how
-        many spells of days off are among them, `least` what `least_driven` says."""
+        many spells of days off are among them, `least` what `least_driven` says, `seasons` those of
+        the days, (days,)."""
         level = _mean(load)
         along, size = days_by_shape(hours, schedule, special)
         unseen = np.full(level.size, np.sqrt(max(YEAR / special.size, 1.0)))
@@ -88,15 +94,17 @@ class Habit:
             for a, s, (name, (wander, relative)) in zip(along, size, WANDERS.items(), strict=True)
         ]
         residual = hours.residual
+        sigma = np.stack([one.sigma * np.sqrt((1 + one.rho) / (1 - one.rho)) for one in found])
         return cls(
-            sigma=np.stack([one.sigma * np.sqrt((1 + one.rho) / (1 - one.rho)) for one in found]),
+            sigma=sigma,
             tau=np.stack([one.tau for one in found]),
             heavy=np.stack([one.heavy for one in found]),
             step=_steps(along, size),
+            season=learned_seasons(along, size, seasons),
             level=level,
             spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
             odd=_odd(hours, levels, level, special, spells),
-            bounds=Bounds.of(whole),
+            bounds=bounds,
             calm=least[0],
             base=least[1],
             unseen=unseen,
@@ -122,7 +130,8 @@ class Habit:
         )
 
 
-BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base", "unseen", "step")
+_OF_SHAPES: Final = ("sigma", "tau", "heavy", "step", "season")
+BY_METER: Final = (*_OF_SHAPES, "level", "odd", "calm", "base", "unseen")
 """Arrays whose last axis is the meter."""
 
 

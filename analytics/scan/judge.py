@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analytics.groups import Bools, Floats
+from analytics.groups import Bools, Floats, Ints
 from analytics.scan.faults import Fault, faults
 from analytics.scan.habit import Habit
 from analytics.scan.naming import Likeness, named
@@ -72,6 +72,8 @@ class MeterBlock:
     habit: Habit
     special: Bools
     """(days,)"""
+    seasons: Ints
+    """Those of the days, (days,), of `SEASONS`."""
     beyond: Bools
     """Hours whose weather the baseline has never seen, (meters, hours)."""
     strict: float = 1.0
@@ -166,7 +168,7 @@ def _stretches(
     surer one."""
     found = [
         _stretch(place, block, hours, _later(one, since))
-        for one in segments(_from(shaped, since), LEAST_Z)
+        for one in segments(_from(shaped, since).above_season, LEAST_Z)
     ]
     found += [
         _stretch(place, block, hours, one, level)
@@ -226,6 +228,7 @@ def _shaped(block: MeterBlock, hours: Hours) -> Shaped:
         tau=habit.tau,
         heavy=habit.heavy,
         least=block.strict * least * unit,
+        season=np.moveaxis(habit.season[block.seasons], 0, 2),
         fewest=np.broadcast_to(fewest, habit.sigma.shape).astype(np.int64),
     )
 
@@ -245,7 +248,8 @@ def _witnesses(block: MeterBlock) -> Bools:
 
 def _from(shaped: Shaped, since: int) -> Shaped:
     """From a day on."""
-    return replace(shaped, along=shaped.along[..., since:], size=shaped.size[..., since:])
+    later = {name: getattr(shaped, name)[..., since:] for name in ("along", "size", "season")}
+    return replace(shaped, **later)
 
 
 def _but(shaped: Shaped, days: Bools) -> Shaped:

@@ -74,13 +74,19 @@ class Shaped:
     """(shapes, meters): of along, what a single day out of the ordinary adds now and then."""
     least: Floats
     """(shapes, meters): power below which nothing is told."""
-
+    season: Floats
+    """(shapes, meters, days): of along / size, how far days are off at this time of every year."""
     fewest: Ints
     """(shapes, meters): days on which that must be known at least."""
 
     def of(self, meter: int) -> Shaped:
         """One of the meters."""
         return Shaped(*(part[:, [meter]] for part in vars(self).values()))
+
+    @property
+    def above_season(self) -> Shaped:
+        """What is left beyond what the season takes as well; what it takes less excuses nothing."""
+        return replace(self, along=self.along - np.maximum(self.season, 0.0) * self.size)
 
     def variance(self, size: Floats) -> Floats:
         """Of along / size over days whose sizes add up to `size`, (shapes, meters, ...)."""

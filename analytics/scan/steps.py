@@ -115,12 +115,16 @@ def _widened(own: Shaped, row: int, before: float, one: DaySegment) -> DaySegmen
 
 
 def _judged(own: Shaped, noise: Floats, since: int) -> list[tuple[Floats, Floats]]:
-    """By number of days, (z, what the weeks before were) of those that begin on each day from
-    `since` on, (shapes, meters, days) each."""
+    """By number of days, (z, what the weeks before were, and what the season adds to that) of those
+    that begin on each day from `since` on, (shapes, meters, days) each."""
     usual, found = _before(own.along, own.size)[..., since:], []
+    season = own.season * own.size
+    before = _before(season, own.size)[..., since:]
     for days, spread in zip(STEP_DAYS, noise, strict=True):
         mean, size, count = _windows(own.along[..., since:], own.size[..., since:], days)
-        level = usual[..., : mean.shape[2]]
+        of_season = _windows(season[..., since:], own.size[..., since:], days)[0]
+        rise = np.fmax(of_season - before[..., : mean.shape[2]], 0.0)
+        level = usual[..., : mean.shape[2]] + rise
         step = np.nan_to_num(mean - level)
         varies = np.hypot(spread, SHARE_OF_LEAST * own.least)[..., None]
         told = (step >= own.least[..., None]) & (count >= own.fewest[..., None])

@@ -131,6 +131,7 @@ def shaped(residual: np.ndarray, history: int = 42) -> Shaped:
         tau=np.stack([one.tau for one in found]),
         heavy=np.stack([one.heavy for one in found]),
         least=0.05 * ones,
+        season=np.zeros_like(along[..., history:]),
         fewest=ones.astype(np.int64),
     )
 
@@ -332,6 +333,13 @@ def test_faults_are_told_by_their_hours() -> None:
     assert faulty((338, 360, 7.77)) == [("stuck", 338, 360)]
     assert faulty((300, 302, 90.0)) == [("spike", 300, 302)]
     assert faulty((300, 306, np.nan)) == [("silent", 300, 306)]
+
+
+def test_nothing_is_expected_below_zero_of_a_meter_that_never_feeds_in() -> None:
+    loads = np.stack([np.full(1000, 2.0), np.tile([2.0, -1.0], 500)])
+    expected = np.tile([-1.0, np.nan, 0.0, 3.0], (2, 1))
+    found = Bounds.of(loads).believable(expected)
+    np.testing.assert_array_equal(found, [[0.0, np.nan, 0.0, 3.0], expected[1]])
 
 
 def test_a_register_that_catches_up_stood_still() -> None:

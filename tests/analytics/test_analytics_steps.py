@@ -25,7 +25,16 @@ def shaped(power: np.ndarray, tau: float = 5.0) -> tuple[Shaped, np.ndarray]:
     size[ALL] = 24.0
     along = size * power
     every = np.ones(size.shape[:2])
-    own = Shaped(along, size, 5 * every, tau * every, 0 * every, 0.5 * every, every.astype(int))
+    own = Shaped(
+        along=along,
+        size=size,
+        sigma=5 * every,
+        tau=tau * every,
+        heavy=0 * every,
+        least=0.5 * every,
+        season=np.zeros_like(along),
+        fewest=every.astype(int),
+    )
     return own, step_noise(along[..., :HISTORY], size[..., :HISTORY])
 
 

@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import Memory, find, look, settle
+from analytics import Memory, find, look, settle, stored
 from analytics.bins import USUAL_WEEK
 from analytics.detectors import candidates
+from analytics.detectors.stretched import TOLD_SCORE, from_stretches
+from analytics.judging import judged
 from analytics.learning import NOTHING
 from analytics.leaving_out import left_out
 from analytics.report import to_finding
+from analytics.scan.judge import DayStretch, NetNoise, Sightings
+from analytics.scan.naming import Likeness
 from analytics.scan.shapes import SHAPES
 from analytics.service import Look, _complete_hours, _part
 from analytics.stored import packed, unpacked
@@ -51,6 +55,119 @@ def test_a_version_from_before_habits_finds_waste_all_the_same(campus: Make) -> 
     found = look(place.inputs(), Memory([without_habit(one) for one in made])).findings
     assert [(one.pattern, one.meter) for one in found] == [("after_hours_plant", "east-ac")]
     assert found[0].waste == pytest.approx(float(extra.sum()), rel=0.3)
+
+
+def test_a_version_from_before_seasons_reads_as_one_that_knows_none(
+    campus: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = look(campus(33).inputs()).made[0]
+    known = unpacked(version)
+    assert known.habit is not None
+    with monkeypatch.context() as patch:
+        arrays = stored._habit_arrays
+        kept = lambda habit: [one for one in arrays(habit) if one[0] != "habit.season"]  # noqa: E731
+        patch.setattr(stored, "_habit_arrays", kept)
+        before = packed(known)
+    read = unpacked(replace(version, model=before, id="")).habit
+    assert read is not None
+    assert read.season.shape == known.habit.season.shape
+    assert not read.season.any()
+    assert (read.sigma == known.habit.sigma).all()
+
+
+def test_what_a_season_took_before_is_no_news(campus: Make) -> None:
+    place = campus(33)
+    made = look(place.until(MONDAY - timedelta(days=3)).inputs()).made
+    place.run_nights("east-ac", MONDAY, 4, 0.8)
+
+    def of_season(version: BaselineVersion) -> BaselineVersion:
+        known = unpacked(version)
+        assert known.habit is not None
+        habit = replace(known.habit, season=np.full_like(known.habit.season, 50.0))
+        return replace(version, model=packed(replace(known, habit=habit)), id="")
+
+    for versions, told in ((made, ["east-ac"]), ([of_season(one) for one in made], [])):
+        assert [one.meter for one in look(place.inputs(), Memory(versions)).findings] == told
+
+
+def test_weather_takes_no_expectation_below_zero(campus: Make) -> None:
+    place = campus(33)
+    version = unpacked(look(place.inputs()).made[place.row("east-ac")])
+    lower = replace(version.baseline, levels=version.baseline.levels - 100.0)
+    again = replace(version, baseline=lower, past_us=version.past_us[:0], past=version.past[:0])
+    clock, air = place.clock, place.temperature
+    assert (lower.predict(clock, air) < 0).all()
+    told = judged([[again]], clock, air, place.hours_us).expected
+    assert (told == 0).all()
+
+
+# What is told
+
+
+def seen_of(
+    place: Campus, first: int, last: int, score: float, name: str, **more: Any
+) -> list[str]:
+    """What is told of days of a meter that were seen so, days from the end counting below zero."""
+    inputs = place.inputs()
+    site = _part(inputs, NOTHING, _complete_hours(inputs)).site
+    days = int(np.unique(site.clock.day).size)
+    one = DayStretch(
+        **{"block": 0, "meter": place.row("east-ac"), "shape": more.get("shape", "all")},
+        **{"first": days + first, "last": days + last, "score": score, "power": 1.0, "known": 0},
+        name=Likeness(((name, 1.0),) if name else (), 0.5, more.get("ratio", 1.0)),
+        drift=-1.0,
+        noise=NetNoise(0.1, 0.1, 0.0),
+    )
+    told = replace(site, seen=Sightings((one, *beside_it(one, more)), ()))
+    patterns = ("high_base_load", "base_load_creep", "weekend_run", "unexplained_excess")
+    return [one.pattern for name in patterns for one in from_stretches(told, name)]
+
+
+def beside_it(one: DayStretch, more: dict[str, Any]) -> list[DayStretch]:
+    """Six days of another shape, so many before it."""
+    if "before" not in more:
+        return []
+    last = one.first - more["before"]
+    name = Likeness((("all", 1.0),), 0.5, 1.0)
+    return [replace(one, first=last - 5, last=last, score=50.0, name=name)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name", "shape", "factor"),
+    [
+        (-20, -10, "all", "all", 1.0),
+        (-12, -1, "all", "all", 1.25),
+        (-12, -4, "all", "all", 1.0),
+        (-60, -10, "all", "all", 1.4),
+        (-60, -10, "creep", "all", 1.4),
+        (-60, -10, "rest", "rest", 1.0),
+        (-54, -10, "all", "all", 1.0),
+        (-20, -20, "rest", "rest", 2.0),
+        (-20, -20, "all", "all", 1.0),
+    ],
+)
+def test_what_a_later_look_or_a_longer_one_may_take_back_must_be_surer(
+    campus: Make, first: int, last: int, name: str, shape: str, factor: float
+) -> None:
+    least, place = factor * TOLD_SCORE, campus(80)
+    assert seen_of(place, first, last, 1.001 * least, name, shape=shape)
+    assert not seen_of(place, first, last, 0.999 * least, name, shape=shape)
+
+
+@pytest.mark.parametrize(
+    ("last", "ratio", "told"),
+    [(-1, 0.35, False), (-21, 0.35, False), (-22, 0.35, True), (-1, 0.75, True)],
+)
+def test_a_little_more_of_everything_that_goes_on_is_another_use(
+    campus: Make, last: int, ratio: float, told: bool
+) -> None:
+    assert bool(seen_of(campus(80), -44, last, 50.0, "share", ratio=ratio)) is told
+
+
+@pytest.mark.parametrize(("before", "told"), [(1, 0), (21, 0), (22, 1)])
+def test_what_is_beside_another_use_is_a_piece_of_it(campus: Make, before: int, told: int) -> None:
+    found = seen_of(campus(80), -30, -1, 50.0, "share", ratio=0.35, before=before)
+    assert found == ["high_base_load"] * told
 
 
 # Cases
