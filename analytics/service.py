@@ -35,6 +35,7 @@ from analytics.hierarchy import suppress
 from analytics.judging import Judged
 from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
+from analytics.media import driven, led_by_weather
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
@@ -54,11 +55,10 @@ from metering.registry import Meter
 from metering.saving import Saving
 from metering.units import BOOK_UNITS
 
+ELECTRICITY = "01"
 DISTRUSTED = frozenset(
     {"gap", "stuck", "reset", "spike", "rollover", "jump", "bridge", "reversed", "replaced"}
 )
-UNDRIVEN = ("01A", "01C")
-"""Items that follow no weather: lighting and sockets, and power, as lifts and pumps are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +171,7 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     if not hours or not inputs.meters:
         return _seen(inputs, 0, [])
     parts = [_part(one, memory, hours) for one in alike(inputs)]
-    told, explained = _told(parts, inputs.feeders)
+    told, explained = _told(parts, _of_its_medium(inputs))
     findings = [
         finding
         for part, found in zip(parts, told, strict=True)
@@ -277,6 +277,7 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         institution=inputs.institution,
         zone=inputs.zone,
         codes=tuple(meter.code for meter in inputs.meters),
+        items=tuple(meter.item for meter in inputs.meters),
         feeders=inputs.feeders,
         history=history,
         today=local_day(inputs.now_us, inputs.zone),
@@ -315,6 +316,15 @@ def _hours_of_days(inputs: Inputs, hours: int) -> dict[int, Ints]:
     clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar)
     days, first = np.unique(clock.day, return_index=True)
     return dict(zip(days.tolist(), np.split(inputs.hours_us[:hours], first[1:]), strict=True))
+
+
+def _of_its_medium(inputs: Inputs) -> dict[str, list[str]]:
+    """Meter code -> its feeders of the same medium: kWh explain no m3."""
+    items = {meter.code: meter.item[:2] for meter in inputs.meters}
+    return {
+        code: [one for one in feeders if items.get(one) == items.get(code)]
+        for code, feeders in inputs.feeders.items()
+    }
 
 
 def _told(
@@ -382,7 +392,9 @@ def _trusted(inputs: Inputs, hours: int) -> Bools:
 
 def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
     hours = history.hours_us.size
-    electric = np.array([is_checked(meter.item) for meter in inputs.meters])
+    items = tuple(meter.item for meter in inputs.meters)
+    electric = np.array([item.startswith(ELECTRICITY) for item in items], dtype=np.bool_)
+    checked = np.array([is_checked(item) for item in items], dtype=np.bool_)
     until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
     limits = _limits(inputs, inputs.meters[0])
     return Site(
@@ -394,20 +406,21 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         expected=judged.expected,
         sigma=judged.sigma,
         load=judged.load,
-        judged=electric & judged.checked,
+        judged=checked & judged.checked,
         shares=inputs.shares[:, :hours],
         events=tuple(inputs.events),
         until_us=until_us,
         limits=limits,
         balances=tuple(inputs.balances),
         outages=tuple(inputs.outages),
-        items=tuple(meter.item for meter in inputs.meters),
+        items=items,
         temperature=history.temperature,
         seen=seen_of(
             history,
             judged,
             electric & ~_with_parts(inputs),
-            np.array([not meter.item.startswith(UNDRIVEN) for meter in inputs.meters]),
+            driven(items),
+            led_by_weather(items),
             registered=_is_registered(inputs, inputs.meters[0]),
             strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
             fewest=fewest_days(limits),

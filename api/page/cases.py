@@ -16,9 +16,10 @@ from api.usecases.findings import CasesWanted, parts_of
 from api.usecases.findings import told as found_of
 from metering.case_life import is_snoozed
 from metering.finding import Case, CaseState, Finding
+from metering.items import purpose
 from metering.localtime import iso
 from metering.nesting import Nesting
-from texts import word
+from texts import named, word
 
 MOST_HOURS = 72
 KINDS = ("all", "waste", "fault")
@@ -56,7 +57,7 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
     costs = finding.costs if wastes else ()
     return {
         "id": case.id,
-        "pattern": word("pattern", finding.pattern, language),
+        "pattern": named("pattern", finding.pattern, purpose(finding.item), language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
         "so_far": _capital(sentences.so_far(case, zone, language, now_us)),
