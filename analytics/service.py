@@ -16,12 +16,13 @@ Meters of a site whose week or limits differ have a clock of their own and are j
 meter below explains is looked for over all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from analytics.balances import BalanceDays, by_hour
+from analytics.beside import JudgedMeter, beside_of
 from analytics.billed import BilledMeter
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.centres import CentreMeters
@@ -42,7 +43,7 @@ from analytics.report import Evidence, to_finding
 from analytics.rooms import RoomHours
 from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
-from analytics.stretches import seen_of
+from analytics.stretches import net_noise, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -83,6 +84,9 @@ class Inputs:
     rates: Rates
     """What its energy costs and emits."""
     now_us: int
+    above: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Meter code -> its node and those above it on the site, nearest first; its node alone where it
+    is left out."""
     weeks: Mapping[str, Timetable] = field(default_factory=dict)
     """Meter code -> when people work where it is; the usual week where it is left out."""
     revision: int = 0
@@ -177,6 +181,11 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
         for part, found in zip(parts, told, strict=True)
         for finding in _findings(part, found)
     ]
+    others = {one.meter.code: one for part in parts for one in _judged_meters(part)}
+    findings = [
+        replace(one, beside=beside_of(one, others, inputs.feeders, inputs.rates))
+        for one in findings
+    ]
     order = list(DETECTORS)
     findings.sort(key=lambda one: order.index(one.pattern))
     saved = {number: one for part in parts for number, one in part.savings.items()}
@@ -245,6 +254,26 @@ def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
         day=scene.today,
     )
     return _AlikeMeters(inputs, learned, evidence, savings(scene))
+
+
+def _judged_meters(part: _AlikeMeters) -> Iterator[JudgedMeter]:
+    """Its meters that are judged, each in the time that is the institution's own."""
+    site, inputs = part.site, part.inputs
+    for row, meter in enumerate(inputs.meters):
+        versions = part.learned.judged.by[row]
+        if site.judged[row] and versions:
+            stay = inputs.own.get(meter.code, ALL_TIME)
+            inside = (site.hours_us >= stay[0]) & (site.hours_us + HOUR_US <= stay[1])
+            yield JudgedMeter(
+                meter=meter,
+                places=tuple(inputs.above.get(meter.code, (meter.node,))),
+                hours_us=site.hours_us,
+                energy=part.evidence.energy[row],
+                expected=site.expected[row],
+                known=inside & np.isfinite(site.residual[row]),
+                noise=net_noise(versions),
+                version=versions[-1].facts.name,
+            )
 
 
 def is_due(inputs: Inputs, memory: Memory) -> bool:

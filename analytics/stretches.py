@@ -19,7 +19,14 @@ from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
 from analytics.regression import weather_by_regime
 from analytics.scan.habit import Habit, least_driven
-from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings, judge
+from analytics.scan.judge import (
+    ALL,
+    NOTHING_SEEN,
+    MeterBlock,
+    NetNoise,
+    Sightings,
+    judge,
+)
 from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
@@ -138,6 +145,13 @@ def _known(versions: Sequence[Version]) -> tuple[Habit, Floats]:
         habit = replace(habit, **told)
         levels = np.where(np.isnan(levels), one.baseline.levels, levels)
     return habit, levels
+
+
+def net_noise(versions: Sequence[Version]) -> NetNoise:
+    """What sums over all hours of a meter are off by while it is well, by its versions."""
+    habit, _ = _known(versions)
+    tau = habit.tau / habit.unseen
+    return NetNoise(*(float(part[ALL, 0]) for part in (habit.sigma, tau, habit.heavy)))
 
 
 def _at_most(

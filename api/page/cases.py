@@ -12,9 +12,10 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.usecases.findings import CasesWanted, parts_of
+from api.usecases.findings import CasesWanted, beside_in, parts_of
 from api.usecases.findings import told as found_of
 from metering.case_life import is_snoozed
+from metering.evidence import money_of
 from metering.finding import Case, CaseState, Finding
 from metering.items import purpose
 from metering.localtime import iso
@@ -131,6 +132,25 @@ def _carbon(visit: Visit, amount: Decimal, of: Of) -> Shown:
     """Location-based, as findings know it; said where the visitor looks at the other basis."""
     said = f" ({word('basis', 'location', visit.language)})" if "kgco2" in visit.basis else ""
     return Shown("kgco2", str(amount), f"{formats.number(amount)} kg CO₂{said}", of)
+
+
+def beside(visit: Visit, finding: Finding) -> dict[str, Any]:
+    """What the other mediums of the place took meanwhile, and the money of all together."""
+    seen, of = beside_in(visit.caller, finding), Of("", "", "", "", "findings")
+    return {
+        "meters": [
+            {
+                "meter": visit.caller.reach.meters[one.meter].name(visit.language),
+                "amount": _waste(one.waste, one.unit, of),
+                "low": formats.number(one.waste - one.half),
+                "high": formats.number(one.waste + one.half),
+                "money": [_money(amount, currency, of) for currency, amount in money_of(one.hours)],
+                "hours": len(one.hours),
+            }
+            for one in seen.meters
+        ],
+        "net": [_money(amount, currency, of) for currency, amount in seen.net],
+    }
 
 
 def chart(visit: Visit, finding: Finding) -> charts.Chart | None:

@@ -104,6 +104,7 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
         says=case_lives.says(found),
         stands=found.stands,
         saving=case_lives.saving(visit, found),
+        beside=cases.beside(visit, found.evidence),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 
 from analytics import FlatRates, HourCalendar, Inputs, Look, Memory, look, settle
 from analytics.detectors.stretched import STRETCHED
+from analytics.evidence import joined, only
 from analytics.media import least_of
 from metering.baseline import YEAR_DAYS, is_checked, least_days
-from metering.calendar import WorkCalendar
+from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.evidence import carbon_of, net_money
 from metering.finding import Case, CaseState
 from metering.items import CATEGORIES, purpose
-from metering.localtime import HOUR_US, day_bounds
+from metering.localtime import HOUR_US, day_bounds, day_number
+from proofs.detect.real.energyplus import METERS, simulated
+from proofs.steps import data_folder_with_recordings
 from tests.analytics.hourly_inputs import FIRST, ZONE, Hours, inputs
 
 YEAR = 366
@@ -155,3 +159,119 @@ def test_what_the_weather_makes_run_is_what_takes_a_year(category: str) -> None:
     item = f"{category}000"
     assert (least_days(item) == YEAR_DAYS) == bool(purpose(item))
     assert is_checked(item) == (category == "01" or bool(purpose(item)))
+
+
+# Beside a case
+
+
+def burning(nights: tuple[int, int], saved: float) -> Inputs:
+    """Lights left on at night in a heated house, whose gas saves some of it meanwhile."""
+    air = outdoor()
+    clock = HourCalendar.of(house().hours_us, ZONE, WorkCalendar())
+    rng, at = np.random.default_rng(9), np.arange(air.size)
+    lit = 3 + 30 * (clock.daytime & clock.working) + rng.normal(0, 0.3, air.size)
+    left_on = (at // 24 >= nights[0]) & (at // 24 < nights[1])
+    lit[left_on & ~(clock.daytime & clock.working)] += 20
+    flow = np.maximum(gas(air) - saved * left_on, 0)
+    return inputs(
+        {"gas": ("03000", flow), "light": ("01A00", lit), "total": ("01000", lit + 5)},
+        temperature=air,
+        rates=FlatRates(Decimal("0.8"), factor=Decimal("0.5")),
+        feeders={"light": ["total"]},
+    )
+
+
+def test_what_heating_saves_stands_beside_lights_left_on() -> None:
+    place = burning(WASTED, 1.0)
+    (found,) = [one for one in stretches(told(place)) if one.meter == "light"]
+    (gas_beside,) = found.beside
+    assert (gas_beside.meter, gas_beside.unit) == ("gas", "m3")
+    hours = [one.start_us for one in gas_beside.hours]
+    assert set(hours) <= set(found.hours_us)
+    rows = np.searchsorted(place.hours_us, hours)
+    saved = (gas(outdoor())[rows] * 10**6 - place.energy[0, rows]).sum() / 10**6
+    assert saved > 100
+    assert gas_beside.waste - gas_beside.half < -saved < gas_beside.waste + gas_beside.half
+    each = [Decimal(hour.waste) / 10**6 for hour in (*found.hours, *gas_beside.hours)]
+    assert net_money(found) == (("CNY", sum(each) * Decimal("0.8")),)
+    assert carbon_of(gas_beside.hours) == sum(each[len(found.hours) :]) * Decimal("0.5")
+
+
+def test_a_case_of_gas_has_the_electricity_of_its_place_beside_it_and_its_parts_not_twice() -> None:
+    place = burning((0, 0), 0.0)
+    left_on = gas(outdoor(), nights=WASTED)
+    place.energy[0] = np.rint(left_on * 10**6).astype(np.int64)
+    (found,) = stretches(told(place))
+    assert (found.meter, [one.meter for one in found.beside]) == ("gas", ["total"])
+
+
+@pytest.mark.parametrize(
+    ("above", "chosen"),
+    [
+        ({}, []),
+        ({"gas": ("boiler", "house")}, ["gas"]),
+        ({"gas": ("boiler",)}, []),
+        ({"gas": ("campus",)}, []),
+    ],
+)
+def test_the_nearest_place_that_holds_another_medium_gives_it(
+    above: dict[str, tuple[str, ...]], chosen: list[str]
+) -> None:
+    place = burning(WASTED, 1.0)
+    meters = [replace(place.meters[0], node="boiler"), *place.meters[1:]]
+    (found,) = [
+        one
+        for one in stretches(told(replace(place, meters=meters, above=above)))
+        if one.meter == "light"
+    ]
+    assert [one.meter for one in found.beside] == chosen
+
+
+def test_what_stands_beside_is_cut_and_joined_by_its_hours() -> None:
+    (found,) = [one for one in stretches(told(burning(WASTED, 1.0))) if one.meter == "light"]
+    early, late = found.hours_us[:100], found.hours_us[100:]
+    parts = [only(found, frozenset(some)) for some in (early, late)]
+    first, second = (part for part in parts if part is not None)
+    assert {hour.start_us for one in first.beside for hour in one.hours} <= set(early)
+    whole = joined([first, second])
+    assert [one.hours for one in whole.beside] == [one.hours for one in found.beside]
+    assert whole.beside[0].half == pytest.approx(found.beside[0].half)
+    bare = replace(second, beside=())
+    assert joined([first, bare]).beside == ()
+
+
+OFFICE = data_folder_with_recordings() / "energyplus_office"
+
+
+@pytest.mark.skipif(not OFFICE.is_dir(), reason="no energyplus_office under GREENOFFICE_DATA")
+def test_lights_left_on_in_a_simulated_office_save_its_heating() -> None:
+    """Electricity and gas together come to what the twin without the fault says."""
+    fleet = simulated(OFFICE.parent, "medium_ny__lights_weekend").fleet
+    of = {name: METERS.index(name) for name in ("total_kwh", "gas_kwh")}
+    end, learnt = 365 + 31 + 30, 365
+    place = inputs(
+        {
+            "power": ("01000", fleet.load[of["total_kwh"], : end * 24]),
+            "gas": ("03000", fleet.load[of["gas_kwh"], : end * 24]),
+        },
+        zone="UTC",
+        hours_us=np.arange(end * 24) * HOUR_US + day_number(date(2022, 1, 1)) * 24 * HOUR_US,
+        temperature=fleet.temperature[0, : end * 24],
+        calendar=WorkCalendar.of(
+            CalendarDay(date(2022, 1, 1) + timedelta(days=int(day)), DayKind.HOLIDAY)
+            for day in np.flatnonzero(fleet.holidays[0])
+        ),
+    )
+    place = replace(place, now_us=int(place.hours_us[-1]) + 13 * HOUR_US)
+    label = next(one for one in fleet.labels if one.meter == of["total_kwh"])
+    first, last = (int(place.hours_us[hour]) for hour in (label.first, label.end - 1))
+    (found,) = [
+        one
+        for one in stretches(told(place, learnt, end))
+        if one.meter == "power" and one.start_us <= last and first < one.end_us
+    ]
+    (gas_beside,) = found.beside
+    labels = {one.meter: one.kwh for one in fleet.labels if one.kind == "after_hours_plant"}
+    net = labels[of["total_kwh"]] + labels[of["gas_kwh"]]
+    assert gas_beside.waste < 0
+    assert found.waste + gas_beside.waste == pytest.approx(net, rel=0.2)
