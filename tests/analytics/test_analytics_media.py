@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analytics import FlatRates, HourCalendar, Inputs, Look, Memory, look, settle
 from analytics.detectors.stretched import STRETCHED
 from analytics.evidence import joined, only
-from analytics.media import least_of
+from analytics.service import _complete_hours, _part
 from metering.baseline import YEAR_DAYS, is_checked, least_days
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.evidence import carbon_of, net_money
@@ -117,14 +117,18 @@ def test_water_is_left_to_its_nights() -> None:
     assert stretches(told(house("02000"))) == []
 
 
-def test_nothing_that_flows_one_way_is_expected_to_flow_back() -> None:
-    place = house("04000")
-    summer = told(place, days=YEAR).findings  # the fit's line for the cold goes below 0 in July
-    assert [one for one in summer if one.pattern in STRETCHED] == []
-    learnt = Memory(seen(place, YEAR).made)
-    for one in stretches(seen(place, DAYS, learnt)):
-        assert all(hour.expected is None or hour.expected >= 0 for hour in one.hours)
-    assert least_of(["01000", "03000"]).tolist() == [-np.inf, 0.0]
+@pytest.mark.parametrize(("item", "below"), [("03000", False), ("01B00", True)])
+def test_nothing_that_flows_one_way_is_expected_to_flow_back(item: str, below: bool) -> None:
+    """The fit's line for the cold goes below 0 in a summer in which nothing is burned."""
+    air = outdoor()
+    place = house(temperature=air)
+    works = np.where(gas(np.full(air.size, 20.0)) > 0, 0.8, 0.0)  # hot water
+    burned = np.maximum(gas(air) - works, 0)
+    place.energy[0] = np.rint(burned * 10**6).astype(np.int64)
+    place = replace(place, meters=[replace(place.meters[0], item=item)])
+    expected = _part(place, Memory(), _complete_hours(place)).site.expected
+    assert bool((expected < 0).any()) == below
+    assert np.isfinite(expected).any()
 
 
 def test_a_flow_all_night_that_days_tell_later_stays_one_case() -> None:
