@@ -248,34 +248,42 @@ OFFICE = data_folder_with_recordings() / "energyplus_office"
 
 
 @pytest.mark.skipif(not OFFICE.is_dir(), reason="no energyplus_office under GREENOFFICE_DATA")
-def test_lights_left_on_in_a_simulated_office_save_its_heating() -> None:
-    """Electricity and gas together come to what the twin without the fault says."""
-    fleet = simulated(OFFICE.parent, "medium_ny__lights_weekend").fleet
-    of = {name: METERS.index(name) for name in ("total_kwh", "gas_kwh")}
-    end, learnt = 365 + 31 + 30, 365
+@pytest.mark.parametrize(
+    ("run", "last", "gas_more"),
+    [("medium_ny__lights_weekend", 61, False), ("medium_ny__night10_early", 94, True)],
+)
+def test_electricity_and_gas_of_a_simulated_office_come_to_what_its_twin_says(
+    run: str, last: int, gas_more: bool
+) -> None:
+    """Lights left on save heating, plant left on all night burns gas."""
+    fleet = simulated(OFFICE.parent, run).fleet
+    power, gas_row = METERS.index("total_kwh"), METERS.index("gas_kwh")
+    hours = (365 + last) * 24
+    first_us = day_number(date(2022, 1, 1)) * 24 * HOUR_US
+    holidays = np.flatnonzero(fleet.holidays[0])
     place = inputs(
         {
-            "power": ("01000", fleet.load[of["total_kwh"], : end * 24]),
-            "gas": ("03000", fleet.load[of["gas_kwh"], : end * 24]),
+            "power": ("01000", fleet.load[power, :hours]),
+            "gas": ("03000", fleet.load[gas_row, :hours]),
         },
         zone="UTC",
-        hours_us=np.arange(end * 24) * HOUR_US + day_number(date(2022, 1, 1)) * 24 * HOUR_US,
-        temperature=fleet.temperature[0, : end * 24],
+        hours_us=first_us + np.arange(hours) * HOUR_US,
+        temperature=fleet.temperature[0, :hours],
         calendar=WorkCalendar.of(
             CalendarDay(date(2022, 1, 1) + timedelta(days=int(day)), DayKind.HOLIDAY)
-            for day in np.flatnonzero(fleet.holidays[0])
+            for day in holidays
         ),
+        now_us=first_us + (hours + 12) * HOUR_US,
     )
-    place = replace(place, now_us=int(place.hours_us[-1]) + 13 * HOUR_US)
-    label = next(one for one in fleet.labels if one.meter == of["total_kwh"])
-    first, last = (int(place.hours_us[hour]) for hour in (label.first, label.end - 1))
+    first = next(one for one in fleet.labels if one.meter == power)
+    labels = [one for one in fleet.labels if one.first == first.first]
+    net = sum(one.kwh for one in labels if one.meter in (power, gas_row))
+    begins, ends = first_us + first.first * HOUR_US, first_us + first.end * HOUR_US
     (found,) = [
         one
-        for one in stretches(told(place, learnt, end))
-        if one.meter == "power" and one.start_us <= last and first < one.end_us
+        for one in stretches(told(place, 365, 365 + last))
+        if one.meter == "power" and one.start_us < ends and begins < one.end_us
     ]
     (gas_beside,) = found.beside
-    labels = {one.meter: one.kwh for one in fleet.labels if one.kind == "after_hours_plant"}
-    net = labels[of["total_kwh"]] + labels[of["gas_kwh"]]
-    assert gas_beside.waste < 0
+    assert (gas_beside.waste > 0) == gas_more
     assert found.waste + gas_beside.waste == pytest.approx(net, rel=0.2)
