@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from analytics.detectors import BY_EXPECTATION, FAULTS, UNPRICED
+from analytics.detectors.night_flow import NAME as NIGHT_FLOW
 from analytics.detectors.stretched import STRETCHED
 from analytics.drift import HELD
 from analytics.evidence import joined, only
@@ -53,6 +54,8 @@ SHORTEST_DAY = 23
 """Hours of a local day at least."""
 SIZELESS = UNPRICED | {BALANCE_DRIFT}
 """Patterns without a size up to which they could be usual."""
+ONE_MATTER = STRETCHED | {NIGHT_FLOW}
+"""Patterns that one event may be told as, from look to look."""
 LEAST_HOURS = 3
 """Fewer hours beyond a settled case are its own, seen a little wider."""
 LEAST_DAYS = 2
@@ -225,17 +228,17 @@ def _key(finding: Finding) -> Key:
 
 
 def _key_among(finding: Finding, known: Sequence[Case]) -> Key:
-    """Meter and pattern; of a stretch that shares half of its hours with one told as something
-    else, or half of that one's, the pattern of that."""
+    """Meter and pattern; of a stretch, or a flow all night, that shares half of its hours with one
+    told as something else, or half of that one's, the pattern of that."""
     key = _key(finding)
-    if finding.pattern not in STRETCHED:
+    if finding.pattern not in ONE_MATTER:
         return key
     own = frozenset(finding.hours_us)
     shares = {
         _key(case.evidence): len(own & frozenset(case.evidence.hours_us))
         for case in known
         if case.evidence.meter == finding.meter
-        and case.evidence.pattern in STRETCHED
+        and case.evidence.pattern in ONE_MATTER
         and (case.stands or _is_done(case))
         and 2 * len(own & frozenset(case.evidence.hours_us))
         >= min(len(own), len(case.evidence.hours_us))

@@ -9,7 +9,7 @@ from math import hypot, sqrt
 from analytics.detectors import WORTHLESS
 from analytics.pricing import sure
 from metering.evidence import carbon_of, hours_of, money_of
-from metering.finding import EvidenceHour, Finding
+from metering.finding import BesideMeter, EvidenceHour, Finding
 from metering.localtime import HOUR_US
 from metering.units import BOOK_UNITS
 
@@ -22,6 +22,7 @@ def only(finding: Finding, keep: Collection[int]) -> Finding | None:
     if not hours:
         return None
     half = _half(finding) * sqrt(len(hours) / len(finding.hours_us))
+    finding = replace(finding, beside=_only_beside(finding, keep))
     first, last = hours[0].start_us, hours[-1].start_us + HOUR_US
     span = (
         finding.start_us if first == finding.hours_us[0] else first,
@@ -49,7 +50,35 @@ def joined(parts: Sequence[Finding]) -> Finding:
     if silent:
         detail["meters"] = " ".join(sorted(silent))
     detail |= _highest(parts) | _power_factor(parts)
-    return replace(told, hourly=tuple(chart[start] for start in sorted(chart)), detail=detail)
+    return replace(
+        told,
+        hourly=tuple(chart[start] for start in sorted(chart)),
+        detail=detail,
+        beside=_joined_beside(parts),
+    )
+
+
+def _only_beside(finding: Finding, keep: Collection[int]) -> tuple[BesideMeter, ...]:
+    kept = []
+    for one in finding.beside:
+        hours = tuple(hour for hour in one.hours if hour.start_us in keep)
+        if hours:
+            half = one.half * sqrt(len(hours) / len(one.hours))
+            kept.append(replace(one, hours=hours, half=half))
+    return tuple(kept)
+
+
+def _joined_beside(parts: Sequence[Finding]) -> tuple[BesideMeter, ...]:
+    """Of meters that stand beside all of them: what is known of some alone is not that of all."""
+    of_each = [{one.meter: one for one in part.beside} for part in parts]
+    shared = set(of_each[0]).intersection(*of_each[1:])
+    return tuple(_together([own[meter] for own in of_each]) for meter in sorted(shared))
+
+
+def _together(several: Sequence[BesideMeter]) -> BesideMeter:
+    hours = sorted((one for part in several for one in part.hours), key=lambda h: h.start_us)
+    half = sqrt(sum(part.half**2 for part in several))
+    return replace(several[-1], hours=tuple(hours), half=half)
 
 
 def _highest(parts: Sequence[Finding]) -> dict[str, str | int | float]:

@@ -126,6 +126,7 @@ def site_inputs(
         events=events,
         rates=BookRates(view),
         now_us=view.now_us,
+        above={one.code: _above(registry, one, nodes, last) for one in meters},
         weeks=timetables(registry, meters),
         limits=limits(registry, meters, last),
         revision=view.revision(institution),
@@ -137,6 +138,11 @@ def site_inputs(
         centres=centre_meters(registry, meters, last),
         rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
     )
+
+
+def _above(registry: Registry, meter: Meter, nodes: frozenset[str], day: date) -> list[str]:
+    """A meter's node and those above it on the site, nearest first."""
+    return [meter.node, *(one for one in registry.ancestors(meter.node, day) if one in nodes)]
 
 
 def _is_declared(registry: Registry, event: RegisterEvent) -> bool:

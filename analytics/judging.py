@@ -38,6 +38,15 @@ class Judged:
     by: tuple[tuple[Version, ...], ...]
     """The versions of each meter that still judge, oldest first."""
 
+    def rests_on(self, least: Sequence[int], clock: HourCalendar) -> Bools:
+        """Hours that a version of so many days of history judges, by meter, (meters, hours)."""
+        found = np.zeros(self.expected.shape, dtype=np.bool_)
+        for row, (own, days) in enumerate(zip(self.by, least, strict=True)):
+            for place, version in enumerate(own):
+                since = _from(version, clock) if place else np.full(clock.day.size, True)
+                found[row, since] = version.facts.days >= days
+        return found
+
     def version(self, row: int, day: int) -> Version | None:
         """The version that judges a local day (days since 1970-01-01) of a meter; None if none."""
         own = self.by[row]

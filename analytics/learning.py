@@ -29,11 +29,18 @@ from analytics.detectors import Candidate
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged, judged
 from analytics.leaving_out import left_out
+from analytics.media import least_of, led_by_weather
 from analytics.renewal import Known, Making, due, fitted_hours, known_days
 from analytics.scan.habit import Habit
 from analytics.stored import Version, one_of, packed, unpacked
 from analytics.stretches import habit_of
-from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion, open_requests
+from metering.baseline import (
+    BaselineProgress,
+    BaselineRequest,
+    BaselineVersion,
+    least_days,
+    open_requests,
+)
 from metering.finding import Case
 from metering.localtime import day_of_number
 
@@ -67,6 +74,8 @@ class Scene:
     institution: str
     zone: str
     codes: tuple[str, ...]
+    items: tuple[str, ...]
+    """What each meter measures."""
     feeders: Mapping[str, Sequence[str]]
     history: History
     today: date
@@ -77,6 +86,10 @@ class Scene:
     memory: Memory = NOTHING
     registered: bool = False
     """Whether somebody registered when people work."""
+
+    def bounded(self, expected: Floats, rows: Sequence[int]) -> Floats:
+        """What is expected of some meters, (meters, hours), not below what can be."""
+        return np.maximum(expected, least_of([self.items[row] for row in rows])[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +188,7 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
     later = [row for row, making in rows.due.items() if not making.anew]
     own = scene.history.of(anew)
     lesson = taught(own, told[anew])
-    past = expected_across(lesson)
+    past = scene.bounded(expected_across(lesson), anew)
     first = {
         row: [_version(scene, rows, row, one, told, past[place])]
         for place, (row, one) in enumerate(_lessons(scene, anew, own, lesson, past))
@@ -210,7 +223,10 @@ def _left_out(scene: Scene, seen: Sequence[Candidate] = ()) -> Bools:
 
 def _judged(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:
     history = scene.history
-    return judged(versions, history.clock, history.temperature, history.hours_us)
+    by = judged(versions, history.clock, history.temperature, history.hours_us)
+    expected = scene.bounded(by.expected, range(len(scene.items)))
+    enough = by.rests_on([least_days(item) for item in scene.items], history.clock)
+    return replace(by, expected=np.where(enough, expected, np.nan))
 
 
 def _lessons(
@@ -222,7 +238,8 @@ def _lessons(
     together = learned(lesson, past)
     few = np.isfinite(lesson.history.energy).sum(axis=1, keepdims=True) < LEAST_LEFT_DAYS * 24
     sound = replace(own, energy=np.where(few, own.energy, lesson.history.energy))
-    habit = habit_of(sound, together, past, own.energy, registered=scene.registered)
+    led = led_by_weather([scene.items[row] for row in rows])
+    habit = habit_of(sound, together, past, own.energy, registered=scene.registered, led=led)
     return [(row, (one_of(together, n), habit.rows([n]))) for n, row in enumerate(rows)]
 
 
@@ -237,7 +254,7 @@ def _fitted_later(
     energy = np.where(inside, history.energy[list(later)], np.nan)
     own = replace(history, energy=energy)
     lesson = taught(own, without[list(later)])
-    return _lessons(scene, later, own, lesson, expected_across(lesson))
+    return _lessons(scene, later, own, lesson, scene.bounded(expected_across(lesson), later))
 
 
 def _version(

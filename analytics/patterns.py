@@ -19,8 +19,10 @@ from analytics import rooms
 from analytics.billed import billed
 from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
-from analytics.detectors.site import FLOWS, Input
+from analytics.detectors.site import Input
+from analytics.media import FLOWS
 from metering.baseline import is_checked
+from metering.items import purpose
 from metering.registry import Meter, NodeType, Registry
 
 HOUR_MIN: Final = 60
@@ -32,7 +34,9 @@ class Need(StrEnum):
 
     METER = "meter"
     """A meter with a point or a formula."""
-    HOURLY_ELECTRICITY = "hourly_electricity"
+    HOURLY_ENERGY = "hourly_energy"
+    """A meter of electricity that is booked by the hour; or one of gas, heat or cooling, on a site
+    with an OUTDOOR_TEMPERATURE."""
     HOURLY_FLOW = "hourly_flow"
     """A meter of water, gas, heat or cooling that is booked by the hour."""
     TOTAL_WITH_PARTS = "total_with_parts"
@@ -63,7 +67,7 @@ class Checking(StrEnum):
 
 REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.EVENTS: frozenset({Need.METER}),
-    Input.BASELINE: frozenset({Need.HOURLY_ELECTRICITY}),
+    Input.BASELINE: frozenset({Need.HOURLY_ENERGY}),
     Input.BALANCE: frozenset({Need.TOTAL_WITH_PARTS}),
     Input.FLOW: frozenset({Need.HOURLY_FLOW}),
     Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
@@ -158,9 +162,12 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         set(one.roles)
         for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
     ]
+    outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day)))
     there = {
         Need.METER: bool(meters),
-        Need.HOURLY_ELECTRICITY: any(is_checked(item) for item in hourly),
+        Need.HOURLY_ENERGY: any(
+            is_checked(item) and (outdoor or not purpose(item)) for item in hourly
+        ),
         Need.HOURLY_FLOW: any(item[:2] in FLOWS for item in hourly),
         Need.TOTAL_WITH_PARTS: _has_parts(registry, meters),
         Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
@@ -170,9 +177,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
         Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
         Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
-        Need.OUTDOOR_TEMPERATURE: bool(
-            registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day))
-        ),
+        Need.OUTDOOR_TEMPERATURE: outdoor,
     }
     return frozenset(need for need, stands in there.items() if stands)
 

@@ -75,7 +75,7 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
     inside = alike & (history.hours_us >= seen.hours_us[0]) & (history.hours_us < seen.end_us)
     row = scene.codes.index(told.meter)
     drift = float(told.detail.get("drift", 0.0))
-    residual = history.energy[row] - _expected(history, version) - drift
+    residual = history.energy[row] - _expected(scene, row, version) - drift
     days = _days(residual, history.clock.day, after)
     known = float(np.isfinite(residual[after]).mean()) if after.any() else 0.0
     saving = Saving(
@@ -96,10 +96,12 @@ def _version(scene: Scene, told: Finding) -> BaselineVersion | None:
     return next((one for one in own if one.name == told.baseline_version), None)
 
 
-def _expected(history: History, version: BaselineVersion) -> Floats:
-    """What the version expects of each hour [kWh/h], (hours,); NaN where it says nothing."""
+def _expected(scene: Scene, row: int, version: BaselineVersion) -> Floats:
+    """What the version expects of each hour of its meter [kWh/h], (hours,); NaN where it says
+    nothing."""
+    history = scene.history
     by = judged([[unpacked(version)]], history.clock, history.temperature, history.hours_us)
-    return np.asarray(by.expected[0])
+    return np.asarray(scene.bounded(by.expected, [row])[0])
 
 
 def _alike(history: History, told: Finding) -> Bools:

@@ -16,12 +16,13 @@ Meters of a site whose week or limits differ have a clock of their own and are j
 meter below explains is looked for over all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from analytics.balances import BalanceDays, by_hour
+from analytics.beside import JudgedMeter, beside_of
 from analytics.billed import BilledMeter
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.centres import CentreMeters
@@ -35,13 +36,14 @@ from analytics.hierarchy import suppress
 from analytics.judging import Judged
 from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
+from analytics.media import driven, led_by_weather
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
 from analytics.rooms import RoomHours
 from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
-from analytics.stretches import seen_of
+from analytics.stretches import net_noise, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -54,11 +56,10 @@ from metering.registry import Meter
 from metering.saving import Saving
 from metering.units import BOOK_UNITS
 
+ELECTRICITY = "01"
 DISTRUSTED = frozenset(
     {"gap", "stuck", "reset", "spike", "rollover", "jump", "bridge", "reversed", "replaced"}
 )
-UNDRIVEN = ("01A", "01C")
-"""Items that follow no weather: lighting and sockets, and power, as lifts and pumps are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,9 @@ class Inputs:
     rates: Rates
     """What its energy costs and emits."""
     now_us: int
+    above: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Meter code -> its node and those above it on the site, nearest first; its node alone where it
+    is left out."""
     weeks: Mapping[str, Timetable] = field(default_factory=dict)
     """Meter code -> when people work where it is; the usual week where it is left out."""
     revision: int = 0
@@ -171,11 +175,16 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     if not hours or not inputs.meters:
         return _seen(inputs, 0, [])
     parts = [_part(one, memory, hours) for one in alike(inputs)]
-    told, explained = _told(parts, inputs.feeders)
+    told, explained = _told(parts, _of_its_medium(inputs))
     findings = [
         finding
         for part, found in zip(parts, told, strict=True)
         for finding in _findings(part, found)
+    ]
+    others = {one.meter.code: one for part in parts for one in _judged_meters(part)}
+    findings = [
+        replace(one, beside=beside_of(one, others, inputs.feeders, inputs.rates))
+        for one in findings
     ]
     order = list(DETECTORS)
     findings.sort(key=lambda one: order.index(one.pattern))
@@ -247,6 +256,26 @@ def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
     return _AlikeMeters(inputs, learned, evidence, savings(scene))
 
 
+def _judged_meters(part: _AlikeMeters) -> Iterator[JudgedMeter]:
+    """Its meters that are judged, each in the time that is the institution's own."""
+    site, inputs = part.site, part.inputs
+    for row, meter in enumerate(inputs.meters):
+        versions = part.learned.judged.by[row]
+        if site.judged[row] and versions:
+            stay = inputs.own.get(meter.code, ALL_TIME)
+            inside = (site.hours_us >= stay[0]) & (site.hours_us + HOUR_US <= stay[1])
+            yield JudgedMeter(
+                meter=meter,
+                places=tuple(inputs.above.get(meter.code, (meter.node,))),
+                hours_us=site.hours_us,
+                energy=part.evidence.energy[row],
+                expected=site.expected[row],
+                known=inside & np.isfinite(site.residual[row]),
+                noise=net_noise(versions),
+                version=versions[-1].facts.name,
+            )
+
+
 def is_due(inputs: Inputs, memory: Memory) -> bool:
     """Whether a look would make versions of baselines, which may need a longer history."""
     _check(inputs)
@@ -277,6 +306,7 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         institution=inputs.institution,
         zone=inputs.zone,
         codes=tuple(meter.code for meter in inputs.meters),
+        items=tuple(meter.item for meter in inputs.meters),
         feeders=inputs.feeders,
         history=history,
         today=local_day(inputs.now_us, inputs.zone),
@@ -315,6 +345,15 @@ def _hours_of_days(inputs: Inputs, hours: int) -> dict[int, Ints]:
     clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar)
     days, first = np.unique(clock.day, return_index=True)
     return dict(zip(days.tolist(), np.split(inputs.hours_us[:hours], first[1:]), strict=True))
+
+
+def _of_its_medium(inputs: Inputs) -> dict[str, list[str]]:
+    """Meter code -> its feeders of the same medium: kWh explain no m3."""
+    items = {meter.code: meter.item[:2] for meter in inputs.meters}
+    return {
+        code: [one for one in feeders if items.get(one) == items.get(code)]
+        for code, feeders in inputs.feeders.items()
+    }
 
 
 def _told(
@@ -382,7 +421,9 @@ def _trusted(inputs: Inputs, hours: int) -> Bools:
 
 def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
     hours = history.hours_us.size
-    electric = np.array([is_checked(meter.item) for meter in inputs.meters])
+    items = tuple(meter.item for meter in inputs.meters)
+    electric = np.array([item.startswith(ELECTRICITY) for item in items], dtype=np.bool_)
+    checked = np.array([is_checked(item) for item in items], dtype=np.bool_)
     until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
     limits = _limits(inputs, inputs.meters[0])
     return Site(
@@ -394,20 +435,21 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         expected=judged.expected,
         sigma=judged.sigma,
         load=judged.load,
-        judged=electric & judged.checked,
+        judged=checked & judged.checked,
         shares=inputs.shares[:, :hours],
         events=tuple(inputs.events),
         until_us=until_us,
         limits=limits,
         balances=tuple(inputs.balances),
         outages=tuple(inputs.outages),
-        items=tuple(meter.item for meter in inputs.meters),
+        items=items,
         temperature=history.temperature,
         seen=seen_of(
             history,
             judged,
             electric & ~_with_parts(inputs),
-            np.array([not meter.item.startswith(UNDRIVEN) for meter in inputs.meters]),
+            driven(items),
+            led_by_weather(items),
             registered=_is_registered(inputs, inputs.meters[0]),
             strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
             fewest=fewest_days(limits),

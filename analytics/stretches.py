@@ -20,26 +20,45 @@ from analytics.judging import Judged
 from analytics.regression import weather_by_regime
 from analytics.scan.faults import Bounds
 from analytics.scan.habit import Habit, least_driven
-from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings, judge
+from analytics.scan.judge import (
+    ALL,
+    NOTHING_SEEN,
+    MeterBlock,
+    NetNoise,
+    Sightings,
+    judge,
+)
 from analytics.scan.schedule import Schedule
 from analytics.scan.seasons import seasons_of
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
 from analytics.stored import Version, joined, knots_of
 
+SEASON_SHARE, STRONG = 0.15, 0.9
+"""Of a strong day, the 90th percentile, what a day of the season is expected to take at least."""
 OUT_OF_SIGHT_K = 0.5
 """Beyond the coldest and the warmest hour fitted, what weather may be before it is not known."""
 
 
 def habit_of(
-    history: History, fitted: Baseline, past: Floats, whole: Floats, *, registered: bool
+    history: History,
+    fitted: Baseline,
+    past: Floats,
+    whole: Floats,
+    *,
+    registered: bool,
+    led: Bools | None = None,
 ) -> Habit:
     """What is usual of each meter, by a history and what fits on other weeks expect of it [kWh/h],
-    (meters, hours); `whole` is its energy with the hours that nothing is learned of."""
+    (meters, hours); `whole` is its energy with the hours that nothing is learned of. Of meters that
+    the weather makes run, `led`, (meters,), days on which it hardly does are learned nothing of."""
     weather = _weather(fitted, history.clock, history.temperature)
     least = least_driven(weather, history.temperature)
     bounds = Bounds.of(whole)
     hours = _hours(history, past, weather, *least)
+    if led is not None and led.any():
+        off = led[:, None] & ~_in_season(hours)
+        hours = replace(hours, residual=np.where(off, np.nan, hours.residual))
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
     special = _special(history.clock)
     spells = _spells(special & ~history.clock.working[hours.day_starts])
@@ -47,6 +66,16 @@ def habit_of(
     return Habit.of(
         hours, history.energy, bounds, schedule, fitted.levels, special, spells, least, seasons
     )
+
+
+def _in_season(hours: Hours) -> Bools:
+    """Hours of days on which a meter is expected to take much beside its strong days, (meters,
+    hours): what it varies by on days of rest says nothing of those."""
+    known = np.isfinite(hours.expected)
+    total = np.add.reduceat(np.where(known, hours.expected, 0.0), hours.day_starts, axis=1)
+    edge = SEASON_SHARE * np.quantile(total, STRONG, axis=1)
+    lengths = np.diff(np.append(hours.day_starts, hours.bins.size))
+    return np.repeat(total >= edge[:, None], lengths, axis=1)
 
 
 def block_of(
@@ -74,6 +103,7 @@ def seen_of(
     judged: Judged,
     counts: Bools,
     driven: Bools,
+    led: Bools,
     *,
     registered: bool,
     strict: float = 1.0,
@@ -82,7 +112,8 @@ def seen_of(
     """What stands out in hours that versions have judged, by the rows of the history.
 
     counts, strict, fewest: as in `MeterBlock`, of all the meters. driven: those that may follow the
-    weather, (meters,): of them nothing is said in weather that their baselines never saw.
+    weather, (meters,): of them nothing is said in weather that their baselines never saw. led:
+    those that it makes run, (meters,): of them nothing is said where it is not known.
     """
     rows = [row for row, own in enumerate(judged.by) if own]
     if not rows or not history.hours_us.size:
@@ -101,7 +132,7 @@ def seen_of(
         habit=habit,
         special=special,
         seasons=_seasons(own.clock),
-        beyond=beyond & driven[rows][:, None],
+        beyond=(beyond & driven[rows, None]) | (_dark(last, own.temperature) & led[rows][:, None]),
         strict=strict,
         counts=counts[rows],
         fewest=fewest or {},
@@ -122,6 +153,13 @@ def _known(versions: Sequence[Version]) -> tuple[Habit, Floats]:
         habit = replace(habit, **told)
         levels = np.where(np.isnan(levels), one.baseline.levels, levels)
     return habit, levels
+
+
+def net_noise(versions: Sequence[Version]) -> NetNoise:
+    """What sums over all hours of a meter are off by while it is well, by its versions."""
+    habit, _ = _known(versions)
+    tau = habit.tau / habit.unseen
+    return NetNoise(*(float(part[ALL, 0]) for part in (habit.sigma, tau, habit.heavy)))
 
 
 def _at_most(
@@ -175,6 +213,12 @@ def _unseen(fitted: Baseline, temperature: Floats) -> Bools:
     low, high = knots[0] - OUT_OF_SIGHT_K, knots[-1] + OUT_OF_SIGHT_K
     with np.errstate(invalid="ignore"):
         return np.asarray((temperature < low) | (temperature > high))
+
+
+def _dark(baselines: Sequence[Baseline], temperature: Floats) -> Bools:
+    """Hours without weather, and all hours of baselines that learned without, (meters, hours)."""
+    blind = np.array([not one.segments.now.size for one in baselines], dtype=np.bool_)
+    return np.asarray(blind[:, None] | np.isnan(temperature)[None, :])
 
 
 def _hours(

@@ -16,18 +16,29 @@ from datetime import date, timedelta
 from typing import Final
 
 from metering.errors import Conflict
+from metering.items import FOLLOWS
 
 LEAST_DAYS: Final = 14
 """Days of history before which nobody is accused: a meter is not checked until then."""
 THRESHOLDS: Final = (28, 92, 365)
 """Days of history at which a baseline is made anew."""
+YEAR_DAYS: Final = 360
+"""Likewise of what the weather makes run, a year but for a few days that were not known: a season
+that was never seen is no waste."""
+CHECKED: Final = ("01", *FOLLOWS)
+"""Categories in which waste is looked for."""
 FIRST: Final = "first"
 BOOKS_CHANGED: Final = "books changed"
 
 
 def is_checked(item: str) -> bool:
-    """Whether waste is looked for in an item: electricity so far."""
-    return item.startswith("01")
+    """Whether waste is looked for in an item: electricity, and what the weather makes run."""
+    return item.startswith(CHECKED)
+
+
+def least_days(item: str) -> int:
+    """Days of history before which nobody is accused, by what the meter measures."""
+    return YEAR_DAYS if item.startswith(tuple(FOLLOWS)) else LEAST_DAYS
 
 
 def threshold_reason(days: int) -> str:
@@ -113,10 +124,9 @@ class BaselineProgress:
     day: date
     """Local day of the look that counted them."""
 
-    @property
-    def ready(self) -> date:
-        """The day from which on it can be checked, if its hours keep coming."""
-        return self.day + timedelta(days=max(LEAST_DAYS - self.days, 0))
+    def ready(self, least: int) -> date:
+        """The day from which on so many days are known, if its hours keep coming."""
+        return self.day + timedelta(days=max(least - self.days, 0))
 
 
 def open_requests(

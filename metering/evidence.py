@@ -57,6 +57,20 @@ def carbon_of(hours: Iterable[EvidenceHour]) -> Decimal | None:
     return total
 
 
+def net_money(finding: Finding) -> Sums:
+    """The money of a finding and of the mediums beside it, a sum for each currency; empty where any
+    of it has no price, or where nothing stands beside it."""
+    parts = [money_of(one.hours) for one in finding.beside]
+    if not parts or not finding.costs or not all(parts):
+        return ()
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    with localcontext() as context:
+        context.prec = DIGITS
+        for currency, amount in (pair for part in (finding.costs, *parts) for pair in part):
+            sums[currency] += amount
+    return tuple(sorted(sums.items()))
+
+
 def _charted(finding: Finding) -> list[tuple[int | None, int | None]]:
     """(expected, measured) of each evidence hour by the chart; empty where it does not say."""
     per = BOOK_UNITS[category(finding.item).unit].per_canonical

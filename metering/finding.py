@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from metering.items import category
 from metering.saving import Saving
+from metering.units import BOOK_UNITS
 
 Sums = tuple[tuple[str, Decimal], ...]
 """(currency, amount), sorted: currencies are never added."""
@@ -98,6 +99,29 @@ class EvidenceHour:
 
 
 @dataclass(frozen=True)
+class BesideMeter:
+    """What another medium of the place took in the evidence hours of a finding."""
+
+    meter: str
+    item: str
+    hours: tuple[EvidenceHour, ...]
+    """Those of the evidence hours that are known of it; their waste is below 0 where it saved."""
+    half: float
+    """Half of the 90 % interval of what they took above expectation [`unit`]."""
+    baseline_version: str
+
+    @property
+    def unit(self) -> str:
+        """The unit of `waste` and `half`."""
+        return category(self.item).unit
+
+    @property
+    def waste(self) -> float:
+        """Measured above expected [`unit`]."""
+        return sum(one.waste for one in self.hours) / BOOK_UNITS[self.unit].per_canonical
+
+
+@dataclass(frozen=True)
 class Finding:
     """Evidence of one pattern on one meter.
 
@@ -141,6 +165,9 @@ class Finding:
     costs: Sums = ()
     """The money, a sum for each currency. Empty where any of it is not known; that of `cost`
     where there is one."""
+    beside: tuple[BesideMeter, ...] = ()
+    """What other mediums of the place took meanwhile, by meter; empty in findings told before that
+    was asked."""
     revision: int = 0
     """Of the institution's books; 0 in findings told before it was kept."""
     day: date = date.min

@@ -15,8 +15,10 @@ sub-metering of energy in public buildings (2008), names as found in secondary t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from metering.errors import InvalidInput
 
@@ -30,6 +32,10 @@ class Category:
     code: str
     unit: str
 
+
+FOLLOWS: Final[Mapping[str, int]] = {"03": 1, "04": 1, "05": -1, "09": 1}
+"""Category of what the weather makes run -> whether by the cold (1) or the heat (-1) outside."""
+PURPOSES: Final = (HEATING := "heating", COOLING := "cooling")
 
 CATEGORIES: dict[str, Category] = {
     c.code: c
@@ -73,6 +79,11 @@ def check_item(code: str) -> str:
 def category(code: str) -> Category:
     """The category of an item code."""
     return CATEGORIES[check_item(code)[:2]]
+
+
+def purpose(code: str) -> str:
+    """Whether the weather makes an item run for `heating` or `cooling`; '' for any other."""
+    return {1: HEATING, -1: COOLING}.get(FOLLOWS.get(code[:2], 0), "")
 
 
 def whole(code: str) -> str:

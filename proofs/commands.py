@@ -426,7 +426,7 @@ def fleet(
 @app.command()
 def bench_detect(
     only: Annotated[
-        str, typer.Option(help="fleets, recorded, office, harmless, lasting; all if empty")
+        str, typer.Option(help="fleets, recorded, office, media, harmless, lasting; all if empty")
     ] = "",
     peers: Annotated[str, typer.Option(help="all, none, or names between commas")] = "all",
     quick: Annotated[bool, typer.Option(help="few meters, to see that it works")] = False,

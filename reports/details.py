@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from metering.factor import OTHERWISE
-from metering.items import category
+from metering.items import category, purpose
 from reports.model import (
     FORMAT_1,
     FORMAT_2,
@@ -17,7 +17,7 @@ from reports.model import (
 )
 from reports.table import NONE, Cell, ReportTable, TableColumn, Tables, exact, local_time, shown
 from reports.words import restated
-from texts import text, word
+from texts import named, text, word
 
 ELECTRICITY: Final = "01000"
 
@@ -189,7 +189,7 @@ class Details(Tables):
         )
         rows = tuple(
             (
-                word("pattern", one.pattern, lang),
+                named("pattern", one.pattern, purpose(one.item), lang),
                 self.places.get(one.node, one.node),
                 self.meters.get(one.meter, one.meter),
                 local_time(one.start_us, self.report.zone),

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from metering.factor import Carbon
-from metering.items import whole
+from metering.items import purpose, whole
 from reports.details import Details, factor_unit, spans
 from reports.model import MonthReport, PriceRow, standing
 from reports.printed import DASH, number
 from reports.table import NONE, local_time, shown
-from texts import word
+from texts import named, word
 
 MOST_CASES = 12
 MOST_NOTES = 12
@@ -58,7 +58,7 @@ class _Evidence:
         case, language = self.report.cases[place], self.language
         zone = self.report.zone
         return {
-            "title": word("pattern", case.pattern, language),
+            "title": named("pattern", case.pattern, purpose(case.item), language),
             "meter": self.tables.meters.get(case.meter, case.meter),
             "when": f"{local_time(case.start_us, zone)} – {local_time(case.end_us, zone)}",
             "cause": word("cause_short", case.cause, language),

@@ -8,7 +8,7 @@
 `languages` knows which languages there are and which one a person wants; nothing else does.
 """
 
-from texts.catalogue import catalogue, text, translations, word
+from texts.catalogue import catalogue, named, text, translations, word
 from texts.dates import day_of, month_of, weekday
 from texts.languages import (
     ENGLISH,
@@ -36,6 +36,7 @@ __all__ = [
     "day_of",
     "language_of",
     "month_of",
+    "named",
     "negotiated",
     "of_terminal",
     "own",

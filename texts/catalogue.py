@@ -77,6 +77,12 @@ def text(key: str, language: str, **values: Any) -> str:
     return found.format(**values) if values else found
 
 
+def named(group: str, value: str, kind: str, language: str) -> str:
+    """The text of `group.value.kind`, or else of `group.value`, as `word` gives it."""
+    found = catalogue().words[code_of(language)].get(f"{group}.{value}.{kind}")
+    return word(group, value, language) if found is None else found
+
+
 def word(group: str, value: str, language: str) -> str:
     """The text of `group.value`; a value from outside without one reads as its own words."""
     found = catalogue().words[code_of(language)].get(f"{group}.{value}")

@@ -35,11 +35,14 @@ class Detector:
     """Keys of what may be behind it, the likeliest first."""
     action: str
     """Key of what to do about it."""
+    purposes: tuple[str, ...] = ()
+    """What it has a name of its own for (`metering.items.purpose`)."""
 
     @property
     def texts(self) -> frozenset[str]:
         """Keys of all that people read of it."""
         keys = {f"pattern.{self.name}", f"action.{self.action}", f"action_short.{self.action}"}
+        keys |= {f"pattern.{self.name}.{one}" for one in self.purposes}
         for cause in self.causes:
             keys |= {f"cause.{cause}", f"cause_short.{cause}"}
         if self.quantity is Quantity.FAULT:

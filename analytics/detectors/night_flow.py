@@ -5,6 +5,8 @@ make a finding; it ends with the first night that is as before. Judged are meter
 earlier nights have an hour far below the mean of office hours. What never rested since it is
 known, a leak from the first day on too, is no finding.
 
+Where a meter's stretches of days are told as well, those that hold most of a run take its place.
+
 What flows all night flows by day too: each hour of the run wastes the excess of its night's least
 hour, an hour by day the lesser of the nights around it, at most what was measured. A flow without
 a break points to a leak, one that comes and goes to somebody's use; both are told, with odds.
@@ -17,8 +19,10 @@ from dataclasses import replace
 import numpy as np
 
 from analytics.detectors.detector import Detector, Quantity
-from analytics.detectors.site import FLOWS, Candidate, Input, Own, Site
+from analytics.detectors.site import Candidate, Input, Own, Site
+from analytics.detectors.stretched import told_hours
 from analytics.groups import Bools, Floats, Ints, median
+from analytics.media import FLOWS, demand_of
 from analytics.night_flow import FlowJudged, FlowNights, judge
 from metering.items import category
 from metering.localtime import HOUR_US
@@ -30,22 +34,26 @@ CHART_HOURS = 72
 Z90 = 1.64
 MEDIAN_ERROR = np.pi / 2
 """Variance of a median beside that of a mean of as many nights."""
-DEMAND = {"03": 1, "04": 1, "05": -1, "09": 1}
-"""Category -> whether it follows the cold (1) or the heat (-1) outside; water follows neither."""
 
 
 def _flows(site: Site) -> list[Candidate]:
     rows = [row for row, item in enumerate(site.items) if item[:2] in FLOWS]
     own = _part(site, rows)
     nights = FlowNights.of(own.measured, own.outdoor, site.clock)
-    demand = np.array([DEMAND.get(item[:2], 0) for item in own.items], dtype=np.int64)
-    told = judge(nights, _least(own), site.limits.sigmas, demand)
+    told = judge(nights, _least(own), site.limits.sigmas, demand_of(own.items))
     found = [
         _candidate(own, nights, told, row, places)
         for row, places in told.runs
         if _rests(own, told, row, int(places[0]))
     ]
-    return [replace(one, meter=rows[one.meter]) for one in found if one is not None]
+    whole = [replace(one, meter=rows[one.meter]) for one in found if one is not None]
+    return [one for one in whole if not _is_told(site, one)]
+
+
+def _is_told(site: Site, one: Candidate) -> bool:
+    """Whether stretches of days tell most of it already, net of what was given back."""
+    hours = frozenset(one.hours.tolist())
+    return 2 * len(hours & told_hours(site, one.meter)) > len(hours)
 
 
 def _part(site: Site, rows: list[int]) -> Site:

@@ -10,14 +10,12 @@ from analytics.billed import BilledMeter
 from analytics.bins import HourCalendar
 from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
+from analytics.media import FLOWS
 from analytics.outages import Outage
 from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from analytics.scan.judge import NOTHING_SEEN, Sightings
 from metering.book import RegisterEvent
 from metering.quality import Shares
-
-FLOWS = frozenset({"02", "03", "04", "05", "09"})
-"""Categories that pass through pipes: water, natural gas, heat, cooling, town gas."""
 
 
 class Input(StrEnum):

@@ -3,6 +3,10 @@
 evidence   every known hour from the first day to two days after the last: what the meter gave
            back meanwhile counts against what it took
 score      must reach the threshold; a limit of the site moves it
+
+What the weather makes run is told with more caution. A building that has cooled down takes more for
+a day or two; heating that begins earlier the colder it is looks like a clock that is off; and what
+such meters vary by is known so poorly that waste counts only where its whole interval does.
 """
 
 from __future__ import annotations
@@ -15,7 +19,9 @@ import numpy as np
 from analytics.detectors.detector import Detector, Quantity
 from analytics.detectors.site import USUAL_LIMITS, Candidate, Input, Limits, Site
 from analytics.groups import Ints
+from analytics.pricing import Z90
 from analytics.scan.judge import DayStretch
+from metering.items import PURPOSES, purpose
 from metering.localtime import HOUR_US
 
 TOLD_SCORE: Final = 6.5
@@ -56,6 +62,10 @@ QUIET_DAYS: Final = 21
 """Such a use goes on after holidays and closures of so many days, no longer than it lasted."""
 LONE: Final = 2.0
 """Likewise a single day of rest: on one day people come to work."""
+LED_DAYS: Final = 3
+"""Days on which more was taken of what the weather makes run."""
+LED_NAMES: Final = {"meter_clock": "", "meter_multiplier": UNEXPLAINED}
+"""What they are not told as, and what instead."""
 NIGHTLY: Final = ("night", "early", "late", "off")
 """Shapes whose days are nights."""
 
@@ -69,6 +79,7 @@ def of_stretches(name: str, *, causes: tuple[str, ...], action: str) -> Detector
         quantity=Quantity.FAULT if name in OF_METERS else Quantity.WASTE,
         causes=causes,
         action=action,
+        purposes=() if name in {*OF_METERS, UNEXPLAINED} else PURPOSES,
     )
 
 
@@ -81,10 +92,36 @@ def from_stretches(site: Site, pattern: str) -> list[Candidate]:
     told = [
         one
         for one in judged
-        if one.score >= least * _surer(one, days) and not any(_is_beside(one, u) for u in used)
+        if one.score >= least * _surer(one, days)
+        and not any(_is_beside(one, u) for u in used)
+        and _long_enough(site, one)
     ]
-    found = [_candidate(site, one, told) for one in told if pattern_of(one) == pattern]
+    found = [_candidate(site, one, told) for one in told if _name(site, one) == pattern]
     return [one for one in found if one is not None]
+
+
+def _long_enough(site: Site, one: DayStretch) -> bool:
+    return one.last - one.first + 1 >= LED_DAYS or not _is_led(site, one)
+
+
+def _is_led(site: Site, one: DayStretch) -> bool:
+    """Whether the weather makes its meter run."""
+    return bool(site.items) and bool(purpose(site.items[one.meter]))
+
+
+def _name(site: Site, one: DayStretch) -> str:
+    return pattern_of(one, led=_is_led(site, one))
+
+
+def told_hours(site: Site, meter: int) -> frozenset[int]:
+    """Hours, as rows of the window, of all stretches that are told of a meter."""
+    return frozenset(
+        hour
+        for name in STRETCHED
+        for one in from_stretches(site, name)
+        if one.meter == meter
+        for hour in one.hours.tolist()
+    )
 
 
 def fewest_days(limits: Limits) -> dict[str, int]:
@@ -97,9 +134,10 @@ def fewest_days(limits: Limits) -> dict[str, int]:
     return own
 
 
-def pattern_of(stretch: DayStretch) -> str:
-    """The pattern of what a stretch looks like most."""
-    return _named(stretch, stretch.name.shape)
+def pattern_of(stretch: DayStretch, *, led: bool = False) -> str:
+    """The pattern of what a stretch looks like most; '' for none that is told of what the weather
+    makes run, `led`."""
+    return _named(stretch, stretch.name.shape, led)
 
 
 def _surer(one: DayStretch, days: int) -> float:
@@ -128,12 +166,13 @@ def _ends_within(one: DayStretch, days: int, last: int) -> bool:
     return one.last >= days - last
 
 
-def _named(stretch: DayStretch, shape: str) -> str:
+def _named(stretch: DayStretch, shape: str, led: bool) -> str:
     factor = 1 + stretch.name.ratio
     near = any(abs(factor / ratio - 1) <= NEAR_RATIO for ratio in RATIOS)
     if shape == "share" and not near:
         return UNEXPLAINED
-    return PATTERN_OF.get(shape, UNEXPLAINED)
+    name = PATTERN_OF.get(shape, UNEXPLAINED)
+    return LED_NAMES.get(name, name) if led else name
 
 
 def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate | None:
@@ -150,10 +189,12 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
         return None
     inside = hours[hours < end]
     net = float((site.residual[one.meter, hours] - one.drift).sum())
-    if net <= 0 and pattern_of(one) not in OF_METERS:
+    name, sigma = _name(site, one), one.noise.of(int(hours.size))
+    least = Z90 * sigma if _is_led(site, one) else 0.0
+    if net <= least and name not in OF_METERS:
         return None  # it gave back what it took
     return Candidate(
-        pattern=pattern_of(one),
+        pattern=name,
         meter=one.meter,
         first_day=int(site.clock.day[first]),
         start_us=int(site.hours_us[first]),
@@ -161,19 +202,18 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
         hours=hours,
         days=int(np.unique(site.clock.day[inside]).size) or 1,
         score=one.score,
-        odds=_odds(one),
+        odds=_odds(one, name, _is_led(site, one)),
         drift=one.drift,
-        sigma=one.noise.of(int(hours.size)),
+        sigma=sigma,
     )
 
 
-def _odds(one: DayStretch) -> tuple[tuple[str, float], ...]:
+def _odds(one: DayStretch, first: str, led: bool) -> tuple[tuple[str, float], ...]:
     """Patterns by how likely they are, the one it is told as first."""
     total: dict[str, float] = {}
     for shape, share in one.name.odds:
-        pattern = _named(one, shape)
-        total[pattern] = total.get(pattern, 0.0) + share
-    first = pattern_of(one)
+        if pattern := _named(one, shape, led):
+            total[pattern] = total.get(pattern, 0.0) + share
     return tuple(sorted(total.items(), key=lambda pair: (pair[0] != first, -pair[1])))
 
 

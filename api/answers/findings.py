@@ -208,8 +208,26 @@ class ToldAnswer(ToldHeadAnswer, WasteAnswer):
     """One of the findings by which a case was told."""
 
 
+class BesideAnswer(TypedDict):
+    """What another medium of the place took above expectation [`unit`] in the evidence hours, below
+    0 where it saved; `evidence_hours` are those that are known of it."""
+
+    meter: str
+    item: str
+    unit: str
+    evidence_hours: int
+    value: float
+    value_low: float
+    value_high: float
+    costs: list[AmountAnswer]
+    kgco2: str | None
+    baseline_version: str
+    lineage: str
+
+
 class CaseDetailAnswer(CaseAnswer):
-    """A case with its evidence; `expected` and `measured` are in whole `book_unit`s."""
+    """A case with its evidence; `expected` and `measured` are in whole `book_unit`s. `net_costs` is
+    its money with that of all `beside` it, empty where any has no price or is out of reach."""
 
     expected: int | None
     measured: int | None
@@ -218,6 +236,8 @@ class CaseDetailAnswer(CaseAnswer):
     detail: dict[str, str | int | float]
     evidence: list[EvidenceAnswer]
     hourly: list[HourAnswer]
+    beside: list[BesideAnswer]
+    net_costs: list[AmountAnswer]
     history: list[ToldAnswer]
     life: list[CaseEventAnswer]
 

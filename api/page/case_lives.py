@@ -13,8 +13,9 @@ from api.page.visit import Visit
 from api.usecases.case_acts import events_of, learned
 from metering.case_life import PLATFORM, TRANSITIONS, CaseAct, CaseEvent
 from metering.finding import Case, CaseState
+from metering.items import purpose
 from metering.saving import LEAST_DAYS_AFTER, Saving, SavingVerdict
-from texts import word
+from texts import named, word
 
 ORDER = (
     *(CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.FIXED, CaseState.EXPECTED),
@@ -78,7 +79,12 @@ def lessons(visit: Visit) -> list[dict[str, Any]]:
             if one.meter in registry.meters
             else one.meter,
             "place": registry.node(one.node).name(language),
-            "pattern": word("pattern", one.pattern, language),
+            "pattern": named(
+                "pattern",
+                one.pattern,
+                purpose(registry.meters[one.meter].item) if one.meter in registry.meters else "",
+                language,
+            ),
             "week": _("at any hour") if one.any_hour else _hours(one, weekend=False),
             "weekend": "" if one.any_hour else _hours(one, weekend=True),
             "up_to": f"{formats.number(one.up_to)} {sentences.POWER[one.unit]}",

@@ -12,13 +12,15 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.usecases.findings import CasesWanted, parts_of
+from api.usecases.findings import CasesWanted, beside_in, parts_of
 from api.usecases.findings import told as found_of
 from metering.case_life import is_snoozed
+from metering.evidence import money_of
 from metering.finding import Case, CaseState, Finding
+from metering.items import purpose
 from metering.localtime import HOUR_US, iso
 from metering.nesting import Nesting
-from texts import word
+from texts import named, word
 
 HourTold = tuple[int, float | None, float | None]
 """(beginning [us], expected, measured [kW or alike])."""
@@ -58,7 +60,7 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
     costs = finding.costs if wastes else ()
     return {
         "id": case.id,
-        "pattern": word("pattern", finding.pattern, language),
+        "pattern": named("pattern", finding.pattern, purpose(finding.item), language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
         "so_far": _capital(sentences.so_far(case, zone, language, now_us)),
@@ -132,6 +134,25 @@ def _carbon(visit: Visit, amount: Decimal, of: Of) -> Shown:
     """Location-based, as findings know it; said where the visitor looks at the other basis."""
     said = f" ({word('basis', 'location', visit.language)})" if "kgco2" in visit.basis else ""
     return Shown("kgco2", str(amount), f"{formats.number(amount)} kg CO₂{said}", of)
+
+
+def beside(visit: Visit, finding: Finding) -> dict[str, Any]:
+    """What the other mediums of the place took meanwhile, and the money of all together."""
+    seen, of = beside_in(visit.caller, finding), Of("", "", "", "", "findings")
+    return {
+        "meters": [
+            {
+                "meter": visit.caller.reach.meters[one.meter].name(visit.language),
+                "amount": _waste(one.waste, one.unit, of),
+                "low": formats.number(one.waste - one.half),
+                "high": formats.number(one.waste + one.half),
+                "money": [_money(amount, currency, of) for currency, amount in money_of(one.hours)],
+                "hours": len(one.hours),
+            }
+            for one in seen.meters
+        ],
+        "net": [_money(amount, currency, of) for currency, amount in seen.net],
+    }
 
 
 def chart(visit: Visit, finding: Finding) -> charts.Chart | None:

@@ -109,6 +109,7 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
         stands=found.stands,
         saving=case_lives.saving(visit, found),
         came_back=case_lives.came_back(found),
+        beside=cases.beside(visit, found.evidence),
     )
 
 

@@ -125,7 +125,7 @@ def _meter_json(one: MeterBaselines) -> BaselineAnswer:
 
 
 def _state(one: MeterBaselines) -> str:
-    return "checked" if one.versions else "not_checked"
+    return "checked" if one.checked else "not_checked"
 
 
 def _version_json(version: BaselineVersion) -> VersionAnswer:

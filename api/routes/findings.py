@@ -11,6 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 from api import paging, sentences
 from api.answers.common import PageAnswer
 from api.answers.findings import (
+    AmountAnswer,
+    BesideAnswer,
     CaseAnswer,
     CaseDetailAnswer,
     CaseEventAnswer,
@@ -25,11 +27,12 @@ from api.paging import Cursor, Limit
 from api.params import Code, JsonBody, example
 from api.usecases.alerts import told_of_each
 from api.usecases.case_acts import events_of
-from api.usecases.findings import CasesWanted, case_of, find, parts_of, told
+from api.usecases.findings import CasesWanted, beside_in, case_of, find, parts_of, told
 from metering.alerting import WhyTold
 from metering.case_life import CaseEvent, is_snoozed
 from metering.case_worth import rank_of
-from metering.finding import Case, CaseState, Finding
+from metering.evidence import carbon_of, money_of
+from metering.finding import BesideMeter, Case, CaseState, Finding, Sums
 from metering.items import category
 from metering.localtime import iso
 from metering.saving import Saving
@@ -108,6 +111,22 @@ DETAIL_EXAMPLE = {
         }
     ],
     "hourly": [{"time": "2026-11-10T14:00:00Z", "expected": 12.0, "measured": 31.2}],
+    "beside": [
+        {
+            "meter": "office-a-gas",
+            "item": "03000",
+            "unit": "m3",
+            "evidence_hours": 240,
+            "value": -31.5,
+            "value_low": -58.0,
+            "value_high": -5.0,
+            "costs": [{"currency": "CNY", "value": "-110.25"}],
+            "kgco2": "-68.1",
+            "baseline_version": "4-1a2b3c4d5e6f",
+            "lineage": "/v1/energy/lineage?meter=office-a-gas&item=03000&time=",
+        }
+    ],
+    "net_costs": [{"currency": "CNY", "value": "90.15"}],
     "history": [TOLD_EXAMPLE],
     "life": [
         {
@@ -220,16 +239,37 @@ def _worth_json(finding: Finding) -> WasteAnswer:
         "waste_high": finding.waste_high,
         "cost": None if finding.cost is None else str(finding.cost),
         "currency": finding.currency,
-        "costs": [
-            {"currency": currency, "value": str(amount)} for currency, amount in finding.costs
-        ],
+        "costs": _amounts_json(finding.costs),
         "kgco2": None if finding.kgco2 is None else str(finding.kgco2),
+    }
+
+
+def _amounts_json(sums: Sums) -> list[AmountAnswer]:
+    return [{"currency": currency, "value": str(amount)} for currency, amount in sums]
+
+
+def _beside_json(one: BesideMeter) -> BesideAnswer:
+    """What another medium took meanwhile."""
+    kgco2 = carbon_of(one.hours)
+    return {
+        "meter": one.meter,
+        "item": one.item,
+        "unit": one.unit,
+        "evidence_hours": len(one.hours),
+        "value": one.waste,
+        "value_low": one.waste - one.half,
+        "value_high": one.waste + one.half,
+        "costs": _amounts_json(money_of(one.hours)),
+        "kgco2": None if kgco2 is None else str(kgco2),
+        "baseline_version": one.baseline_version,
+        "lineage": f"/v1/energy/lineage?meter={one.meter}&item={one.item}&time=",
     }
 
 
 def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
     """A case with its evidence, and the findings by which it was told."""
     finding = case.evidence
+    beside = beside_in(caller, finding)
     lineage = f"/v1/energy/lineage?meter={finding.meter}&item={finding.item}&time="
     return {
         **case_json(caller, case),
@@ -245,6 +285,8 @@ def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
             {"time": iso(at), "expected": expected, "measured": measured}
             for at, expected, measured in finding.hourly
         ],
+        "beside": [_beside_json(one) for one in beside.meters],
+        "net_costs": _amounts_json(beside.net),
         "history": [_told_json(one) for one in told(caller, case)],
         "life": [_event_json(one) for one in events_of(caller, case)],
     }

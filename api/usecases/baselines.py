@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from api.caller import Caller
 from metering.baseline import (
@@ -13,6 +13,7 @@ from metering.baseline import (
     BaselineRequest,
     BaselineVersion,
     is_checked,
+    least_days,
     open_requests,
 )
 from metering.errors import InvalidInput
@@ -40,11 +41,25 @@ class MeterBaselines:
         return 0 if self.noted is None else self.noted.days
 
     @property
+    def least_days(self) -> int:
+        """Days of history from which on it is checked."""
+        return least_days(self.meter.item)
+
+    @property
+    def checked(self) -> bool:
+        """Whether it has a version that tells waste."""
+        return bool(self.versions) and self.versions[-1].days >= self.least_days
+
+    @property
     def checked_from(self) -> date | None:
         """First local day that is judged, or will be; None where that cannot be said."""
+        enough = [one.day for one in self.versions if one.days >= self.least_days]
+        if self.checked:
+            return enough[0]
         if self.versions:
-            return self.versions[0].day
-        return self.noted.ready if self.noted is not None and self.noted.days else None
+            last = self.versions[-1]
+            return last.day + timedelta(days=self.least_days - last.days)
+        return self.noted.ready(self.least_days) if self.noted and self.noted.days else None
 
 
 def checked_meters(caller: Caller) -> list[Meter]:
@@ -82,7 +97,7 @@ def baselines_of(caller: Caller, meters: Sequence[Meter]) -> list[MeterBaselines
 def unchecked(caller: Caller) -> tuple[int, date | None]:
     """How many meters of the scope are not checked yet, and the first day on which one of them
     will be; None where that cannot be said."""
-    found = [one for one in baselines_of(caller, checked_meters(caller)) if not one.versions]
+    found = [one for one in baselines_of(caller, checked_meters(caller)) if not one.checked]
     days = [one.checked_from for one in found if one.checked_from is not None]
     return len(found), min(days, default=None)
 
@@ -97,7 +112,7 @@ def ask(caller: Caller, code: str, reason: str, from_day: date) -> BaselineReque
             "waste is not looked for in this item",
             field="meter",
             value=f"{code} ({meter.item})",
-            fix="name a meter of electricity",
+            fix="name a meter of electricity, gas, heat or cooling",
         )
     reason = worded(reason, "reason")
     if not reason:

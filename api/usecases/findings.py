@@ -10,7 +10,9 @@ from api.reach import Outside
 from api.usecases.alerts import told_of_each
 from figures import counted
 from metering.alerting import WhyTold
-from metering.finding import Case, Finding
+from metering.evidence import net_money
+from metering.finding import BesideMeter, Case, Finding, Sums
+from metering.localtime import HOUR_US
 from metering.nesting import Nesting
 
 PAGE = 500
@@ -38,6 +40,34 @@ def told(caller: Caller, case: Case) -> list[Finding]:
     before a move may speak of another's days."""
     history = caller.platform.findings.history(case.number)
     return [one for one in history if _may_see(caller, one)]
+
+
+@dataclass(frozen=True)
+class BesideSeen:
+    """What a caller may know of the mediums beside a case."""
+
+    meters: tuple[BesideMeter, ...]
+    net: Sums
+    """The money of all with that of the case; empty where any is not known, or not the caller's."""
+
+
+def beside_in(caller: Caller, found: Finding) -> BesideSeen:
+    """The mediums beside a finding, as far as their meters lie in the scope all of its time."""
+    meters = caller.reach.meters
+    seen = tuple(
+        one
+        for one in found.beside
+        if one.meter in meters
+        and (
+            caller.reach.scope.whole
+            or caller.reach.reaches(
+                meters[one.meter].node,
+                one.hours[0].start_us,
+                one.hours[-1].start_us + HOUR_US,
+            )
+        )
+    )
+    return BesideSeen(seen, net_money(found) if len(seen) == len(found.beside) else ())
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from proofs.detect.real.splits import Half, checked_seed
 from proofs.detect.sections.fleets import fleets
 from proofs.detect.sections.harmless import harmless
 from proofs.detect.sections.lasting import lasting
+from proofs.detect.sections.media import media
 from proofs.detect.sections.office import office
 from proofs.detect.sections.recorded import recorded
 from proofs.detect.sections.trial import Sizes, Trial
@@ -30,6 +31,7 @@ SECTIONS: Final[dict[str, Callable[[Trial], Figures]]] = {
     "fleets": fleets,
     "recorded": recorded,
     "office": office,
+    "media": media,
     "harmless": harmless,
     "lasting": lasting,
 }

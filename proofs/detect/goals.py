@@ -15,7 +15,6 @@ from itertools import product
 
 from proofs.detect.asking import GENERIC, OURS, OWN
 from proofs.detect.figures import FROZEN, TOLD, Figures
-from proofs.detect.ours import LOOKED_AT
 from proofs.detect.real.splits import Half
 from proofs.detect.sections.office import LARGE
 
@@ -193,7 +192,7 @@ def _office(section: Figures | None) -> Iterator[Goal]:
         large = [
             one
             for one in asked["events"]
-            if one["medium"] in LOOKED_AT and (one["of_month"] or 0) >= LARGE
+            if one["medium"] == "electricity" and (one["of_month"] or 0) >= LARGE
         ]
         found = [one for one in large if one["found"]]
         near = [one for one in large if one["near"]]

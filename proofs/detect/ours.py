@@ -19,9 +19,10 @@ from datetime import date
 import numpy as np
 
 from analytics import FAULTS, FlatRates, Inputs, Memory, look, settle
-from metering.baseline import BaselineVersion
+from metering.baseline import BaselineVersion, is_checked
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.finding import Case, CaseState, Finding
+from metering.items import category
 from metering.localtime import HOUR_US
 from metering.quality import MEASURED, MISSING, all_of
 from metering.quantity import ABSENT
@@ -31,14 +32,22 @@ from proofs.detect.fleet import Alert, Fleet, Ints
 
 ZONE = "UTC"
 """Hours of a fleet know no daylight saving."""
-BODY, ITEM, UNIT = "bench", "01000", "kWh"
+BODY = "bench"
 DAY_H = 24
 MONTH_H = 30 * DAY_H
 WINDOW_H = 92 * DAY_H
 """What a look of an office sees."""
 LEARNT_H = 400 * DAY_H
 """What a look that makes versions sees at most."""
-LOOKED_AT = frozenset({"electricity"})
+ITEMS = {
+    "electricity": "01000",
+    "water": "02000",
+    "gas": "03000",
+    "heat": "04000",
+    "cooling": "05000",
+}
+"""Medium -> item; what a fleet counts is taken for the unit of that."""
+LOOKED_AT = frozenset(medium for medium, item in ITEMS.items() if is_checked(item))
 """Mediums that the platform looks for waste in."""
 SUREST = 1e3
 """Score of a fault that hours prove."""
@@ -116,7 +125,9 @@ def _inputs(place: _Place, first: int, end: int) -> Inputs:
     fleet = place.fleet
     load = fleet.load[place.rows, first:end]
     known = np.isfinite(load)
-    scaled = np.rint(np.where(known, load, 0.0) * BOOK_UNITS[UNIT].per_canonical)
+    items = [ITEMS[fleet.medium[row]] if fleet.medium else "01000" for row in place.rows]
+    per = np.array([BOOK_UNITS[category(item).unit].per_canonical for item in items])
+    scaled = np.rint(np.where(known, load, 0.0) * per[:, None])
     station = int(fleet.station[place.rows[0]])
     shares = np.stack([all_of(MISSING, end - first)] * len(load))
     shares[known] = all_of(MEASURED, 1)[0]
@@ -124,7 +135,7 @@ def _inputs(place: _Place, first: int, end: int) -> Inputs:
     return Inputs(
         institution=BODY,
         zone=ZONE,
-        meters=[Meter(str(row), BODY, ITEM) for row in place.rows],
+        meters=[Meter(str(row), BODY, item) for row, item in zip(place.rows, items, strict=True)],
         feeders={},
         hours_us=_hour_us(fleet, np.arange(first, end)),
         energy=np.where(known, scaled.astype(np.int64), ABSENT),

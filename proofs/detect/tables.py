@@ -31,6 +31,7 @@ def markdown(result: Figures) -> str:
         *_fleets(result),
         *_recorded(result),
         *_office(result),
+        *_media(result),
         *_harmless(result),
         *_lasting(result),
         *_goals(result),
@@ -178,6 +179,28 @@ def _office(result: Figures) -> Iterator[str]:
             [[run, counts["harmless"], counts["twin"]] for run, counts in asked["false"].items()],
         )
     yield "Not tried: " + "; ".join(section["not_tried"]) + "."
+
+
+def _media(result: Figures) -> Iterator[str]:
+    section = result.get("media")
+    if section is None:
+        return
+    yield "### Recorded meters of other mediums, without labels"
+    heads = ("Fleet", "Medium", "Meters", "Meter-years", "Detector", "Alerts", "As what")
+    rows = [
+        [
+            *(fleet, *(asked[one] for one in ("medium", "meters", "meter_years"))),
+            *(name, told["alerts_per_meter_year"], _counted(told["patterns"])),
+        ]
+        for fleet, asked in section.items()
+        for name, told in asked["detectors"].items()
+    ]
+    yield table(heads, rows)
+
+
+def _counted(patterns: Figures) -> str:
+    most = sorted(patterns.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{name} {count}" for name, count in most) or NOTHING
 
 
 def _harmless(result: Figures) -> Iterator[str]:

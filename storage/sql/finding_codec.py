@@ -1,18 +1,20 @@
 """Cases and findings to columns and back.
 
 hours   JSON [[start_us, expected, measured, [[currency, amount]], kgco2]], decimals as texts
+beside  JSON [[meter, item, half, baseline_version, hours]]
 day     days since 1970-01-01
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from metering.alerting import Opening, Sure, opening_of
 from metering.case_life import CaseAct, CaseEvent
 from metering.case_worth import RankBy
-from metering.finding import Case, CaseState, EvidenceHour, Finding, Sums
+from metering.finding import BesideMeter, Case, CaseState, EvidenceHour, Finding, Sums
 from metering.localtime import day_number, day_of_number
 from metering.saving import Saving
 from storage.case_rules import price
@@ -26,7 +28,7 @@ _STATE = (
     *("assignee", "snoozed_us", "snoozed_rate", "fixed_us", "relapses", "relapsed_us"),
 )
 _OF_EVENT = ("at_us", "actor", "old", "new", "comment", "detail")
-_DERIVED = ("hours_us", "hours", "hourly", "costs", "day")
+_DERIVED = ("hours_us", "hours", "hourly", "beside", "costs", "day")
 COLUMNS = (
     *(FINDING_CASE.c[name] for name in ("number", *OF_CASE, "state", *_STATE, "saving")),
     *(column for column in FINDING.c if column.name != "case_number"),
@@ -76,17 +78,25 @@ def finding_columns(number: int, finding: Finding) -> Row:
         "case_number": number,
         "day": day_number(finding.day),
         "costs": _packed(finding.costs),
-        "hours": [
-            (
-                one.start_us,
-                one.expected,
-                one.measured,
-                _packed(one.costs),
-                None if one.kgco2 is None else str(one.kgco2),
-            )
-            for one in finding.hours
+        "hours": _packed_hours(finding.hours),
+        "beside": [
+            (one.meter, one.item, one.half, one.baseline_version, _packed_hours(one.hours))
+            for one in finding.beside
         ],
     }
+
+
+def _packed_hours(hours: Iterable[EvidenceHour]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            one.start_us,
+            one.expected,
+            one.measured,
+            _packed(one.costs),
+            None if one.kgco2 is None else str(one.kgco2),
+        )
+        for one in hours
+    ]
 
 
 def case_of(row: Any) -> Case:
@@ -122,7 +132,12 @@ def finding_of(row: Any) -> Finding:
         hourly=tuple((start, e, m) for start, e, m in row.hourly),
         costs=_sums(row.costs),
         hours=tuple(_hour(*one) for one in row.hours),
+        beside=tuple(_beside(*one) for one in row.beside),
     )
+
+
+def _beside(meter: str, item: str, half: float, version: str, hours: Any) -> BesideMeter:
+    return BesideMeter(meter, item, tuple(_hour(*one) for one in hours), half, version)
 
 
 def _hour(

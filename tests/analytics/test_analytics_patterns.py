@@ -64,7 +64,7 @@ def test_an_empty_place_lacks_all_that_is_looked_for() -> None:
 
 
 def test_a_meter_counts_with_its_readings_its_days_and_its_step() -> None:
-    assert of(registry(Meter("m", "b", "01000"))) == {Need.METER, Need.HOURLY_ELECTRICITY}
+    assert of(registry(Meter("m", "b", "01000"))) == {Need.METER, Need.HOURLY_ENERGY}
     assert of(registry(Meter("m", "b", "01000", step_min=1440))) == {Need.METER}
     assert of(registry(Meter("m", "b", "01000", valid=Validity(date(2026, 6, 1))))) == frozenset()
     assert Need.HOURLY_FLOW in of(registry(Meter("m", "b", "02000", step_min=60)))

@@ -20,7 +20,7 @@ from analytics.crossfit import MOST_FOLDS, folds
 from analytics.judging import judged
 from analytics.stored import Version, joined, one_of, packed, unpacked
 from analytics.temperature import NO_SEGMENTS, Segments
-from metering.baseline import BaselineRequest, BaselineVersion
+from metering.baseline import LEAST_DAYS, BaselineRequest, BaselineVersion
 from metering.book import RegisterEvent
 from metering.errors import InvalidInput
 from metering.finding import CaseState
@@ -296,7 +296,8 @@ def test_under_two_weeks_nobody_is_checked_and_faults_are_told_all_the_same() ->
     (case,) = platform.look(at(13), events=[event])
     assert (case.evidence.pattern, case.evidence.baseline_version) == ("meter_gap", "")
     assert platform.baselines.versions(place.codes) == []
-    noted = {one.meter: (one.days, one.ready) for one in platform.baselines.progress(place.codes)}
+    progress = platform.baselines.progress(place.codes)
+    noted = {one.meter: (one.days, one.ready(LEAST_DAYS)) for one in progress}
     # The gap leaves the plant's day its other sixteen hours.
     assert noted == dict.fromkeys(place.codes, (13, at(15)))
     found = {one.evidence.pattern for one in platform.look(at(14), events=[event])}

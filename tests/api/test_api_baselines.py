@@ -136,10 +136,9 @@ def test_the_page_says_how_many_wait_and_since_when(world, signed_in):
     for language, words in (
         (
             "en",
-            f"1 meter is not checked yet (less than 14 days of history); the first from "
-            f"{noted.ready} on",
+            f"1 meter is not checked yet (too little history); the first from {noted.ready(14)} on",
         ),
-        ("zh", f"1 块表计尚未诊断（历史不足 14 天）；最早自 {noted.ready} 起诊断"),
+        ("zh", f"1 块表计尚未诊断（历史数据不足）；最早自 {noted.ready(14)} 起诊断"),
     ):
         world.client.get(f"/language/{language}?next=/")
         assert words in world.client.get("/findings").text

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from metering.finding import Case, CaseState, Changes, EvidenceHour, Relapse
+from metering.finding import BesideMeter, Case, CaseState, Changes, EvidenceHour, Finding, Relapse
 from metering.localtime import HOUR_US
 from metering.saving import Saving, SavingVerdict
 from tests.api.conftest import findings
@@ -92,6 +92,46 @@ def test_the_page_of_a_case_shows_its_life_in_both_languages(world, signed_in):
         world.client.get(f"/language/{language}?next=/")
         html = world.client.get("/findings/1").text
         assert all(word in html for word in words)
+
+
+def with_water(node: str) -> Finding:
+    """The first case with water saved beside it, at a place."""
+    told = findings()[0].evidence
+    price = (("CNY", Decimal("-4.50")),)
+    hours = (
+        EvidenceHour(told.hours_us[0], 3_000_000, 2_000_000, price, Decimal("-0.2")),
+        EvidenceHour(told.hours_us[1], 2_000_000, 2_000_000),
+    )
+    beside = BesideMeter(f"{node}-water", "02000", hours, 0.5, "2-abc")
+    return replace(told, beside=(beside,), day=date(2026, 11, 25))
+
+
+def test_what_another_medium_took_meanwhile_stands_beside_a_case(world, signed_in):
+    assert world.get("/v1/findings/1").json()["beside"] == []
+    world.platform.findings.record(Changes(grown={1: with_water("office-a")}), now_us=1)
+    told = world.get("/v1/findings/1").json()
+    assert told["beside"] == [
+        {
+            **{"meter": "office-a-water", "item": "02000", "unit": "m3", "evidence_hours": 2},
+            **{"value": -1.0, "value_low": -1.5, "value_high": -0.5, "kgco2": "-0.2"},
+            "costs": [{"currency": "CNY", "value": "-4.50"}],
+            "baseline_version": "2-abc",
+            "lineage": "/v1/energy/lineage?meter=office-a-water&item=02000&time=",
+        }
+    ]
+    assert told["net_costs"] == [{"currency": "CNY", "value": "25.26"}]
+    for language, words in (("en", "Other mediums meanwhile"), ("zh", "同期其他能源介质")):
+        world.client.get(f"/language/{language}?next=/")
+        html = world.client.get("/findings/1").text
+        assert words in html
+        assert "25.26" in html
+
+
+def test_a_meter_out_of_reach_stands_beside_nothing_and_is_in_no_sum(world):
+    world.platform.findings.record(Changes(grown={1: with_water("office-b")}), now_us=1)
+    whole, part = (world.get("/v1/findings/1", key=key).json() for key in ("bureau", "building"))
+    assert [one["meter"] for one in whole["beside"]] == ["office-b-water"]
+    assert (part["beside"], part["net_costs"]) == ([], [])
 
 
 def test_a_balance_that_drifts_is_told_on_the_page_and_over_the_api(world, signed_in):

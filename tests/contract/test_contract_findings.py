@@ -18,6 +18,7 @@ from metering.case_worth import order_of
 from metering.errors import NotFound
 from metering.finding import (
     RELAPSES_WITHIN_US,
+    BesideMeter,
     Case,
     CaseState,
     Changes,
@@ -59,6 +60,11 @@ def finding(**more: object) -> Finding:
         hours=(
             EvidenceHour(10, 1, 2**60, (("CNY", Decimal("9.10")),), Decimal("7.10")),
             EvidenceHour(20, None, None),
+        ),
+        beside=(
+            BesideMeter(
+                "G1", "03000", (EvidenceHour(10, 9, 5, (), Decimal("-0.10")),), 0.25, "3-b2"
+            ),
         ),
         revision=2**40,
         day=MONDAY,

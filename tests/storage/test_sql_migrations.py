@@ -29,7 +29,7 @@ from metering.case_life import CaseAct, CaseDeed, applied
 from metering.closing import Closing, Signed
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
-from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
+from metering.finding import BesideMeter, Case, CaseState, Changes, EvidenceHour, Finding
 from metering.intake import GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
 from metering.localtime import HOUR_US, day_bounds, day_of_number
 from metering.reading import Kind, ReadingColumns
@@ -517,7 +517,7 @@ def lived_before(url: str) -> Engine:
 def test_resolved_cases_are_fixed_and_the_last_state_is_their_first_event(url: str) -> None:
     engine = lived_before(url)
     with writing(engine) as con:
-        upgrade(con, "r0041")
+        upgrade(con)
     findings = sql_stores(engine).findings
     cases = {one.number: one for one in findings.list(None)}
     assert {number: str(one.state) for number, one in cases.items()} == {
@@ -576,6 +576,29 @@ def test_going_down_would_lose_budgets_of_alerts(engine: Engine) -> None:
     assert ALERT_BUDGETS.of(sql_stores(engine).registry.load()) == ALERT_BUDGETS.of(wanted)
 
 
+def test_beside_findings_from_before_stands_nothing_and_what_does_cannot_go_back(
+    engine: Engine,
+) -> None:
+    """A finding that was told before is the same after; one with another medium is kept whole."""
+    findings = sql_stores(engine).findings
+    findings.record(Changes((case("a", item="01B00"),)), now_us=1)
+    (before,) = findings.list(None)
+    down_to(engine, "r0043")
+    with writing(engine) as con:
+        upgrade(con)
+    assert findings.list(None) == [before]
+    assert before.evidence.beside == ()
+    hour = EvidenceHour(10, 5, 3, (("CNY", Decimal("-0.7")),), Decimal("-1.20"))
+    gas = BesideMeter("G1", "03000", (hour, EvidenceHour(20, None, 4)), 1.5, "2-abc")
+    grown = replace(before.evidence, beside=(gas,), day=date(1999, 1, 3))
+    findings.record(Changes(grown={before.number: grown}), now_us=2)
+    assert findings.list(None)[0].evidence == grown
+    with pytest.raises(ConfigurationError, match="what stands beside findings") as refused:
+        down_to(engine, "r0043")
+    assert (refused.value.field, refused.value.value) == ("finding", "1 rows")
+    assert findings.list(None)[0].evidence == grown
+
+
 AS_OPENED: dict[str, Any] = {
     **{"state": CaseState.OPEN, "state_by": "", "state_note": "", "state_us": 0, "closed": ""},
     "fixed_us": 0,
@@ -588,7 +611,7 @@ AS_OPENED: dict[str, Any] = {
 def test_going_down_would_lose_what_was_done_with_cases(url: str, deed: CaseDeed) -> None:
     engine = lived_before(url)
     with writing(engine) as con:
-        upgrade(con, "r0041")
+        upgrade(con)
     sql_stores(engine).findings.act("1", deed, by="x", now_us=200)
 
     def go_down() -> None:

@@ -24,9 +24,10 @@ from api.usecases.findings import find_all
 from figures import counted
 from metering.case_worth import YEAR_US, lasted_us, told_by_the_year
 from metering.finding import Case, Finding
+from metering.items import purpose
 from metering.localtime import HOUR_US
 from metering.nesting import Nesting
-from texts import word
+from texts import named, word
 
 _LANGUAGES = ("en", "zh")
 _OWN_TAGS = (
@@ -128,8 +129,8 @@ def _tags(view: ScopedView, case: Case, part_of: int | None) -> dict[str, str]:
         "meter_zh": meter.name("zh") if meter else "",
         "part_of": "" if part_of is None else str(part_of),
         "pattern": finding.pattern,
-        "pattern_en": word("pattern", finding.pattern, "en"),
-        "pattern_zh": word("pattern", finding.pattern, "zh"),
+        "pattern_en": named("pattern", finding.pattern, purpose(finding.item), "en"),
+        "pattern_zh": named("pattern", finding.pattern, purpose(finding.item), "zh"),
         "state": str(case.state),
         **names.node_tags(reach, finding.node),
         **names.item_tags(finding.item),

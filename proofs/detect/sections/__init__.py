@@ -3,6 +3,7 @@
 fleets     generated meters, all detectors
 recorded   recorded buildings with events put in, all detectors
 office     a simulated office with priced faults, event by event, ours
+media      recorded water, gas and heat without labels, ours
 harmless   what must not be told: weather, closures, holidays, tenants
 lasting    waste of 14 to 90 days, generated and put into recordings
 """

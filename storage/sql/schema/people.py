@@ -99,6 +99,7 @@ FINDING = Table(
     text_column("action"),
     Column("detail", JSON, nullable=False),
     Column("hourly", JSON, nullable=False),
+    Column("beside", JSON, nullable=False),
     number("revision"),
     number("found_us"),
 )
