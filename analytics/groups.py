@@ -68,11 +68,17 @@ def median(values: Floats) -> Floats:
 
     One sort puts NaN last; numpy's own nanmedian goes row by row and is far slower here.
     """
-    if values.shape[-1] == 0:
-        return np.full(values.shape[:-1], np.nan)
-    ordered = np.sort(values, axis=-1)
-    known = np.isfinite(ordered).sum(axis=-1)
-    low = np.maximum((known - 1) // 2, 0)[..., None]
-    high = np.minimum(known // 2, values.shape[-1] - 1)[..., None]
-    middle = np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1)
-    return np.asarray(np.where(known > 0, middle[..., 0] / 2, np.nan))
+    return median_in_place(np.array(values))
+
+
+def median_in_place(values: Floats) -> Floats:
+    """The same of values that may be sorted where they stand, which must be laid out row by row."""
+    wide, shape = values.shape[-1], values.shape[:-1]
+    if wide == 0 or values.size == 0:
+        return np.full(shape, np.nan)
+    values.sort(axis=-1)
+    known = np.isfinite(values).view(np.uint8).sum(axis=-1, dtype=np.int32).ravel()
+    row, ordered = np.arange(0, values.size, wide), values.reshape(-1)
+    low, high = np.maximum((known - 1) // 2, 0), np.minimum(known // 2, wide - 1)
+    middle = (ordered[row + low] + ordered[row + high]) / 2
+    return np.where(known > 0, middle, np.nan).reshape(shape)

@@ -38,15 +38,12 @@ class Spreads:
     """Which of them are hours in which a meter runs, (meters, hours)."""
     sign: Floats
     """1 for those, -1 for the others, likewise."""
-    sizes: Floats
-    """Room for the sizes of residuals, (meters, 192, width)."""
 
     @classmethod
     def at(cls, runs: Bools, floor: Floats, sample: Ints, width: int) -> Spreads:
         """Read from a sample of the slots of rows that have a `width`."""
         running = np.take(runs, sample // max(width, 1), axis=1)
-        sizes = np.empty((*runs.shape, width))
-        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0), sizes)
+        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0))
 
     def of(self, residual: Floats) -> Floats:
         """(meters, 2): at rest, running [kW]; NaN of the residual, (meters, 192, width), ignored.
@@ -68,12 +65,13 @@ class Spreads:
         ]
         return np.fmax(MAD_TO_SIGMA * np.stack(scales, axis=1), self.floor[:, None])
 
-    def near(self, residual: Floats, limit: float) -> Bools:
-        """Hours whose residual is known and within the limit of their own regime's spread."""
+    def near(self, residual: Floats, limit: float, room: Floats) -> Bools:
+        """Hours whose residual is known and within the limit of their own regime's spread; what
+        stands in `room`, as large as the residual, is written over."""
         spread = limit * self.of(residual)
         least = np.where(self.runs, spread[:, 1:], spread[:, :1])
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(residual, out=self.sizes) <= least[:, :, None])
+            return np.asarray(np.abs(residual, out=room) <= least[:, :, None])
 
 
 def _middle(ordered: Floats, first: Ints, count: Ints) -> Floats:
