@@ -247,9 +247,7 @@ class _AlikeMeters:
         return self.evidence.site
 
 
-def _part(
-    inputs: Inputs, memory: Memory, hours: int, before: Sights = NOT_SEEN
-) -> _AlikeMeters:
+def _part(inputs: Inputs, memory: Memory, hours: int, before: Sights = NOT_SEEN) -> _AlikeMeters:
     scene = _scene(inputs, memory, hours)
     learned = learn(scene)
     site, seen = _site(inputs, scene.history, learned.judged, before)
