@@ -40,9 +40,9 @@ from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
 from analytics.rooms import RoomHours
 from analytics.saving import savings
-from analytics.scan.again import Seen, Sights
+from analytics.scan.again import Sights, SiteSeen
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
-from analytics.stretches import Roles, Terms, seen_of
+from analytics.stretches import CommonTerms, Roles, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -240,7 +240,7 @@ class _AlikeMeters:
     learned: Learned
     evidence: Evidence
     savings: Mapping[int, Saving]
-    seen: Seen
+    seen: SiteSeen
 
     @property
     def site(self) -> Site:
@@ -397,13 +397,15 @@ def _trusted(inputs: Inputs, hours: int) -> Bools:
     return np.asarray(trusted)
 
 
-def _site(inputs: Inputs, history: History, judged: Judged, before: Sights) -> tuple[Site, Seen]:
+def _site(
+    inputs: Inputs, history: History, judged: Judged, before: Sights
+) -> tuple[Site, SiteSeen]:
     hours = history.hours_us.size
     electric = np.array([is_checked(meter.item) for meter in inputs.meters])
     until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
     limits = _limits(inputs, inputs.meters[0])
     driven = np.array([not meter.item.startswith(UNDRIVEN) for meter in inputs.meters])
-    terms = Terms(
+    terms = CommonTerms(
         registered=_is_registered(inputs, inputs.meters[0]),
         strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
         fewest=fewest_days(limits),

@@ -19,7 +19,7 @@ from analytics.fitting import MONDAY
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
 from analytics.regression import weather_by_regime
-from analytics.scan.again import Seen, Sights, judge_again
+from analytics.scan.again import Sights, SiteSeen, judge_again
 from analytics.scan.habit import Habit, least_driven
 from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings
 from analytics.scan.schedule import Schedule
@@ -76,7 +76,7 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class Terms:
+class CommonTerms:
     """What holds for all meters of a part."""
 
     registered: bool
@@ -87,13 +87,13 @@ class Terms:
 
 
 def seen_of(
-    history: History, judged: Judged, roles: Roles, terms: Terms, before: Sights
-) -> tuple[Sightings, Seen]:
+    history: History, judged: Judged, roles: Roles, terms: CommonTerms, before: Sights
+) -> tuple[Sightings, SiteSeen]:
     """What stands out in hours that versions have judged, by the rows of the history, and what may
     be kept of it; `before` is what was kept, of this or of other hours."""
     rows = [row for row, own in enumerate(judged.by) if own]
     if not rows or not history.hours_us.size:
-        return NOTHING_SEEN, Seen()
+        return NOTHING_SEEN, SiteSeen()
     seen = judge_again(
         _prints(rows, history, judged, roles, terms),
         roles.counts[rows],
@@ -104,7 +104,7 @@ def seen_of(
 
 
 def _prints(
-    rows: Sequence[int], history: History, judged: Judged, roles: Roles, terms: Terms
+    rows: Sequence[int], history: History, judged: Judged, roles: Roles, terms: CommonTerms
 ) -> list[bytes]:
     """Hash of all that each meter is judged by."""
     shared = hashlib.sha256(f"{terms} {history.clock.office}".encode())
@@ -123,7 +123,7 @@ def _prints(
 
 
 def _block(
-    history: History, judged: Judged, roles: Roles, terms: Terms, rows: Sequence[int]
+    history: History, judged: Judged, roles: Roles, terms: CommonTerms, rows: Sequence[int]
 ) -> MeterBlock:
     """Hours of meters, by their rows, as their versions judge them."""
     known = [_known(judged.by[row]) for row in rows]

@@ -67,7 +67,7 @@ SPREAD: Final = 60
 """Meters that two workers fit and score."""
 PARTS: Final = {
     "fit_robustly": "robust fits",
-    "_group": "laying out, medians, running hours, load",
+    "_group": "laying out, medians, running hours, load, first hours near",
     "_enter": "spreads and errors",
     "hashes": "hashes of what is learnt from",
     "rungs": "days of history",

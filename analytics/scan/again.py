@@ -38,7 +38,7 @@ Sights = Mapping[bytes, Sight]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SiteSeen:
     """What is seen of meters, and what may be kept of it."""
 
     sightings: Sightings = field(default_factory=lambda: Sightings((), ()))
@@ -52,7 +52,7 @@ def judge_again(
     witnesses: Bools,
     block_of: Callable[[Sequence[int]], MeterBlock],
     before: Sights,
-) -> Seen:
+) -> SiteSeen:
     """What `judge` says of one block of all the meters, by their prints, of which those are judged
     that are not known `before`, or of which other days than then are common to many.
 
@@ -75,7 +75,7 @@ def judge_again(
     told = [(row, sights[row]) for row in range(len(prints))]
     stretches = [replace(one, meter=row) for row, seen in told for one in seen.stretches]
     faults = [(0, replace(one, meter=row)) for row, seen in told for one in seen.faults]
-    return Seen(
+    return SiteSeen(
         Sightings(tuple(stretches), tuple(faults)),
         {prints[row]: one for row, one in told},
         len(new) + len(moved),
