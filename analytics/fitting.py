@@ -160,8 +160,6 @@ class Group:
     spreads: Spreads
     near: Bools
     """Hours near the medians, (meters, 192, width)."""
-    room: Floats
-    """Room for as many numbers, to be written over by whoever needs some."""
 
     @classmethod
     def of(
@@ -175,8 +173,7 @@ class Group:
     ) -> Group:
         """Of what is known of each hour, in the order of time and laid out."""
         absent = np.flatnonzero(np.isnan(hours))
-        start, room = _start(laid, rung), np.empty(laid.energy.shape)
-        residual = laid.energy - start[:, :, None]
+        residual = laid.energy - _start(laid, rung)[:, :, None]
         return cls(
             rung=rung,
             hours=hours,
@@ -184,8 +181,7 @@ class Group:
             absent=absent,
             by_week=shared.weekly(hours.copy(), absent),
             spreads=spreads,
-            near=spreads.near(residual, settings.first_trim, room),
-            room=room,
+            near=spreads.near(residual, settings.first_trim),
         )
 
     def seen(self, shared: Shared, settings: FitSettings) -> Group:
@@ -227,7 +223,7 @@ def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
     for _ in range(settings.trim_rounds):
         found = solved(sums, group.rung, runs, shared.size, settings)
         residual = _missed(found, group, shared)
-        now = spreads.near(residual, settings.trim, group.room)
+        now = spreads.near(residual, settings.trim)
         sums, kept = design.changed(sums, group.energy, kept, now, runs), now
     regimes = _is_regime(residual, group, shared, settings)
     if regimes.any():

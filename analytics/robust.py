@@ -8,6 +8,8 @@ import numpy as np
 
 from analytics.groups import Bools, Floats, Ints, median
 
+TILE = 4
+"""Meters whose hours are compared at once: they are still in a core's own cache then."""
 MAD_TO_SIGMA = 1.4826
 """Makes the median absolute deviation of a normal sample equal its standard deviation."""
 
@@ -65,13 +67,17 @@ class Spreads:
         ]
         return np.fmax(MAD_TO_SIGMA * np.stack(scales, axis=1), self.floor[:, None])
 
-    def near(self, residual: Floats, limit: float, room: Floats) -> Bools:
-        """Hours whose residual is known and within the limit of their own regime's spread; what
-        stands in `room`, as large as the residual, is written over."""
+    def near(self, residual: Floats, limit: float) -> Bools:
+        """Hours whose residual is known and within the limit of their own regime's spread."""
         spread = limit * self.of(residual)
-        least = np.where(self.runs, spread[:, 1:], spread[:, :1])
+        most = np.where(self.runs, spread[:, 1:], spread[:, :1])[:, :, None]
+        result, room = np.empty(residual.shape, dtype=np.bool_), np.empty_like(residual[:TILE])
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(residual, out=room) <= least[:, :, None])
+            for first in range(0, len(residual), TILE):
+                some = slice(first, first + TILE)
+                size = np.abs(residual[some], out=room[: len(residual[some])])
+                np.less_equal(size, most[some], out=result[some])
+        return result
 
 
 def _middle(ordered: Floats, first: Ints, count: Ints) -> Floats:

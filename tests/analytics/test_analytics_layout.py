@@ -61,7 +61,7 @@ def test_spreads_of_both_regimes_are_those_of_their_hours(seed: int) -> None:
     layout = Layout.of(bins)
     spreads = Spreads.at(runs, floor, layout.slots[::2], layout.width)
     laid = layout.laid(residual)
-    found, near = spreads.of(laid), spreads.near(laid, 1.5, np.empty(laid.shape))
+    found, near = spreads.of(laid), spreads.near(laid, 1.5)
     for meter in range(3):
         for regime in (0, 1):
             own = runs[meter, bins] == bool(regime)
