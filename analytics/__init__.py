@@ -11,6 +11,7 @@ from analytics.lessons import Lesson, lesson_of
 from analytics.patterns import Checking, Need, PatternChecked, checked, provided
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
+from analytics.scan.again import Sights
 from analytics.service import Inputs, Look, find, is_due, look
 from analytics.standing import SiteState, is_same, said_of, site_state
 
@@ -35,6 +36,7 @@ __all__ = [
     "PatternChecked",
     "Rates",
     "Rung",
+    "Sights",
     "SiteState",
     "Working",
     "checked",

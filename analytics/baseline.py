@@ -46,6 +46,7 @@ from analytics.fitting import (
     DEFAULTS,
     FitSettings,
     Group,
+    Laid,
     Robust,
     Rung,
     Shared,
@@ -137,19 +138,29 @@ class Baseline:
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """Baselines with what they were fitted on, (meters, hours)."""
+    """Baselines with what they were fitted on."""
 
     baseline: Baseline
-    kept: Bools
-    """Hours that the fit kept."""
-    blind_kept: Bools
-    """Those that the fit without weather kept."""
+    layout: Layout
+    marks: Bools
+    """Hours that the fit kept, and those that the one without weather did, laid out by bin: (fits,
+    meters, 192, width)."""
+
+    @property
+    def kept(self) -> Bools:
+        """Hours that the fit kept, (meters, hours)."""
+        return self.layout.marks_in_time(self.marks[0])
+
+    @property
+    def blind_kept(self) -> Bools:
+        """Those that the fit without weather kept, (meters, hours)."""
+        return self.layout.marks_in_time(self.marks[-1])
 
     def but(self, rows: Ints, other: Learnt) -> Learnt:
         """With some of the meters as `other`, of these alone, says; both have the same weather."""
-        kept, blind_kept = self.kept.copy(), self.blind_kept.copy()
-        kept[rows], blind_kept[rows] = other.kept, other.blind_kept
-        return Learnt(_but(self.baseline, rows, other.baseline), kept, blind_kept)
+        marks = self.marks.copy()
+        marks[:, rows] = other.marks
+        return Learnt(_but(self.baseline, rows, other.baseline), self.layout, marks)
 
 
 def _but(baseline: Baseline, rows: Ints, other: Baseline) -> Baseline:
@@ -207,16 +218,16 @@ def learnt(
         _unfitted(names, steps, *both)
         for both in zip(some, (s.centre for s in shared), strict=True)
     ]
-    kept = np.zeros((len(made), *energy.shape), dtype=np.bool_)
+    marks = np.zeros((len(made), steps.size, FULL_BINS, layout.width), dtype=np.bool_)
     for rung, rows in blocks(steps if hours_us.size else steps[:0]):
-        group, load = _group(energy[rows], clock, layout, rung, settings)
+        group, load = _group(energy[rows], clock, shared[0], rung, settings)
         for place, baseline in enumerate(made):
-            baseline.load[rows], baseline.running[rows] = load, group.runs
+            baseline.load[rows], baseline.running[rows] = load, group.spreads.runs
             found = fit_robustly(group, shared[place], settings)
             _enter(baseline, rows, group, found)
-            kept[place, rows] = layout.marks_in_time(found.kept)
+            marks[place, rows] = found.kept
     whole = replace(made[0], blind=made[1]) if knots.columns else made[0]
-    return Learnt(whole, kept[0], kept[-1])
+    return Learnt(whole, layout, marks)
 
 
 def blocks(steps: Ints) -> Iterator[tuple[Rung, Ints]]:
@@ -246,21 +257,23 @@ def _unfitted(names: tuple[str, ...], steps: Ints, knots: Segments, centre: Floa
 
 
 def _group(
-    energy: Floats, clock: HourCalendar, layout: Layout, rung: Rung, settings: FitSettings
+    energy: Floats, clock: HourCalendar, shared: Shared, rung: Rung, settings: FitSettings
 ) -> tuple[Group, Floats]:
     """Meters of a rung as they are fitted, and their load [kW]."""
-    laid = layout.laid(energy)
-    medians = median(laid)
-    runs = running_bins(laid, medians, clock.office, fine=rung is Rung.FULL)
+    layout = shared.layout
+    laid = Laid.of(layout.laid(energy))
+    runs = running_bins(laid.energy, laid.medians, clock.office, fine=rung is Rung.FULL)
     load = typical_load(energy, clock)
-    return Group(rung, laid, medians, runs, settings.floor_of_load * np.nan_to_num(load)), load
+    floor = settings.floor_of_load * np.nan_to_num(load)
+    spreads = Spreads.at(runs, floor, sample_of(layout), layout.width)
+    return Group.of(rung, energy, laid, spreads, shared, settings), load
 
 
 def _enter(baseline: Baseline, rows: Ints, group: Group, found: Robust) -> None:
     baseline.levels[rows], baseline.slopes[rows] = found.fitted.levels, found.fitted.slopes
     baseline.spread[rows] = found.spread
-    baseline.hour_spread[rows] = spread_by_hour(found.residual, group.runs, found.spread)
-    baseline.cvrmse[rows] = found.cvrmse(group.energy)
+    baseline.hour_spread[rows] = spread_by_hour(found.residual, group.spreads.runs, found.spread)
+    baseline.cvrmse[rows] = found.cvrmse
 
 
 def with_spreads(
@@ -308,7 +321,8 @@ def history_days(energy: Floats, clock: HourCalendar) -> tuple[Ints, Bools]:
     days, first = np.unique(clock.day, return_index=True)
     if not days.size:
         return days, np.zeros((len(energy), 0), dtype=np.bool_)
-    known = np.add.reduceat(np.isfinite(energy), first, axis=1, dtype=np.int64)
+    marks = np.isfinite(energy).view(np.int8)
+    known = np.add.reduceat(marks, first, axis=1, dtype=np.int8)
     return days, known >= LEAST_HOURS_OF_A_DAY
 
 

@@ -4,6 +4,8 @@ Hours in which a meter runs and its other hours never share a bin, so the two re
 slopes of their own and the fit falls apart into two independent ones over the same bins.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -12,7 +14,7 @@ import numpy as np
 
 from analytics.bins import COMPACT_OF, FULL_BINS, SATURDAY, HourCalendar
 from analytics.groups import Bools, Floats, Ints, median
-from analytics.layout import Layout, by_kind_of_day, medians_by_day
+from analytics.layout import Layout, by_kind_of_day, medians_by_day, sizes_by_day
 from analytics.robust import MAD_TO_SIGMA, Spreads
 from analytics.sums import Design, FitSums, means_of, slopes_of, without_weather
 
@@ -77,7 +79,7 @@ class Shared:
     """Where the hours stand by bin."""
 
     @classmethod
-    def of(cls, design: Floats, clock: HourCalendar, layout: Layout) -> "Shared":
+    def of(cls, design: Floats, clock: HourCalendar, layout: Layout) -> Shared:
         """What all meters of a site fit on: `design` [hours, columns], NaN where the weather is
         unknown, with the bins of its hours."""
         centre = _column_means(design)
@@ -88,6 +90,15 @@ class Shared:
     def scaled(self) -> Floats:
         """The design in standard sizes."""
         return self.design / self.size
+
+    def weekly(self, values: Floats, absent: Ints) -> Floats:
+        """Sums of each local week, (meters, weeks), of values (meters, hours), in which the places
+        of what is absent are made 0."""
+        if not self.week.size:
+            return np.zeros((len(values), 0))
+        values.reshape(-1)[absent] = 0.0
+        first = np.flatnonzero(np.diff(self.week, prepend=-1))
+        return np.asarray(np.add.reduceat(values, first, axis=1))
 
     @cached_property
     def laid(self) -> Design:
@@ -119,18 +130,66 @@ class Fitted:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """Meters that stand on one rung."""
+class Laid:
+    """Hours of meters, laid out by bin."""
 
-    rung: Rung
     energy: Floats
-    """[kWh/h] by bin, (meters, 192, width); NaN where absent."""
+    """[kWh/h], (meters, 192, width); NaN where absent."""
     medians: Floats
     """Of each bin, (meters, 192); NaN where nothing is known."""
-    runs: Bools
-    """Bins in which the meter runs, (meters, 192)."""
-    floor: Floats
-    """Least spread of each meter [kW], (meters,)."""
+
+    @classmethod
+    def of(cls, energy: Floats) -> Laid:
+        """With the medians of its bins."""
+        return cls(energy, median(energy))
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Meters that stand on one rung, and where their fits begin."""
+
+    rung: Rung
+    hours: Floats
+    """[kWh/h] in the order of time, (meters, hours); NaN where absent."""
+    energy: Floats
+    """The same by bin, (meters, 192, width)."""
+    absent: Ints
+    """Places of the hours that are absent, among all in the order of time."""
+    by_week: Floats
+    """Energy of each local week [kWh], (meters, weeks)."""
+    spreads: Spreads
+    near: Bools
+    """Hours near the medians, (meters, 192, width)."""
+
+    @classmethod
+    def of(
+        cls,
+        rung: Rung,
+        hours: Floats,
+        laid: Laid,
+        spreads: Spreads,
+        shared: Shared,
+        settings: FitSettings,
+    ) -> Group:
+        """Of what is known of each hour, in the order of time and laid out."""
+        absent = np.flatnonzero(np.isnan(hours))
+        residual = laid.energy - _start(laid, rung)[:, :, None]
+        return cls(
+            rung=rung,
+            hours=hours,
+            energy=laid.energy,
+            absent=absent,
+            by_week=shared.weekly(hours.copy(), absent),
+            spreads=spreads,
+            near=spreads.near(residual, settings.first_trim),
+        )
+
+    def seen(self, shared: Shared, settings: FitSettings) -> Group:
+        """Without the hours whose weather is unknown."""
+        known = shared.laid.known
+        hours = np.where(shared.layout.marks_in_time(known[None]), self.hours, np.nan)
+        laid = Laid.of(np.where(known, self.energy, np.nan))
+        return Group.of(self.rung, hours, laid, self.spreads, shared, settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,18 +202,10 @@ class Robust:
     spread: Floats
     """(meters, 2): at rest, running."""
     kept: Bools
-    """Hours fitted on."""
+    """Hours fitted on: their weather is known."""
 
-    def cvrmse(self, energy: Floats) -> Floats:
-        """Error over the hours kept as a share of their mean, (meters,); NaN if unknown."""
-        count = np.maximum(np.count_nonzero(self.kept, axis=(1, 2)), 1)
-        missed, came = np.zeros(energy.shape), np.zeros(energy.shape)
-        np.copyto(missed, self.residual, where=self.kept)
-        np.copyto(came, energy, where=self.kept)
-        error = np.sqrt(np.multiply(missed, missed, out=missed).sum(axis=(1, 2)) / count)
-        mean = came.sum(axis=(1, 2)) / count
-        unknown = np.full_like(error, np.nan)
-        return np.asarray(np.divide(error, mean, out=unknown, where=mean > 0))
+    cvrmse: Floats
+    """Error over the hours kept as a share of their mean, (meters,); NaN if unknown."""
 
 
 def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
@@ -164,62 +215,60 @@ def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
     that only sometimes cools: where the trimmed fit misses the energy of the middle week by more
     than `most_bias`, nothing is trimmed.
     """
-    design, trusted, medians = shared.laid, group.energy, group.medians
+    design = shared.laid
     if group.rung is not Rung.NAIVE and design.blind_hours:
-        trusted = np.where(design.known, trusted, np.nan)
-        medians = median(trusted)
-    start = _start(trusted, medians, group.rung)
-    spreads = Spreads.at(group.runs, group.floor, sample_of(shared.layout), design.known.shape[1])
-    kept = spreads.near(trusted - start[:, :, None], settings.first_trim)
-    sums = design.sums(trusted, kept, group.runs)
+        group = group.seen(shared, settings)
+    spreads, runs, kept = group.spreads, group.spreads.runs, group.near
+    sums = design.sums(group.energy, kept, runs)
     for _ in range(settings.trim_rounds):
-        found = solved(sums, group.rung, group.runs, shared.size, settings)
-        residual = _missed(trusted, found, group, shared)
+        found = solved(sums, group.rung, runs, shared.size, settings)
+        residual = _missed(found, group, shared)
         now = spreads.near(residual, settings.trim)
-        sums, kept = design.changed(sums, trusted, kept, now, group.runs), now
-    regimes = _is_regime(trusted, residual, shared, settings)
+        sums, kept = design.changed(sums, group.energy, kept, now, runs), now
+    regimes = _is_regime(residual, group, shared, settings)
     if regimes.any():
-        now = kept | (np.isfinite(trusted) & regimes[:, None, None])
-        sums, kept = design.changed(sums, trusted, kept, now, group.runs), now
-    fitted = solved(sums, group.rung, group.runs, shared.size, settings)
-    residual = _missed(trusted, fitted, group, shared)
-    return Robust(fitted, residual, spreads.of(residual), kept)
+        now = kept | (np.isfinite(group.energy) & regimes[:, None, None])
+        sums, kept = design.changed(sums, group.energy, kept, now, runs), now
+    fitted = solved(sums, group.rung, runs, shared.size, settings)
+    residual, kept = _missed(fitted, group, shared), kept & design.known
+    return Robust(fitted, residual, spreads.of(residual), kept, _cvrmse(sums, residual, kept))
 
 
-def _missed(trusted: Floats, fitted: Fitted, group: Group, shared: Shared) -> Floats:
+def _cvrmse(sums: FitSums, residual: Floats, kept: Bools) -> Floats:
+    missed = np.where(kept, residual, 0.0).reshape(len(kept), -1)
+    count = np.maximum(sums.count.sum(axis=1), 1.0)
+    error, mean = np.sqrt(np.vecdot(missed, missed) / count), sums.yx[..., 0].sum(axis=1) / count
+    return np.asarray(np.divide(error, mean, out=np.full_like(error, np.nan), where=mean > 0))
+
+
+def _missed(fitted: Fitted, group: Group, shared: Shared) -> Floats:
     """What a fit misses of each hour [kWh/h], (meters, 192, width)."""
     if not shared.laid.columns:
-        return trusted - fitted.levels[:, :, None]
-    expected = shared.laid.expected(fitted.levels, fitted.slopes * shared.size, group.runs)
-    return np.subtract(trusted, expected, out=expected)
+        return group.energy - fitted.levels[:, :, None]
+    slopes = fitted.slopes * shared.size
+    expected = shared.laid.expected(fitted.levels, slopes, group.spreads.runs)
+    return np.subtract(group.energy, expected, out=expected)
 
 
-def _start(laid: Floats, medians: Floats, rung: Rung) -> Floats:
+def _start(laid: Laid, rung: Rung) -> Floats:
     """Median of the bin of a rung in which each of the 192 lies, (meters, 192); NaN where nothing
     is known."""
     if rung is Rung.FULL:
-        return medians
+        return laid.medians
     if rung is Rung.NAIVE:
-        return medians_by_day(laid)[:, BIN_OF[rung]]
-    working, other = by_kind_of_day(laid)
-    saturday, rest = np.split(other, [laid.shape[2]], axis=2)
+        return medians_by_day(laid.energy)[:, BIN_OF[rung]]
+    working, other = by_kind_of_day(laid.energy)
+    saturday, rest = np.split(other, [laid.energy.shape[2]], axis=2)
     return np.hstack([median(one) for one in (working, saturday, rest)])[:, BIN_OF[rung]]
 
 
-def _is_regime(trusted: Floats, residual: Floats, shared: Shared, settings: FitSettings) -> Bools:
+def _is_regime(residual: Floats, group: Group, shared: Shared, settings: FitSettings) -> Bools:
     """Meters whose middle week is missed by the trimmed fit, (meters,)."""
-    weeks = int(shared.week[-1]) + 1 if shared.week.size else 0
-    if weeks < settings.least_weeks:
-        return np.zeros(trusted.shape[0], dtype=np.bool_)
-    first = np.flatnonzero(np.diff(shared.week, prepend=-1))
-    layout = shared.layout
-    missed, came = layout.in_time(residual), layout.in_time(trusted)
-    untold = np.isnan(missed)
-    np.copyto(missed, 0.0, where=untold)
-    np.copyto(came, 0.0, where=untold)
-    used, missed = (np.add.reduceat(values, first, axis=1) for values in (came, missed))
+    if group.by_week.shape[1] < settings.least_weeks:
+        return np.zeros(len(residual), dtype=np.bool_)
+    missed = shared.weekly(shared.layout.in_time(residual), group.absent)
     with np.errstate(divide="ignore", invalid="ignore"):
-        bias = np.where(used > 0, missed / used, np.nan)
+        bias = np.where(group.by_week > 0, missed / group.by_week, np.nan)
     return np.asarray(np.abs(np.nan_to_num(median(bias))) > settings.most_bias)
 
 
@@ -260,5 +309,5 @@ def spread_by_hour(residual: Floats, runs: Bools, by_regime: Floats) -> Floats:
     kinds = [days[:, :SATURDAY], days[:, SATURDAY:]]
     running = np.hstack([2 * one.sum(axis=1) > one.shape[1] for one in kinds])
     least = np.where(running, by_regime[:, 1:], by_regime[:, :1])
-    own = MAD_TO_SIGMA * medians_by_day(np.abs(residual))
+    own = MAD_TO_SIGMA * sizes_by_day(residual)
     return np.asarray(np.fmax(own, least))

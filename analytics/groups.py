@@ -68,11 +68,38 @@ def median(values: Floats) -> Floats:
 
     One sort puts NaN last; numpy's own nanmedian goes row by row and is far slower here.
     """
-    if values.shape[-1] == 0:
+    return median_in_place(np.array(values))
+
+
+def median_in_place(values: Floats) -> Floats:
+    """The same of values that may be sorted where they stand, which must be laid out row by row."""
+    wide, shape = values.shape[-1], values.shape[:-1]
+    if wide == 0 or values.size == 0:
+        return np.full(shape, np.nan)
+    values.sort(axis=-1)
+    known = np.isfinite(values).view(np.uint8).sum(axis=-1, dtype=np.int32).ravel()
+    row, ordered = np.arange(0, values.size, wide), values.reshape(-1)
+    low, high = np.maximum((known - 1) // 2, 0), np.minimum(known // 2, wide - 1)
+    middle = (ordered[row + low] + ordered[row + high]) / 2
+    return np.where(known > 0, middle, np.nan).reshape(shape)
+
+
+def quantile(values: Floats, share: float) -> Floats:
+    """The value below which that share (0 .. 1) lies, over the last axis, as numpy's `nanquantile`
+    tells it: between two by a straight line, NaN ignored; NaN where every value is NaN.
+
+    numpy's own goes row by row as well.
+    """
+    wide = values.shape[-1]
+    if wide == 0 or values.size == 0:
         return np.full(values.shape[:-1], np.nan)
-    ordered = np.sort(values, axis=-1)
-    known = np.isfinite(ordered).sum(axis=-1)
-    low = np.maximum((known - 1) // 2, 0)[..., None]
-    high = np.minimum(known // 2, values.shape[-1] - 1)[..., None]
-    middle = np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1)
-    return np.asarray(np.where(known > 0, middle[..., 0] / 2, np.nan))
+    rows = np.sort(values, axis=-1).reshape(-1, wide)
+    known = np.count_nonzero(~np.isnan(rows), axis=-1)
+    place = share * np.maximum(known - 1, 0)
+    low = np.floor(place).astype(np.int64)
+    part, row = place - low, np.arange(len(rows))
+    below, above = rows[row, low], rows[row, np.minimum(low + 1, wide - 1)]
+    step = np.where(part > 0, above - below, 0.0)
+    found = np.where(part < 0.5, below + step * part, above - step * (1.0 - part))
+    found = np.where(part > 0, found, below)
+    return np.where(known > 0, found, np.nan).reshape(values.shape[:-1])

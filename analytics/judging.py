@@ -78,13 +78,20 @@ def judged(
             if place == 0 or np.isfinite(version.baseline.load[0]):
                 result.load[row, since] = version.baseline.load[0]
         if own:
-            _, here, there = np.intersect1d(
-                hours_us, own[0].past_us, assume_unique=True, return_indices=True
-            )
+            here, there = _both(hours_us, own[0].past_us)
             result.expected[row, here] = own[0].past[there]
             bounds = own[-1].known_habit.bounds
             result.expected[[row]] = bounds.believable(result.expected[[row]])
     return result
+
+
+def _both(hours_us: Ints, other_us: Ints) -> tuple[Ints, Ints]:
+    """Places of the hours that are in both, in the one and in the other; both rise."""
+    if not other_us.size:
+        return other_us, other_us
+    there = np.minimum(np.searchsorted(other_us, hours_us), other_us.size - 1)
+    here = np.flatnonzero(other_us[there] == hours_us)
+    return here, there[here]
 
 
 def standing(versions: Sequence[Version]) -> tuple[Version, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.bins import FULL_BINS, SATURDAY
-from analytics.groups import Bools, Floats, Groups, Ints, median
+from analytics.groups import Bools, Floats, Groups, Ints, median_in_place
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,16 +71,27 @@ class Layout:
 
 def by_kind_of_day(laid: Floats) -> tuple[Floats, Floats]:
     """What stands by bin, (meters, 192, width), by hour of a working day and of another one:
-    (meters, 24, hours) each."""
-    width = laid.shape[-1]
-    days = laid.reshape(len(laid), FULL_BINS // 24, 24, width).swapaxes(1, 2)
-    working, other = days[:, :, :SATURDAY], days[:, :, SATURDAY:]
-    return (
-        working.reshape(len(laid), 24, SATURDAY * width),
-        other.reshape(len(laid), 24, 3 * width),
-    )
+    (meters, 24, hours) each, which are copies."""
+    working, other = (one.copy() for one in _days(laid))
+    return _in_rows(working), _in_rows(other)
+
+
+def _days(laid: Floats) -> tuple[Floats, Floats]:
+    """By hour, day of the week and hour of it, (meters, 24, days, width): working and others."""
+    days = laid.reshape(len(laid), FULL_BINS // 24, 24, laid.shape[-1]).swapaxes(1, 2)
+    return days[:, :, :SATURDAY], days[:, :, SATURDAY:]
+
+
+def _in_rows(days: Floats) -> Floats:
+    return days.reshape(len(days), 24, days.shape[2] * days.shape[3])
 
 
 def medians_by_day(laid: Floats) -> Floats:
     """Median of each hour of a working and of another day, (meters, 48); NaN where unknown."""
-    return np.hstack([median(one) for one in by_kind_of_day(laid)])
+    return np.hstack([median_in_place(one) for one in by_kind_of_day(laid)])
+
+
+def sizes_by_day(laid: Floats) -> Floats:
+    """The same of absolute values."""
+    both = (np.abs(one, order="C") for one in _days(laid))
+    return np.hstack([median_in_place(_in_rows(one)) for one in both])

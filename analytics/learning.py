@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -90,6 +91,13 @@ class Scene:
     def bounded(self, expected: Floats, rows: Sequence[int]) -> Floats:
         """What is expected of some meters, (meters, hours), not below what can be."""
         return np.maximum(expected, least_of([self.items[row] for row in rows])[:, None])
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Hash of all that a fit of each meter depends on."""
+        hours = self.history
+        told = (hours.energy, hours.temperature, hours.clock, hours.hours_us)
+        return hashes(*told, hours.settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +181,7 @@ def _kept_today(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
         if (
             one is None
             or (one.number, one.reason, one.asked) != (making.number, making.reason, making.asked)
-            or one.inputs != _inputs(scene, row)
+            or one.inputs != scene.inputs[row]
         ):
             return {}
         found[row] = [unpacked(one)]
@@ -279,7 +287,7 @@ def _version(
         reason=making.reason,
         revision=scene.revision,
         left_out=_count(history, row, without, making.since),
-        inputs=_inputs(scene, row),
+        inputs=scene.inputs[row],
         model=b"",
         actor=making.actor,
         asked=making.asked,
@@ -308,18 +316,6 @@ def _days_since(known: Known, since: int) -> tuple[int, Floats]:
 def _count(history: History, row: int, without: Bools, since: int) -> int:
     known = np.isfinite(history.energy[row]) & fitted_hours(history.clock, since)
     return int((known & without[row]).sum())
-
-
-def _inputs(scene: Scene, row: int) -> str:
-    history = scene.history
-    (found,) = hashes(
-        history.energy[[row]],
-        history.temperature,
-        history.clock,
-        history.hours_us,
-        history.settings,
-    )
-    return found
 
 
 def _settings(history: History) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from analytics.groups import Bools, Floats, Ints, median
 
+TILE = 4
+"""Meters whose hours are compared at once: they are still in a core's own cache then."""
 MAD_TO_SIGMA = 1.4826
 """Makes the median absolute deviation of a normal sample equal its standard deviation."""
 
@@ -38,15 +40,12 @@ class Spreads:
     """Which of them are hours in which a meter runs, (meters, hours)."""
     sign: Floats
     """1 for those, -1 for the others, likewise."""
-    sizes: Floats
-    """Room for the sizes of residuals, (meters, 192, width)."""
 
     @classmethod
     def at(cls, runs: Bools, floor: Floats, sample: Ints, width: int) -> Spreads:
         """Read from a sample of the slots of rows that have a `width`."""
         running = np.take(runs, sample // max(width, 1), axis=1)
-        sizes = np.empty((*runs.shape, width))
-        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0), sizes)
+        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0))
 
     def of(self, residual: Floats) -> Floats:
         """(meters, 2): at rest, running [kW]; NaN of the residual, (meters, 192, width), ignored.
@@ -71,9 +70,14 @@ class Spreads:
     def near(self, residual: Floats, limit: float) -> Bools:
         """Hours whose residual is known and within the limit of their own regime's spread."""
         spread = limit * self.of(residual)
-        least = np.where(self.runs, spread[:, 1:], spread[:, :1])
+        most = np.where(self.runs, spread[:, 1:], spread[:, :1])[:, :, None]
+        result, room = np.empty(residual.shape, dtype=np.bool_), np.empty_like(residual[:TILE])
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(residual, out=self.sizes) <= least[:, :, None])
+            for first in range(0, len(residual), TILE):
+                some = slice(first, first + TILE)
+                size = np.abs(residual[some], out=room[: len(residual[some])])
+                np.less_equal(size, most[some], out=result[some])
+        return result
 
 
 def _middle(ordered: Floats, first: Ints, count: Ints) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.bins import HOLIDAY, OfficeHours, night_hours, of_working_days
-from analytics.groups import Bools, Floats, median
+from analytics.groups import Bools, Floats, median, median_in_place
 from analytics.layout import by_kind_of_day
 
 TENTH = 17
@@ -20,7 +20,7 @@ def running_hours(laid: Floats, office: OfficeHours) -> Bools:
     office hours where that cannot be told, because the meter is flat or unknown. The night's
     core never counts as running.
     """
-    by_hour, hour = median(by_kind_of_day(laid)[0]), np.arange(24)
+    by_hour, hour = median_in_place(by_kind_of_day(laid)[0]), np.arange(24)
     open_now = (hour >= office.opens) & (hour < office.closes)
     night = night_hours(hour, office)
     high, low = median(by_hour[:, open_now])[:, None], median(by_hour[:, night])[:, None]

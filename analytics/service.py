@@ -42,8 +42,9 @@ from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
 from analytics.rooms import RoomHours
 from analytics.saving import savings
+from analytics.scan.again import Sights, SiteSeen
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
-from analytics.stretches import net_noise, seen_of
+from analytics.stretches import CommonTerms, Roles, net_noise, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -60,6 +61,7 @@ ELECTRICITY = "01"
 DISTRUSTED = frozenset(
     {"gap", "stuck", "reset", "spike", "rollover", "jump", "bridge", "reversed", "replaced"}
 )
+NOT_SEEN: Sights = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +142,10 @@ class Look:
     """Number of a case that was put right -> what that has saved."""
     explained: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Meter -> starts of hours [us] in which it took more, and meters below it told so."""
+    sights: Sights = field(default_factory=dict)
+    """What the next look needs not judge again, where nothing that it rests on has changed."""
+    anew: int = 0
+    """Meters that were judged anew; the others are as they were seen before."""
     differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
     the day [book units], of days on which that is known."""
@@ -160,8 +166,11 @@ def find(inputs: Inputs) -> list[Finding]:
     return list(look(inputs).findings)
 
 
-def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
+def look(inputs: Inputs, memory: Memory = NOTHING, before: Sights = NOT_SEEN) -> Look:
     """Look at the site's complete days, with what is known of it.
+
+    What an earlier look saw, `before`, is taken for meters of which nothing has changed: the look
+    says the same without it.
 
     Waste costs what the inputs' rates say of its hours: with those of the books, a finding that
     expected nothing costs what they say the hours cost. Several currencies have a sum each, and
@@ -174,7 +183,7 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     hours = _complete_hours(inputs)
     if not hours or not inputs.meters:
         return _seen(inputs, 0, [])
-    parts = [_part(one, memory, hours) for one in alike(inputs)]
+    parts = [_part(one, memory, hours, before) for one in alike(inputs)]
     told, explained = _told(parts, _of_its_medium(inputs))
     findings = [
         finding
@@ -190,7 +199,13 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     findings.sort(key=lambda one: order.index(one.pattern))
     saved = {number: one for part in parts for number, one in part.savings.items()}
     seen = _seen(inputs, hours, findings, [part.learned for part in parts])
-    return replace(seen, savings=saved, explained=explained)
+    return replace(
+        seen,
+        savings=saved,
+        explained=explained,
+        sights={name: one for part in parts for name, one in part.seen.sights.items()},
+        anew=sum(part.seen.anew for part in parts),
+    )
 
 
 def alike(inputs: Inputs) -> list[Inputs]:
@@ -234,18 +249,20 @@ class _AlikeMeters:
     learned: Learned
     evidence: Evidence
     savings: Mapping[int, Saving]
+    seen: SiteSeen
 
     @property
     def site(self) -> Site:
         return self.evidence.site
 
 
-def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
+def _part(inputs: Inputs, memory: Memory, hours: int, before: Sights = NOT_SEEN) -> _AlikeMeters:
     scene = _scene(inputs, memory, hours)
     learned = learn(scene)
+    site, seen = _site(inputs, scene.history, learned.judged, before)
     evidence = Evidence(
         institution=inputs.institution,
-        site=_site(inputs, scene.history, learned.judged),
+        site=site,
         energy=inputs.energy[:, :hours],
         judged=learned.judged,
         temperature=scene.history.temperature,
@@ -253,7 +270,7 @@ def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
         revision=inputs.revision,
         day=scene.today,
     )
-    return _AlikeMeters(inputs, learned, evidence, savings(scene))
+    return _AlikeMeters(inputs, learned, evidence, savings(scene), seen)
 
 
 def _judged_meters(part: _AlikeMeters) -> Iterator[JudgedMeter]:
@@ -312,7 +329,7 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         today=local_day(inputs.now_us, inputs.zone),
         now_us=inputs.now_us,
         revision=inputs.revision,
-        see=lambda judged: candidates(_site(inputs, history, judged)),
+        see=lambda judged: candidates(_site(inputs, history, judged, NOT_SEEN)[0]),
         memory=memory,
         registered=_is_registered(inputs, inputs.meters[0]),
     )
@@ -419,14 +436,23 @@ def _trusted(inputs: Inputs, hours: int) -> Bools:
     return np.asarray(trusted)
 
 
-def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
+def _site(
+    inputs: Inputs, history: History, judged: Judged, before: Sights
+) -> tuple[Site, SiteSeen]:
     hours = history.hours_us.size
     items = tuple(meter.item for meter in inputs.meters)
     electric = np.array([item.startswith(ELECTRICITY) for item in items], dtype=np.bool_)
     checked = np.array([is_checked(item) for item in items], dtype=np.bool_)
     until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
     limits = _limits(inputs, inputs.meters[0])
-    return Site(
+    terms = CommonTerms(
+        registered=_is_registered(inputs, inputs.meters[0]),
+        strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
+        fewest=fewest_days(limits),
+    )
+    roles = Roles(electric & ~_with_parts(inputs), driven(items), led_by_weather(items))
+    sightings, seen = seen_of(history, judged, roles, terms, before)
+    site = Site(
         codes=tuple(meter.code for meter in inputs.meters),
         steps_min=tuple(meter.step_min for meter in inputs.meters),
         hours_us=history.hours_us,
@@ -444,20 +470,12 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         outages=tuple(inputs.outages),
         items=items,
         temperature=history.temperature,
-        seen=seen_of(
-            history,
-            judged,
-            electric & ~_with_parts(inputs),
-            driven(items),
-            led_by_weather(items),
-            registered=_is_registered(inputs, inputs.meters[0]),
-            strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
-            fewest=fewest_days(limits),
-        ),
+        seen=sightings,
         billed=tuple(inputs.billed),
         centres=tuple(inputs.centres),
         rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
     )
+    return site, seen
 
 
 def _with_parts(inputs: Inputs) -> Bools:

@@ -6,8 +6,9 @@ window  ─▶ what is expected of it ──────────────
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,16 +19,10 @@ from analytics.fitting import MONDAY
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
 from analytics.regression import weather_by_regime
+from analytics.scan.again import Sights, SiteSeen, judge_again
 from analytics.scan.faults import Bounds
 from analytics.scan.habit import Habit, least_driven
-from analytics.scan.judge import (
-    ALL,
-    NOTHING_SEEN,
-    MeterBlock,
-    NetNoise,
-    Sightings,
-    judge,
-)
+from analytics.scan.judge import ALL, NOTHING_SEEN, MeterBlock, NetNoise, Sightings
 from analytics.scan.schedule import Schedule
 from analytics.scan.seasons import seasons_of
 from analytics.scan.shapes import Hours
@@ -98,46 +93,90 @@ def block_of(
     )
 
 
-def seen_of(
-    history: History,
-    judged: Judged,
-    counts: Bools,
-    driven: Bools,
-    led: Bools,
-    *,
-    registered: bool,
-    strict: float = 1.0,
-    fewest: Mapping[str, int] | None = None,
-) -> Sightings:
-    """What stands out in hours that versions have judged, by the rows of the history.
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """What meters are, (meters,) each."""
 
-    counts, strict, fewest: as in `MeterBlock`, of all the meters. driven: those that may follow the
-    weather, (meters,): of them nothing is said in weather that their baselines never saw. led:
-    those that it makes run, (meters,): of them nothing is said where it is not known.
-    """
+    counts: Bools
+    """As in `MeterBlock`."""
+    driven: Bools
+    """Those that may follow the weather: of them nothing is said in weather that their baselines
+    never saw."""
+    led: Bools
+    """Those that it makes run: of them nothing is said where it is not known."""
+
+
+@dataclass(frozen=True)
+class CommonTerms:
+    """What holds for all meters of a part."""
+
+    registered: bool
+    """Whether somebody registered when people work."""
+    strict: float
+    """As in `MeterBlock`, like the next."""
+    fewest: Mapping[str, int]
+
+
+def seen_of(
+    history: History, judged: Judged, roles: Roles, terms: CommonTerms, before: Sights
+) -> tuple[Sightings, SiteSeen]:
+    """What stands out in hours that versions have judged, by the rows of the history, and what may
+    be kept of it; `before` is what was kept, of this or of other hours."""
     rows = [row for row, own in enumerate(judged.by) if own]
     if not rows or not history.hours_us.size:
-        return NOTHING_SEEN
+        return NOTHING_SEEN, SiteSeen()
+    seen = judge_again(
+        _prints(rows, history, judged, roles, terms),
+        roles.counts[rows],
+        lambda some: _block(history, judged, roles, terms, [rows[one] for one in some]),
+        before,
+    )
+    return seen.sightings.of_rows(rows), seen
+
+
+def _prints(
+    rows: Sequence[int], history: History, judged: Judged, roles: Roles, terms: CommonTerms
+) -> list[bytes]:
+    """Hash of all that each meter is judged by."""
+    shared = hashlib.sha256(f"{terms} {history.clock.office}".encode())
+    arrays = [part for part in vars(history.clock).values() if isinstance(part, np.ndarray)]
+    for array in (*arrays, history.hours_us, history.temperature):
+        shared.update(np.ascontiguousarray(array).data)
+    found = []
+    for row in rows:
+        own = shared.copy()
+        own.update(np.ascontiguousarray(history.energy[row]).data)
+        own.update(np.ascontiguousarray(judged.expected[row]).data)
+        by = [one.facts.name for one in judged.by[row]]
+        own.update(f"{by} {[bool(role[row]) for role in vars(roles).values()]}".encode())
+        found.append(own.digest())
+    return found
+
+
+def _block(
+    history: History, judged: Judged, roles: Roles, terms: CommonTerms, rows: Sequence[int]
+) -> MeterBlock:
+    """Hours of meters, by their rows, as their versions judge them."""
     known = [_known(judged.by[row]) for row in rows]
     habit = Habit.joined([one for one, _ in known])
     levels = np.concatenate([own for _, own in known])
     own, special = history.of(rows), _special(history.clock)
-    spared = np.zeros_like(habit.odd) if registered else habit.odd
+    spared = np.zeros_like(habit.odd) if terms.registered else habit.odd
     last = [judged.by[row][-1].baseline for row in rows]
     expected, weather, beyond = _by_knots(last, own, judged.expected[rows], spared, special)
-    block = MeterBlock(
+    return MeterBlock(
         hours=_hours(own, expected, weather, habit.calm, habit.base),
         load=own.energy,
-        schedule=_schedule(levels, own.clock, registered=registered),
+        schedule=_schedule(levels, own.clock, registered=terms.registered),
         habit=habit,
         special=special,
         seasons=_seasons(own.clock),
-        beyond=(beyond & driven[rows, None]) | (_dark(last, own.temperature) & led[rows][:, None]),
-        strict=strict,
-        counts=counts[rows],
-        fewest=fewest or {},
+        beyond=(beyond & roles.driven[rows, None])
+        | (_dark(last, own.temperature) & roles.led[rows, None]),
+        strict=terms.strict,
+        counts=roles.counts[rows],
+        fewest=terms.fewest,
     )
-    return judge([block]).of_rows(rows)
 
 
 def _known(versions: Sequence[Version]) -> tuple[Habit, Floats]:

@@ -30,26 +30,18 @@ class FitSums:
 
     count: Floats
     """Hours, (meters, 192)."""
-    y: Floats
-    """(meters, 192) [kWh]."""
-    x: Floats
-    """(meters, 192, columns)."""
-    xx: Floats
-    """(meters, 2, columns, columns)."""
-    xy: Floats
-    """(meters, 2, columns)."""
+    yx: Floats
+    """Of the energy [kWh] and of the columns, (meters, 192, 1 + columns)."""
+    products: Floats
+    """Of the columns with energy and columns, (meters, 2, columns, 1 + columns)."""
 
     def __add__(self, other: FitSums) -> FitSums:
         """Over the hours of both."""
-        return FitSums(*(a + b for a, b in zip(_parts(self), _parts(other), strict=True)))
+        return FitSums(self.count + other.count, self.yx + other.yx, self.products + other.products)
 
     def __sub__(self, other: FitSums) -> FitSums:
         """Over the hours of the first that are not of the second."""
-        return FitSums(*(a - b for a, b in zip(_parts(self), _parts(other), strict=True)))
-
-
-def _parts(sums: FitSums) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    return sums.count, sums.y, sums.x, sums.xx, sums.xy
+        return FitSums(self.count - other.count, self.yx - other.yx, self.products - other.products)
 
 
 ROWS = 16
@@ -87,6 +79,11 @@ class Design:
         return int(self.x.shape[2]) - 1
 
     @cached_property
+    def count(self) -> Floats:
+        """Hours of known weather by bin, (192,)."""
+        return np.asarray(np.count_nonzero(self.known, axis=1), dtype=np.float64)
+
+    @cached_property
     def of_x(self) -> Floats:
         """Sums of the columns by bin, (192, columns)."""
         return np.asarray(self.x[:, :, 1:].sum(axis=1))
@@ -122,19 +119,20 @@ class Design:
         finite."""
         meters, columns = kept.shape[0], self.columns
         counts = kept & self.known
-        y = np.zeros(energy.shape)
-        np.copyto(y, energy, where=counts)
-        both = np.stack([1.0 - runs, runs], axis=1)
-        of_y = self._times(y) if columns else y.sum(axis=-1)[:, :, None]
-        xx = both[:, :, None] @ self.of_xx.reshape(FULL_BINS, columns * columns)
-        count = np.count_nonzero(self.known, axis=1).astype(np.float64)
-        full = FitSums(
-            count=np.broadcast_to(count, (meters, FULL_BINS)),
-            y=of_y[:, :, 0],
-            x=np.broadcast_to(self.of_x, (meters, FULL_BINS, columns)),
-            xx=xx.reshape(meters, 2, columns, columns),
-            xy=both @ of_y[:, :, 1:],
-        )
+        y = np.where(counts, energy, 0.0)
+        yx = np.empty((meters, FULL_BINS, 1 + columns))
+        yx[..., 1:] = self.of_x
+        products = np.empty((meters, 2, columns, 1 + columns))
+        if columns:
+            both = np.stack([1.0 - runs, runs], axis=1)
+            of_y = self._times(y)
+            yx[..., 0] = of_y[..., 0]
+            products[..., 0] = both @ of_y[..., 1:]
+            xx = both[:, :, None] @ self.of_xx.reshape(FULL_BINS, columns * columns)
+            products[..., 1:] = xx.reshape(meters, 2, columns, columns)
+        else:
+            y.sum(axis=-1, out=yx[..., 0])
+        full = FitSums(np.broadcast_to(self.count, (meters, FULL_BINS)), yx, products)
         missing = np.flatnonzero(~counts & self.known)
         return full - self._over(None, missing, np.ones(missing.size), runs)
 
@@ -159,13 +157,14 @@ class Design:
         meters, columns, bins = runs.shape[0], self.columns, runs.size
         key, slot = places // self.layout.width, places % self.known.size
         y = np.zeros(places.size) if energy is None else energy.ravel()[places]
-        x, products = np.zeros((bins, columns)), np.zeros((meters * 2, columns, columns + 1))
+        yx, products = np.zeros((bins, columns + 1)), np.zeros((meters * 2, columns, columns + 1))
+        yx[:, 0] = np.bincount(key, y * times, bins)
         if places.size and columns:
-            rows = np.empty((places.size, columns + 1))
-            rows[:, :columns], rows[:, columns] = self.x.reshape(-1, 1 + columns)[slot, 1:], y
-            counted = rows[:, :columns] * times[:, None]
+            rows = np.take(self.x.reshape(-1, 1 + columns), slot, axis=0)
+            rows[:, 0] = y
+            counted = rows[:, 1:] * times[:, None]
             begins = np.flatnonzero(np.diff(key, prepend=-1))
-            x[key[begins]] = np.add.reduceat(counted, begins, axis=0)
+            yx[key[begins], 1:] = np.add.reduceat(counted, begins, axis=0)
             regime = key // FULL_BINS * 2 + runs.ravel()[key]
             order = np.argsort(regime, kind="stable")
             rows, counted = rows[order], counted[order]
@@ -173,20 +172,12 @@ class Design:
             for one, (first, last) in enumerate(pairwise([0, *ends])):
                 if first < last:
                     products[one] = counted[first:last].T @ rows[first:last]
-        products = products.reshape(meters, 2, columns, columns + 1)
+        count = np.bincount(key, times, bins).astype(np.float64, copy=False)
         return FitSums(
-            count=_counted(key, times, meters),
-            y=_counted(key, y * times, meters),
-            x=x.reshape(meters, FULL_BINS, columns),
-            xx=products[..., :columns],
-            xy=products[..., columns],
+            count=count.reshape(meters, FULL_BINS),
+            yx=yx.reshape(meters, FULL_BINS, columns + 1),
+            products=products.reshape(meters, 2, columns, columns + 1),
         )
-
-
-def _counted(key: Ints, values: Floats, meters: int) -> Floats:
-    """Sums by meter and bin, (meters, 192)."""
-    found = np.bincount(key, values, meters * FULL_BINS)
-    return found.astype(np.float64, copy=False).reshape(meters, FULL_BINS)
 
 
 def _whole(rows: Floats) -> Floats:
@@ -204,29 +195,30 @@ def slopes_of(sums: FitSums, runs: Bools, bins: Ints, ridge: float) -> Floats:
     `ridge` is a share of the number of hours, meant for a standardised design; it also makes the
     solve regular, so that a regime without any hour gets slopes of zero.
     """
-    columns = sums.x.shape[2]
+    columns = sums.products.shape[2]
     if not columns:
         return np.zeros((sums.count.shape[0], 2, 0))
     inside = np.stack([~runs, runs], axis=1)
     count = _coarser(sums.count[:, None] * inside, bins)
-    of_xy = np.concatenate([sums.x, sums.y[:, :, None]], axis=2)[:, None]
+    yx = sums.yx[:, None]
     root = np.sqrt(np.maximum(count, 1.0))
     if _is_fine(bins):
-        own = of_xy * (inside / root)[..., None]
+        own = yx * (inside / root)[..., None]
     else:
-        own = _coarser((of_xy * inside[..., None]).swapaxes(2, 3), bins).swapaxes(2, 3)
+        own = _coarser((yx * inside[..., None]).swapaxes(2, 3), bins).swapaxes(2, 3)
         own = own / root[..., None]
-    means = own.swapaxes(2, 3) @ own
-    gram = sums.xx - means[..., :columns, :columns]
+    within = sums.products - (own.swapaxes(2, 3) @ own)[..., 1:, :]
+    gram = within[..., 1:]
     gram += ridge * np.maximum(count.sum(axis=2), 1.0)[..., None, None] * np.eye(columns)
-    moments = sums.xy[..., None] - means[..., :columns, columns:]
-    return np.asarray(np.linalg.solve(gram, moments)[..., 0], dtype=np.float64)
+    return np.asarray(np.linalg.solve(gram, within[..., :1])[..., 0], dtype=np.float64)
 
 
 def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
     """Sums of y by bin less what the slopes explain, (meters, 192)."""
-    both = sums.x @ slopes.swapaxes(1, 2)
-    return np.asarray(sums.y - np.where(runs, both[:, :, 1], both[:, :, 0]))
+    if not slopes.shape[2]:
+        return sums.yx[..., 0]
+    both = sums.yx[..., 1:] @ slopes.swapaxes(1, 2)
+    return np.asarray(sums.yx[..., 0] - np.where(runs, both[:, :, 1], both[:, :, 0]))
 
 
 def _is_fine(bins: Ints) -> bool:

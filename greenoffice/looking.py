@@ -14,6 +14,7 @@ from analytics import (
     Inputs,
     Look,
     Memory,
+    Sights,
     SiteState,
     is_due,
     is_same,
@@ -63,6 +64,9 @@ class AnalyticsWork:
 
     _states: dict[str, SiteState] = field(default_factory=dict)
     """What each site was like when it was last looked at."""
+    _sights: dict[str, Sights] = field(default_factory=dict)
+    """What was seen of its meters then: of those of which nothing changes it is not looked for
+    again."""
     _stands: bool = False
     """Whether what is looked at now can be compared with later."""
     failing: dict[str, Exception] = field(default_factory=dict)
@@ -99,6 +103,7 @@ class AnalyticsWork:
         self.failing = {site: error for site, error in self.failing.items() if site in wanted}
         self._found = {site: count for site, count in self._found.items() if site in wanted}
         self._states = {site: state for site, state in self._states.items() if site in wanted}
+        self._sights = {site: seen for site, seen in self._sights.items() if site in wanted}
         self._try(wanted, now_us)
         self.began_us = now_us
 
@@ -143,7 +148,8 @@ class AnalyticsWork:
             if self._looks_back(site, inputs, memory):
                 inputs = self._inputs(view, site, LONGEST_DAYS) or inputs
                 memory = replace(memory, cases=self._cases(inputs))
-            seen = look(inputs, memory)
+            seen = look(inputs, memory, self._sights.get(site, {}))
+        self._sights[site] = seen.sights
         self._keep(seen, memory.cases)
         if state is not None and self._stands:
             self._states[site] = state

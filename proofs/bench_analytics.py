@@ -2,6 +2,7 @@
 
     year of hours ──▶ fit ──▶ the next year: expected and spread of each hour
     newest hour of 100,000 meters ──▶ which are out of their usual range
+    look at a site a month later ──▶ another, before which one meter changed
     blocks of meters ──▶ two workers of a cluster: the same bits
 
 Meters of one weather station, in arrays: the platform's fit of all of them at once, scikit-learn's
@@ -23,16 +24,17 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from analytics import Baseline, HourCalendar
+from analytics import Baseline, HourCalendar, Memory, look
 from analytics.watch import HourWatch
 from metering.calendar import WorkCalendar
 from metering.errors import ConfigurationError
 from metering.reading import F64
 from proofs.detect.fleet import Fleet
+from proofs.detect.ours import DAY_H, MONTH_H, WINDOW_H, site_inputs_of
 from proofs.detect.peers.outside import ONE_THREAD, ask_peer
 from proofs.spread.blocks import spread_hashes
 from proofs.spread.cluster import OwnCluster
@@ -47,6 +49,7 @@ from proofs.station import (
 )
 from proofs.steps import finish, say
 
+T = TypeVar("T")
 KNOTS: Final = 6
 LEAST: Final = {"meters_per_cpu_second": 1_000, "times_linear": 100, "times_opendsm": 1_000}
 MOST: Final = {"tick_ms": 10.0}
@@ -55,12 +58,16 @@ WORSE: Final = 1.1
 ROUNDS: Final = 3
 WATCHED: Final = 100_000
 SIGMAS: Final = 3.0
+SITE: Final = 100
+"""Meters of a site that is looked at."""
+LOOKED_H: Final = YEAR + MONTH_H
+LOOKS: Final = 5
 WORKERS: Final = 2
 SPREAD: Final = 60
 """Meters that two workers fit and score."""
 PARTS: Final = {
     "fit_robustly": "robust fits",
-    "_group": "laying out, medians, running hours, load",
+    "_group": "laying out, medians, running hours, load, first hours near",
     "_enter": "spreads and errors",
     "hashes": "hashes of what is learnt from",
     "rungs": "days of history",
@@ -106,6 +113,8 @@ def run_bench_analytics(meters: int, linear: int, opendsm: int) -> None:
         "times_opendsm": round(peer.cpu_s_per_meter / ours_s, 1),
         "tick_ms": round(tick_ms(block, WATCHED), 2),
     }
+    say(f"looks at {SITE} meters")
+    looks = later_looks(block.of(0, SITE))
     say(f"{SPREAD} meters on {WORKERS} workers")
     equal = spread_is_equal(block.of(0, SPREAD))
     missed = [name for name, goal in LEAST.items() if figures[name] < goal]
@@ -114,6 +123,7 @@ def run_bench_analytics(meters: int, linear: int, opendsm: int) -> None:
     goals |= {name: f"at most {goal:g}" for name, goal in MOST.items()}
     result: dict[str, Any] = {
         **figures,
+        **looks,
         "goals": {
             name: f"{goal}: {'missed' if name in missed else 'met'}" for name, goal in goals.items()
         },
@@ -204,6 +214,32 @@ def _repeated(baseline: Baseline, meters: int) -> Baseline:
     return replace(baseline, blind=None, **{name: getattr(baseline, name)[rows] for name in names})
 
 
+def later_looks(block: StationYears) -> dict[str, float]:
+    """What a look costs each meter of a site a month after its baselines were made [ms of CPU], and
+    what the next one does, before which the hours of one meter changed, with how many it judged.
+
+    Of each kind the median of several."""
+    fleet = as_fleet(block, len(block.energy))
+    memory = Memory(look(site_inputs_of(fleet, 0, YEAR)).made)
+    inputs = site_inputs_of(fleet, LOOKED_H - WINDOW_H, LOOKED_H)
+    whole, again, judged = [], [], 0
+    for hour in range(0, LOOKS * DAY_H, DAY_H):
+        first, cpu_s = _timed(partial(look, inputs, memory))
+        whole.append(cpu_s)
+        energy = inputs.energy.copy()
+        energy[0, hour] += 1
+        inputs = replace(inputs, energy=energy)
+        second, cpu_s = _timed(partial(look, inputs, memory, first.sights))
+        again.append(cpu_s)
+        judged = max(judged, second.anew)
+    each_ms = 1000 / len(block.energy)
+    return {
+        "look_ms": round(median(whole) * each_ms, 3),
+        "look_again_ms": round(median(again) * each_ms, 3),
+        "judged_again": judged,
+    }
+
+
 def spread_is_equal(block: StationYears) -> bool:
     """Whether two workers of a cluster tell each meter the same bits as this process."""
     with tempfile.TemporaryDirectory(prefix="greenoffice-blocks-") as folder:
@@ -248,7 +284,11 @@ def _error(told: F64, came: F64) -> float:
     return float(np.nanmean(np.abs(told - came)) / np.nanmean(came))
 
 
-def _cpu_s(work: Callable[[], object]) -> float:
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What it comes to, and what it took [s of CPU]."""
     began_s = time.process_time()
-    work()
-    return time.process_time() - began_s
+    return work(), time.process_time() - began_s
+
+
+def _cpu_s(work: Callable[[], object]) -> float:
+    return _timed(work)[1]

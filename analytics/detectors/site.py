@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -145,7 +146,7 @@ class Site:
     def _measures(self, centre: CentreMeters, *roles: str) -> bool:
         return all(set(centre.meters(role)) & set(self.codes) for role in roles)
 
-    @property
+    @cached_property
     def residual(self) -> Floats:
         """Measured less expected [kW]."""
         return self.measured - self.expected

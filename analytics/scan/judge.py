@@ -142,22 +142,41 @@ class Sightings:
 NOTHING_SEEN = Sightings((), ())
 
 
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What each meter of a block shows by itself."""
+
+    block: MeterBlock
+    faults: tuple[Fault, ...]
+    """Meter by meter."""
+    hours: Hours
+    """Without those of faults."""
+    shaped: Shaped
+    rest: Floats
+    """How far each day of rest stands out, (meters, days); NaN where it does not rest."""
+
+    @classmethod
+    def of(cls, block: MeterBlock) -> Glimpse:
+        """A meter shows the same whoever is beside it."""
+        found = sorted(_faults(block), key=lambda fault: fault.meter)
+        hours = _sound(block, found)
+        shaped = _shaped(block, hours)
+        return cls(block, tuple(found), hours, shaped, _rest_z(shaped))
+
+    def stretches(self, common: Bools, place: int = 0, since: int = 0) -> list[DayStretch]:
+        """Those of other days than `common` ones, (days,), from day `since` on, meter by meter;
+        `place` is that of the block among others."""
+        return _stretches(place, self.block, self.hours, _but(self.shaped, common), since)
+
+
 def judge(blocks: Sequence[MeterBlock], since: int = 0) -> Sightings:
     """Look at blocks of one calendar, over the same days, from day `since` on."""
-    found = [(place, one) for place, block in enumerate(blocks) for one in _faults(block)]
-    sound = [
-        _sound(block, [one for place, one in found if place == number])
-        for number, block in enumerate(blocks)
-    ]
-    whole = [_shaped(*both) for both in zip(blocks, sound, strict=True)]
-    each = zip(blocks, whole, strict=True)
-    common = common_days(np.concatenate([_rest_z(one)[_witnesses(block)] for block, one in each]))
-    shaped = [_but(one, common) for one in whole]
+    seen = [Glimpse.of(block) for block in blocks]
+    common = common_days(np.concatenate([one.rest[_witnesses(one.block)] for one in seen]))
     stretches = [
-        stretch
-        for place, (block, hours) in enumerate(zip(blocks, sound, strict=True))
-        for stretch in _stretches(place, block, hours, shaped[place], since)
+        stretch for place, one in enumerate(seen) for stretch in one.stretches(common, place, since)
     ]
+    found = [(place, fault) for place, one in enumerate(seen) for fault in one.faults]
     return Sightings(tuple(stretches), tuple(found))
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.bins import FULL_BINS, HOLIDAY
-from analytics.groups import Bools, Floats
+from analytics.groups import Bools, Floats, quantile
 
 SHARE = 0.4
 FLAT = 1.15
@@ -89,9 +89,7 @@ class Schedule:
 
 def _ends(levels: Floats) -> tuple[Floats, Floats]:
     """The 10th and 90th percentile of each meter's levels, NaN ignored; 0 where none is known."""
-    some = np.asarray(np.isfinite(levels).any(axis=1))
-    filled = np.where(some[:, None], levels, 0.0)
-    low, high = np.nanpercentile(filled, [10, 90], axis=1)
+    low, high = (np.nan_to_num(quantile(levels, share)) for share in (0.1, 0.9))
     return low, high
 
 

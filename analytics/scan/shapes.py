@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.groups import Bools, Floats, Ints
+from analytics.groups import Bools, Floats, Ints, quantile
 from analytics.scan.schedule import Schedule
 
 BINARY: Final = ("night", "early", "late", "rest", "off", "all", "runs")
@@ -133,7 +133,4 @@ def days_by_shape(hours: Hours, schedule: Schedule, special: Bools) -> tuple[Flo
 
 def _high(size: Floats) -> Floats:
     """The 90th percentile of the days that have any, (meters,)."""
-    some = np.where(size > 0, size, np.nan)
-    empty = ~np.isfinite(some).any(axis=1)
-    some[empty] = 0.0
-    return np.asarray(np.nanquantile(some, 0.9, axis=1))
+    return np.nan_to_num(quantile(np.where(size > 0, size, np.nan), 0.9))

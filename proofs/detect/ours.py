@@ -120,6 +120,12 @@ def _settled(case: Case, closed: str) -> Case:
     return replace(case, state=CaseState.CLOSED if closed else CaseState.FIXED, closed=closed)
 
 
+def site_inputs_of(fleet: Fleet, first: int, end: int) -> Inputs:
+    """Hours `first` to `end` of a fleet that is one site, as the books would hold them."""
+    (place,) = _places(fleet)
+    return _inputs(place, first, end)
+
+
 def _inputs(place: _Place, first: int, end: int) -> Inputs:
     """Hours `first` to `end` as the books would hold them."""
     fleet = place.fleet

@@ -1,11 +1,13 @@
 """Grouped sums and medians agree with an obvious loop."""
 
+import warnings
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analytics.groups import Groups, median
+from analytics.groups import Groups, median, quantile
 from analytics.robust import scale
 
 VALUE = st.one_of(st.integers(-9, 9).map(float), st.just(float("nan")))
@@ -55,3 +57,17 @@ def test_scale_estimates_sigma_despite_outliers() -> None:
 def test_scale_keeps_its_floor() -> None:
     flat = np.array([[0.0, 0.0, np.nan], [np.nan, np.nan, np.nan]])
     assert scale(flat, np.array([0.5, 0.25])).tolist() == [0.5, 0.25]
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))
+def test_a_quantile_is_that_of_numpy_to_the_bit(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.round(rng.normal(size=(4, 3, rng.integers(1, 30))), rng.integers(0, 6))
+    values[rng.random(values.shape) < rng.choice([0.0, 0.4, 0.9])] = np.nan
+    values[0, 0] = np.nan
+    before = values.copy()
+    with warnings.catch_warnings(action="ignore"):
+        wanted = np.nanquantile(values, share, axis=-1)
+    np.testing.assert_array_equal(quantile(values, share), wanted)
+    np.testing.assert_array_equal(values, before)
+    assert np.isnan(quantile(values[..., :0], share)).all()

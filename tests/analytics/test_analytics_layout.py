@@ -60,7 +60,8 @@ def test_spreads_of_both_regimes_are_those_of_their_hours(seed: int) -> None:
     runs, floor = rng.random((3, FULL_BINS)) < rng.choice([0.0, 0.5, 1.0]), np.array([0, 0.1, 5.0])
     layout = Layout.of(bins)
     spreads = Spreads.at(runs, floor, layout.slots[::2], layout.width)
-    found, near = spreads.of(layout.laid(residual)), spreads.near(layout.laid(residual), 1.5)
+    laid = layout.laid(residual)
+    found, near = spreads.of(laid), spreads.near(laid, 1.5)
     for meter in range(3):
         for regime in (0, 1):
             own = runs[meter, bins] == bool(regime)

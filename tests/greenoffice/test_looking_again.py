@@ -36,7 +36,7 @@ class Looks:
         self.world.use("hourly", office(1, s3=5.0, s4=5.0))
         self.times = day_bounds(FIRST, ZONE)[0] + np.arange(DAYS * 24) * HOUR_US
         self.world.push(OUTDOOR, self.times, np.full(len(self.times), 20.0))
-        world, self.count = self.world, 0
+        world, self.count, self.judged = self.world, 0, 0
         self.ledger = Ledger(
             world.readings, world.books, world.marks, lambda: world.registry, lambda: world.now_us
         )
@@ -53,7 +53,9 @@ class Looks:
 
         def counted(*given):
             self.count += 1
-            return look(*given)
+            seen = look(*given)
+            self.judged += seen.anew
+            return seen
 
         monkeypatch.setattr(looking, "look", counted)
         self.again()
@@ -149,6 +151,18 @@ def test_only_what_a_look_sees_makes_one(
     assert looks.count == 1 + looked
     if not looked:
         assert looks.work.findings == found
+
+
+def test_a_look_judges_the_meters_of_which_something_changed(looks: Looks) -> None:
+    """A process that begins judges all."""
+    first = looks.judged
+    assert first > 0
+    another_registry(looks)
+    looks.again()
+    assert (looks.count, looks.judged) == (2, first)
+    corrected(looks)
+    looks.again()
+    assert (looks.count, looks.judged) == (3, first + 1)
 
 
 def test_a_site_with_a_past_is_always_looked_at(looks: Looks) -> None:

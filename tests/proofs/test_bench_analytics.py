@@ -10,6 +10,7 @@ from proofs.bench_analytics import (
     PARTS,
     WORSE,
     as_fleet,
+    later_looks,
     linear_cost,
     our_cost,
     parts_of_cost,
@@ -61,3 +62,10 @@ def test_another_bit_is_another_hash_of_its_meter_alone():
 
 def test_two_workers_tell_the_same_bits():
     assert spread_is_equal(station_years(8, seed=2))
+
+
+def test_a_later_look_judges_the_meter_that_changed():
+    looks = later_looks(station_years(3, seed=2))
+    assert looks["judged_again"] == 1
+    assert 0 < looks["look_again_ms"] < np.inf
+    assert looks["look_ms"] > 0
