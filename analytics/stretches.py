@@ -38,7 +38,7 @@ def habit_of(
     least = least_driven(weather, history.temperature)
     hours = _hours(history, past, weather, *least)
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
-    special = _special(history.clock)
+    special = special_days_of(history.clock)
     spells = _spells(special & ~history.clock.working[hours.day_starts])
     return Habit.of(hours, history.energy, whole, schedule, fitted.levels, special, spells, least)
 
@@ -50,7 +50,7 @@ def block_of(
     (meters, hours), and the baselines and habits that were learned before."""
     weather = _weather(fitted, history.clock, history.temperature)
     beyond = _unseen(fitted, history.temperature)
-    special = _special(history.clock)
+    special = special_days_of(history.clock)
     at_most = _at_most(expected, fitted, history, habit.odd, special)
     return MeterBlock(
         hours=_hours(history, at_most, weather, habit.calm, habit.base),
@@ -83,7 +83,7 @@ def seen_of(
     known = [_known(judged.by[row]) for row in rows]
     habit = Habit.joined([one for one, _ in known])
     levels = np.concatenate([own for _, own in known])
-    own, special = history.of(rows), _special(history.clock)
+    own, special = history.of(rows), special_days_of(history.clock)
     spared = np.zeros_like(habit.odd) if registered else habit.odd
     last = [judged.by[row][-1].baseline for row in rows]
     expected, weather, beyond = _by_knots(last, own, judged.expected[rows], spared, special)
@@ -188,7 +188,7 @@ def _day_starts(clock: HourCalendar) -> Ints:
     return np.flatnonzero(np.diff(clock.day, prepend=clock.day[:1] - 1)).astype(np.int64)
 
 
-def _special(clock: HourCalendar) -> Bools:
+def special_days_of(clock: HourCalendar) -> Bools:
     """Special days of the clock, (days,). A day of the weekend on which people mostly work is
     none."""
     first = _day_starts(clock)

@@ -19,6 +19,7 @@ from proofs.detect.goals import as_rows, goals_of, losses_of, too_easy
 from proofs.detect.real.splits import Half, checked_seed
 from proofs.detect.sections.fleets import fleets
 from proofs.detect.sections.harmless import harmless
+from proofs.detect.sections.hours import hours
 from proofs.detect.sections.lasting import lasting
 from proofs.detect.sections.office import office
 from proofs.detect.sections.recorded import recorded
@@ -32,6 +33,7 @@ SECTIONS: Final[dict[str, Callable[[Trial], Figures]]] = {
     "office": office,
     "harmless": harmless,
     "lasting": lasting,
+    "hours": hours,
 }
 QUICK_METERS, QUICK_SEEDS, QUICK_BUILDINGS, QUICK_PEERS = 24, 1, 8, 4
 

@@ -33,6 +33,7 @@ def markdown(result: Figures) -> str:
         *_office(result),
         *_harmless(result),
         *_lasting(result),
+        *_hours(result),
         *_goals(result),
     ]
     return "\n\n".join(parts)
@@ -211,6 +212,29 @@ def _lasting(result: Figures) -> Iterator[str]:
             for name, at in detectors.items()
         ]
         yield table(("Detector", *heads), rows)
+
+
+def _hours(result: Figures) -> Iterator[str]:
+    section = result.get("hours")
+    if section is None:
+        return
+    yield f"### Single hours, at {section['threshold']}"
+    heads = ("", "Precision", "Found", "Alerts", "Delay [h]")
+    names = ("precision", "recall", "alerts_per_meter_year")
+    for seeds, side in (("Tuning", "tuned"), ("Fresh", "told")):
+        yield f"{seeds} seeds:"
+        rows = [
+            [who, *(_share(one[name]) for name in names), one["delay_hours"]]
+            for who, one in section[side].items()
+        ]
+        yield table(heads, rows)
+    yield "Fresh seeds, by kind:"
+    kinds = section["kinds"]
+    every = next(iter(kinds.values()))
+    rows = [[kind, every[kind][1], *(own[kind][0] for own in kinds.values())] for kind in every]
+    yield table(("Kind", "Events", *kinds), rows)
+    held = " and ".join(f"{share} of {hours} h" for hours, share in section["held"].items())
+    yield f"Of 90 % intervals {held} hold; a meter's day costs {section['cpu_ms_of_a_day']} ms."
 
 
 def _goals(result: Figures) -> Iterator[str]:

@@ -254,6 +254,23 @@ def test_the_tables_come_from_the_line_that_a_run_ends_with(result, tmp_path, ca
         assert f"| {goal['name']} |" in shown
 
 
+def test_hours_are_judged_beside_stretches_at_a_threshold_of_tuning_seeds(tmp_path):
+    asked = BenchRun(Sizes(FIRST_SCORED_SEED, 1, 6), ("hours",), tuple(INSIDE))
+    run = measured(asked, tmp_path)
+    found = run["hours"]
+    for side in ("tuned", "told"):
+        rate = {name: one["alerts_per_meter_year"][0] for name, one in found[side].items()}
+        both = rate["stretches"] + rate["hours that no stretch tells"]
+        assert rate["stretches and hours"] == pytest.approx(both, abs=2e-3)
+        assert rate["hours that no stretch tells"] <= rate["hours"]
+    assert 0 < found["tuned"]["hours"]["alerts_per_meter_year"][0] <= 1
+    events = {name: [count for _, count in own.values()] for name, own in found["kinds"].items()}
+    assert events["hours"] == events[STRETCHES]
+    assert f"### Single hours, at {found['threshold']}" in markdown(run)
+    assert all(0.8 < share < 1 for share in found["held"].values())
+    assert found["cpu_ms_of_a_day"] > 0
+
+
 def test_what_was_not_measured_is_a_dash():
     assert table(("A", "B"), [[None, 0.25], [True, 3]]).splitlines()[2:] == [
         "| - | 0.25 |",

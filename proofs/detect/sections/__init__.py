@@ -5,4 +5,5 @@ recorded   recorded buildings with events put in, all detectors
 office     a simulated office with priced faults, event by event, ours
 harmless   what must not be told: weather, closures, holidays, tenants
 lasting    waste of 14 to 90 days, generated and put into recordings
+hours      single hours outside of what they were lately, beside stretches, generated
 """
