@@ -23,6 +23,7 @@ from proofs.detect.sections.hours import hours
 from proofs.detect.sections.lasting import lasting
 from proofs.detect.sections.office import office
 from proofs.detect.sections.recorded import recorded
+from proofs.detect.sections.second import second
 from proofs.detect.sections.trial import Sizes, Trial
 from proofs.detect.tables import markdown
 from proofs.steps import data_folder_with_recordings, finish, last_json, say
@@ -34,6 +35,7 @@ SECTIONS: Final[dict[str, Callable[[Trial], Figures]]] = {
     "harmless": harmless,
     "lasting": lasting,
     "hours": hours,
+    "second": second,
 }
 QUICK_METERS, QUICK_SEEDS, QUICK_BUILDINGS, QUICK_PEERS = 24, 1, 8, 4
 

@@ -68,7 +68,7 @@ def blocks_of(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
         known = station >= 0
         air = fleet.temperature[station] if known else np.full(hours_us.size, np.nan)
         whole = History(fleet.load[rows], air, clock, hours_us)
-        before = _first(whole, fleet.scored_from)
+        before = before_scored(whole, fleet.scored_from)
         none = np.zeros(before.energy.shape, dtype=np.bool_)
         lesson = taught(before, none)
         past = expected_across(lesson)
@@ -79,7 +79,8 @@ def blocks_of(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
         yield rows.astype(np.int64), block_of(whole, fitted, habit, expected, registered=False)
 
 
-def _first(history: History, hours: int) -> History:
+def before_scored(history: History, hours: int) -> History:
+    """Its first hours."""
     arrays = ("hour", "day", "weekday", "opens", "closes")
     clock = replace(
         history.clock, **{name: getattr(history.clock, name)[:hours] for name in arrays}

@@ -34,6 +34,7 @@ def markdown(result: Figures) -> str:
         *_harmless(result),
         *_lasting(result),
         *_hours(result),
+        *_second(result),
         *_goals(result),
     ]
     return "\n\n".join(parts)
@@ -235,6 +236,18 @@ def _hours(result: Figures) -> Iterator[str]:
     yield table(("Kind", "Events", *kinds), rows)
     held = " and ".join(f"{share} of {hours} h" for hours, share in section["held"].items())
     yield f"Of 90 % intervals {held} hold; a meter's day costs {section['cpu_ms_of_a_day']} ms."
+
+
+def _second(result: Figures) -> Iterator[str]:
+    if "second" not in result:
+        return
+    yield "### A second model, by weeks left out"
+    heads = ("World", "Meters", "Clearly better", "Chosen", "Median gain", "Highest")
+    rows = []
+    for world, found in result["second"].items():
+        counts = [found[name] for name in ("meters", "clear", "chosen")]
+        rows.append([world, *counts, *found["gain"], found["regression_ms"], found["trees_ms"]])
+    yield table((*heads, "Regression [ms]", "Trees [ms]"), rows)
 
 
 def _goals(result: Figures) -> Iterator[str]:

@@ -6,4 +6,5 @@ office     a simulated office with priced faults, event by event, ours
 harmless   what must not be told: weather, closures, holidays, tenants
 lasting    waste of 14 to 90 days, generated and put into recordings
 hours      single hours outside of what they were lately, beside stretches, generated
+second     whether boosted trees tell learnt hours better than the regression
 """
