@@ -55,7 +55,7 @@ def habit_of(
         off = led[:, None] & ~_in_season(hours)
         hours = replace(hours, residual=np.where(off, np.nan, hours.residual))
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
-    special = _special(history.clock)
+    special = special_days_of(history.clock)
     spells = _spells(special & ~history.clock.working[hours.day_starts])
     seasons = _seasons(history.clock)
     return Habit.of(
@@ -80,7 +80,7 @@ def block_of(
     (meters, hours), and the baselines and habits that were learned before."""
     weather = _weather(fitted, history.clock, history.temperature)
     beyond = _unseen(fitted, history.temperature)
-    special = _special(history.clock)
+    special = special_days_of(history.clock)
     at_most = _at_most(habit.bounds.believable(expected), fitted, history, habit.odd, special)
     return MeterBlock(
         hours=_hours(history, at_most, weather, habit.calm, habit.base),
@@ -160,7 +160,7 @@ def _block(
     known = [_known(judged.by[row]) for row in rows]
     habit = Habit.joined([one for one, _ in known])
     levels = np.concatenate([own for _, own in known])
-    own, special = history.of(rows), _special(history.clock)
+    own, special = history.of(rows), special_days_of(history.clock)
     spared = np.zeros_like(habit.odd) if terms.registered else habit.odd
     last = [judged.by[row][-1].baseline for row in rows]
     expected, weather, beyond = _by_knots(last, own, judged.expected[rows], spared, special)
@@ -283,7 +283,7 @@ def _seasons(clock: HourCalendar) -> Ints:
     return seasons_of(clock.day[_day_starts(clock)])
 
 
-def _special(clock: HourCalendar) -> Bools:
+def special_days_of(clock: HourCalendar) -> Bools:
     """Special days of the clock, (days,). A day of the weekend on which people mostly work is
     none."""
     first = _day_starts(clock)

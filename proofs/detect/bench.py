@@ -19,10 +19,12 @@ from proofs.detect.goals import as_rows, goals_of, losses_of, too_easy
 from proofs.detect.real.splits import Half, checked_seed
 from proofs.detect.sections.fleets import fleets
 from proofs.detect.sections.harmless import harmless
+from proofs.detect.sections.hours import hours
 from proofs.detect.sections.lasting import lasting
 from proofs.detect.sections.media import media
 from proofs.detect.sections.office import office
 from proofs.detect.sections.recorded import recorded
+from proofs.detect.sections.second import second
 from proofs.detect.sections.trial import Sizes, Trial
 from proofs.detect.tables import markdown
 from proofs.steps import data_folder_with_recordings, finish, last_json, say
@@ -34,6 +36,8 @@ SECTIONS: Final[dict[str, Callable[[Trial], Figures]]] = {
     "media": media,
     "harmless": harmless,
     "lasting": lasting,
+    "hours": hours,
+    "second": second,
 }
 QUICK_METERS, QUICK_SEEDS, QUICK_BUILDINGS, QUICK_PEERS = 24, 1, 8, 4
 

@@ -59,6 +59,7 @@ def goals_of(result: Figures) -> list[Goal]:
         *_office(result.get("office")),
         *_harmless(result.get("harmless")),
         *_lasting(result.get("lasting")),
+        *_hours(result.get("hours")),
     ]
     lost = losses_of(result)
     for section in ("fleets", "recorded"):
@@ -224,3 +225,11 @@ def _lasting(section: Figures | None) -> Iterator[Goal]:
                 for figure, least in LASTING.items() if figures["events"] else ():
                     what = f"lasting, {world}, {name}: {figure} of {days} days"
                     yield _least(what, figures[figure], least)
+
+
+def _hours(section: Figures | None) -> Iterator[Goal]:
+    """That sound hours lie in their interval as often as it says."""
+    for hours, share in (section or {}).get("held", {}).items():
+        low, high = HELD
+        met = share is not None and low <= share <= high
+        yield Goal(f"hours: intervals that hold, {hours} h", share, f"{low} to {high}", met)

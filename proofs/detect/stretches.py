@@ -35,7 +35,7 @@ def stretches_of(fleet: Fleet) -> list[Alert]:
     """All alerts of the scored part, with a score each; silence is none."""
     alerts: list[Alert] = []
     for calendar in np.unique(fleet.calendar).tolist():
-        parts = list(_blocks(fleet, calendar))
+        parts = list(blocks_of(fleet, calendar))
         seen = judge([block for _, block in parts], fleet.scored_from // 24)
         for one in seen.stretches:
             rows, block = parts[one.block]
@@ -57,9 +57,10 @@ def stretches_of(fleet: Fleet) -> list[Alert]:
     return alerts
 
 
-def _blocks(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
-    """Rows of the meters of a calendar, station by station, and their block."""
-    hours_us, clock = _clock(fleet, calendar)
+def blocks_of(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
+    """Rows of the meters of a calendar, station by station, and their block: the learnt part by
+    fits on its other weeks, the scored part by the frozen baseline."""
+    hours_us, clock = clock_of(fleet, calendar)
     for station in np.unique(fleet.station).tolist():
         rows = np.flatnonzero((fleet.station == station) & (fleet.calendar == calendar))
         if not rows.size:
@@ -67,7 +68,7 @@ def _blocks(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
         known = station >= 0
         air = fleet.temperature[station] if known else np.full(hours_us.size, np.nan)
         whole = History(fleet.load[rows], air, clock, hours_us)
-        before = _first(whole, fleet.scored_from)
+        before = before_scored(whole, fleet.scored_from)
         none = np.zeros(before.energy.shape, dtype=np.bool_)
         lesson = taught(before, none)
         past = expected_across(lesson)
@@ -78,7 +79,8 @@ def _blocks(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
         yield rows.astype(np.int64), block_of(whole, fitted, habit, expected, registered=False)
 
 
-def _first(history: History, hours: int) -> History:
+def before_scored(history: History, hours: int) -> History:
+    """Its first hours."""
     arrays = ("hour", "day", "weekday", "opens", "closes")
     clock = replace(
         history.clock, **{name: getattr(history.clock, name)[:hours] for name in arrays}
@@ -92,7 +94,7 @@ def _first(history: History, hours: int) -> History:
     )
 
 
-def _clock(fleet: Fleet, calendar: int) -> tuple[Ints, HourCalendar]:
+def clock_of(fleet: Fleet, calendar: int) -> tuple[Ints, HourCalendar]:
     """Hours [us] of a clock that stands still in UTC, and what its calendar says of them."""
     start = int(fleet.start.astype("datetime64[us]").astype(np.int64))
     hours_us = start + np.arange(fleet.load.shape[1], dtype=np.int64) * HOUR_US

@@ -34,6 +34,8 @@ def markdown(result: Figures) -> str:
         *_media(result),
         *_harmless(result),
         *_lasting(result),
+        *_hours(result),
+        *_second(result),
         *_goals(result),
     ]
     return "\n\n".join(parts)
@@ -234,6 +236,41 @@ def _lasting(result: Figures) -> Iterator[str]:
             for name, at in detectors.items()
         ]
         yield table(("Detector", *heads), rows)
+
+
+def _hours(result: Figures) -> Iterator[str]:
+    section = result.get("hours")
+    if section is None:
+        return
+    yield f"### Single hours, at {section['threshold']}"
+    heads = ("", "Precision", "Found", "Alerts", "Delay [h]")
+    names = ("precision", "recall", "alerts_per_meter_year")
+    for seeds, side in (("Tuning", "tuned"), ("Fresh", "told")):
+        yield f"{seeds} seeds:"
+        rows = [
+            [who, *(_share(one[name]) for name in names), one["delay_hours"]]
+            for who, one in section[side].items()
+        ]
+        yield table(heads, rows)
+    yield "Fresh seeds, by kind:"
+    kinds = section["kinds"]
+    every = next(iter(kinds.values()))
+    rows = [[kind, every[kind][1], *(own[kind][0] for own in kinds.values())] for kind in every]
+    yield table(("Kind", "Events", *kinds), rows)
+    held = " and ".join(f"{share} of {hours} h" for hours, share in section["held"].items())
+    yield f"Of 90 % intervals {held} hold; a meter's day costs {section['cpu_ms_of_a_day']} ms."
+
+
+def _second(result: Figures) -> Iterator[str]:
+    if "second" not in result:
+        return
+    yield "### A second model, by weeks left out"
+    heads = ("World", "Meters", "Clearly better", "Chosen", "Median gain", "Highest")
+    rows = []
+    for world, found in result["second"].items():
+        counts = [found[name] for name in ("meters", "clear", "chosen")]
+        rows.append([world, *counts, *found["gain"], found["regression_ms"], found["trees_ms"]])
+    yield table((*heads, "Regression [ms]", "Trees [ms]"), rows)
 
 
 def _goals(result: Figures) -> Iterator[str]:

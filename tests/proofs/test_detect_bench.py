@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analytics.crossfit import History, folds
 from metering.errors import ConfigurationError, InvalidInput
 from proofs.detect.asking import GENERIC, INSIDE, OURS, OWN, STRETCHES, Said
 from proofs.detect.bench import BenchRun, measured, show_table
 from proofs.detect.figures import BUDGETS, FROZEN, TOLD, Thresholds, figures_of, together
 from proofs.detect.fleet import Alert, Fleet, Label
-from proofs.detect.generated import harmless_fleet
+from proofs.detect.generated import generated_fleet, harmless_fleet
 from proofs.detect.generated.plans import KINDS as GENERATED
 from proofs.detect.goals import EASY, MOST_TOLD, goals_of, judged_at, losses_of, too_easy
 from proofs.detect.real.energyplus import KINDS as SIMULATED
@@ -25,7 +26,9 @@ from proofs.detect.scoring import alerts_above
 from proofs.detect.sections import office
 from proofs.detect.sections.harmless import NO_KIND, kind_of
 from proofs.detect.sections.lasting import days_of
+from proofs.detect.sections.second import by_trees
 from proofs.detect.sections.trial import TUNED_RECORDED, TUNED_SEEDS, Sizes
+from proofs.detect.stretches import before_scored, clock_of
 from proofs.detect.tables import markdown, table
 from proofs.detect.words import GAP_KINDS, WORDS, gaps_unlabelled, without_gaps
 from proofs.steps import data_folder_with_recordings
@@ -254,6 +257,37 @@ def test_the_tables_come_from_the_line_that_a_run_ends_with(result, tmp_path, ca
         assert f"| {goal['name']} |" in shown
 
 
+def test_hours_are_judged_beside_stretches_at_a_threshold_of_tuning_seeds(tmp_path):
+    asked = BenchRun(Sizes(FIRST_SCORED_SEED, 1, 6), ("hours",), tuple(INSIDE))
+    run = measured(asked, tmp_path)
+    found = run["hours"]
+    for side in ("tuned", "told"):
+        rate = {name: one["alerts_per_meter_year"][0] for name, one in found[side].items()}
+        both = rate["stretches"] + rate["hours that no stretch tells"]
+        assert rate["stretches and hours"] == pytest.approx(both, abs=2e-3)
+        assert rate["hours that no stretch tells"] <= rate["hours"]
+    assert 0 < found["tuned"]["hours"]["alerts_per_meter_year"][0] <= 1
+    events = {name: [count for _, count in own.values()] for name, own in found["kinds"].items()}
+    assert events["hours"] == events[STRETCHES]
+    assert f"### Single hours, at {found['threshold']}" in markdown(run)
+    assert all(0.8 < share < 1 for share in found["held"].values())
+    assert found["cpu_ms_of_a_day"] > 0
+
+
+def test_trees_of_other_weeks_are_the_same_twice_and_have_not_seen_what_they_tell():
+    fleet = generated_fleet(TUNING_SEEDS[0], 1)
+    hours_us, clock = clock_of(fleet, int(fleet.calendar[0]))
+    whole = History(fleet.load, fleet.temperature[0], clock, hours_us)
+    history = before_scored(whole, 7 * 168)
+    told = by_trees(history, 1)
+    assert (by_trees(history, 1) == told).all()
+    fold = folds(history.clock)
+    changed = replace(history, energy=np.where(fold == fold[0], 1e3, history.energy))
+    again = by_trees(changed, 1)
+    assert (again[:, fold == fold[0]] == told[:, fold == fold[0]]).all()
+    assert (again[:, fold != fold[0]] != told[:, fold != fold[0]]).any()
+
+
 def test_what_was_not_measured_is_a_dash():
     assert table(("A", "B"), [[None, 0.25], [True, 3]]).splitlines()[2:] == [
         "| - | 0.25 |",
@@ -326,12 +360,20 @@ def test_some_meters_of_a_fleet_keep_what_is_theirs():
 @pytest.mark.skipif(not (DATA / "energyplus_office").is_dir(), reason=f"no recorded data: {DATA}")
 def test_recorded_and_simulated_buildings_go_through_the_bench():
     asked = BenchRun(
-        Sizes(FIRST_SCORED_SEED, 1, 5, 3), ("recorded", "office", "lasting"), tuple(INSIDE)
+        Sizes(FIRST_SCORED_SEED, 1, 5, 3),
+        ("recorded", "office", "lasting", "second"),
+        tuple(INSIDE),
     )
     found = measured(asked, DATA)
     assert set(found["recorded"]["fleets"]) == {"bdg2", "ucsd"}
     assert set(found["lasting"]) == {"generated", "bdg2", "ucsd"}
     assert any("gas" in one for one in found["office"]["not_tried"])
+    assert {name: one["meters"] for name, one in found["second"].items()} == {
+        "generated": 10,
+        "mv_sites": 4,
+        "bdg2": 3,
+    }
+    assert "### A second model" in markdown(found)
     for name in OWN:
         runs = {len(found["office"][half][name]["false"]) for half in ("tuned", "scored")}
         assert runs == {5, 6}
