@@ -25,7 +25,8 @@ from dashboards.panels import (
 )
 from texts import code_of, own, text
 
-OPEN = "\"state\" = 'open' AND \"under\" = '$node' AND $timeFilter"
+OPEN = "\"state\" = 'open' AND \"told\" = 'at_once' AND \"under\" = '$node' AND $timeFilter"
+"""Cases on the list of what is to be done, as on the page."""
 ZONE = "tz('$zone')"
 GATEWAYS = "\"under\" = '$node'"
 

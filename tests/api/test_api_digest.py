@@ -113,6 +113,20 @@ def test_the_page_counts_what_waits_and_leads_to_the_digest(world, signed_in):
     assert "没有待看的事项" in world.client.get("/digest?week=2020-W01").text
 
 
+def test_boards_add_what_is_on_the_list_of_the_page(world):
+    def counted() -> dict[str, float]:
+        query = "SELECT sum(count) FROM findings WHERE time > 0 AND state = 'open' GROUP BY told"
+        answer = world.get("/influx/query", q=query).json()["results"][0]
+        return {one["tags"]["told"]: one["values"][0][1] for one in answer["series"]}
+
+    assert counted() == {"at_once": 3}
+    world.post("/v1/findings/3/snooze", json={"until": "2026-12-01", "note": ""})
+    assert counted() == {"at_once": 2, "put_off": 1}
+    budget(world, "0")
+    assert counted() == {"digest": 2, "put_off": 1}
+    assert len(world.get("/v1/findings?told=true&snoozed=false").json()["data"]) == 0
+
+
 @pytest.mark.parametrize("path", ["/digest?week=2026-W54", "/digest?week=x"])
 def test_no_week_is_refused(world, signed_in, path):
     assert world.client.get(path).status_code == 422

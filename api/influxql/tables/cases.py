@@ -20,8 +20,11 @@ from api.influxql.engine.rows import (
     Wanted,
 )
 from api.influxql.tables import money, names
+from api.usecases.alerts import told_of_each
 from api.usecases.findings import find_all
 from figures import counted
+from metering.alerting import WhyTold
+from metering.case_life import is_snoozed
 from metering.case_worth import YEAR_US, lasted_us, told_by_the_year
 from metering.finding import Case, Finding
 from metering.items import purpose
@@ -32,8 +35,10 @@ from texts import named, word
 _LANGUAGES = ("en", "zh")
 _OWN_TAGS = (
     *("id", "meter", "meter_en", "meter_zh", "part_of"),
-    *("pattern", "pattern_en", "pattern_zh", "state"),
+    *("pattern", "pattern_en", "pattern_zh", "state", "told"),
 )
+AT_ONCE, DIGEST, PUT_OFF = "at_once", "digest", "put_off"
+"""Where a case is told: lists of what is to be done hold the first."""
 
 
 class Findings:
@@ -68,9 +73,12 @@ class Findings:
         reach, found = view.caller.reach, _found(view)
         told = counted(found, Nesting(reach.registry).outer)
         outer = {one.case.number: one.part_of for one in told if one.part_of is not None}
+        now_us = view.caller.platform.now_us()
+        why = told_of_each(view.caller, found, now_us)
         return [
             Series(
-                _tags(view, case, outer.get(case.number)),
+                _tags(view, case, outer.get(case.number))
+                | {"told": _told(case, why[case.number], now_us)},
                 names.under(reach, case.evidence.node),
                 case,
             )
@@ -107,6 +115,12 @@ class Findings:
         if field.startswith("waste") and len(units) > 1:
             return f"they are in {' and '.join(sorted(units))}"
         return ""
+
+
+def _told(case: Case, why: WhyTold, now_us: int) -> str:
+    if is_snoozed(case, now_us):
+        return PUT_OFF
+    return DIGEST if why is WhyTold.DIGEST else AT_ONCE
 
 
 def _found(view: ScopedView) -> list[Case]:
