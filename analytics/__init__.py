@@ -13,6 +13,7 @@ from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
 from analytics.scan.again import Sights
 from analytics.service import Inputs, Look, find, is_due, look
+from analytics.silences import catching_up
 from analytics.standing import SiteState, is_same, said_of, site_state
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Sights",
     "SiteState",
     "Working",
+    "catching_up",
     "checked",
     "find",
     "fit",

@@ -10,7 +10,7 @@ readings     ──▶ outdoor temperature ────────────�
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -83,12 +83,18 @@ def sites(registry: Registry) -> list[str]:
 
 
 def site_inputs(
-    view: View, readings: ReadingReader, site: str, *, history_days: int
+    view: View,
+    readings: ReadingReader,
+    site: str,
+    *,
+    history_days: int,
+    spared: Collection[str] = (),
 ) -> Inputs | None:
     """Hourly energy and weather of a site's last days; None where nothing is booked yet.
 
     The inputs price by the view: use them while it is open. What a meter books in steps longer
-    than an hour is in none of its hours. Raises NotFound for an unknown site.
+    than an hour is in none of its hours. Of gateways that are `spared` no silence is told. Raises
+    NotFound for an unknown site.
     """
     registry = view.registry
     institution, zone, nodes = (
@@ -110,7 +116,7 @@ def site_inputs(
     events = view.events_of(view.key_of(site, "01000"), int(hours_us[0]), view.now_us)
     events = [
         *(e for e in events if e.meter in codes and not _is_declared(registry, e)),
-        *silences(registry, readings, institution, meters, day_bounds(last, zone)[0]),
+        *silences(registry, readings, institution, meters, day_bounds(last, zone)[0], spared),
     ]
     own = {one.code: stay_of(registry, site, one.node, institution) for one in meters}
     return Inputs(

@@ -16,6 +16,7 @@ from analytics import (
     Memory,
     Sights,
     SiteState,
+    catching_up,
     is_due,
     is_same,
     look,
@@ -168,7 +169,14 @@ class AnalyticsWork:
         return site_state(view, self.assembly.readings, site, said, history_days=days)
 
     def _inputs(self, view: View, site: str, days: int) -> Inputs | None:
-        return site_inputs(view, self.assembly.readings, site, history_days=days)
+        gateways = self.assembly.stores.intake.gateways()
+        return site_inputs(
+            view,
+            self.assembly.readings,
+            site,
+            history_days=days,
+            spared=catching_up(gateways, view.now_us),
+        )
 
     def _memory(self, inputs: Inputs) -> Memory:
         codes = [meter.code for meter in inputs.meters]

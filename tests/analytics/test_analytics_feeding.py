@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from analytics import find, site_inputs, sites
+from analytics import catching_up, find, site_inputs, sites
 from analytics.feeding import _is_declared
 from figures import Figures, View, costs_of_each, energy
 from ledger import Ledger
@@ -19,6 +19,7 @@ from metering.book import DirtyMark, RegisterEvent, SeriesKey
 from metering.calendar import WorkCalendar
 from metering.factor import Factor
 from metering.finding import Finding
+from metering.intake import GatewayCounts, GatewayStatus
 from metering.localtime import (
     HOUR_US,
     MINUTE_US,
@@ -299,7 +300,12 @@ def events_of(world: World) -> list[tuple[str, str, int, int]]:
     assert inputs is not None
     day_us, first_us = 24 * HOUR_US, day_bounds(FIRST, ZONE)[0]
     return [
-        (one.meter, one.kind, *((at - first_us) // day_us for at in (one.start_us, one.end_us)))
+        (
+            one.meter,
+            one.kind,
+            (one.start_us - first_us) // day_us,
+            (one.end_us - first_us) // day_us,
+        )
         for one in inputs.events
     ]
 
@@ -326,6 +332,25 @@ def test_a_day_of_silence_is_told_and_a_night_is_not(days: int, told: list[str])
     world = World(registry())
     world.use("hourly", office(1)[: 24 * days])
     assert [one[0] for one in events_of(world)] == told
+
+
+def test_a_gateway_that_sends_what_it_kept_is_not_silent() -> None:
+    world = World(registry())
+    world.use("hourly", office(1)[: 24 * 10])
+    day_us = 24 * HOUR_US
+
+    def told(arrived_us: int, newest_us: int) -> bool:
+        counts = GatewayCounts("o/g", last_arrival_us=arrived_us, last_time_us=newest_us)
+        spared = catching_up([GatewayStatus("o/g", counts)], world.now_us)
+        with world.view() as view:
+            inputs = site_inputs(view, world.readings, "s", history_days=60, spared=spared)
+        assert inputs is not None
+        return bool(inputs.events)
+
+    lately, long_ago = world.now_us - 1, world.now_us - day_us
+    assert not told(lately, long_ago), "it sends what it kept"
+    assert told(lately, lately), "another of its meters goes on"
+    assert told(long_ago, long_ago), "nothing comes at all"
 
 
 def test_a_meter_that_no_point_serves_any_more_is_not_silent() -> None:
