@@ -217,7 +217,7 @@ def test_what_the_weeks_before_took_more_is_no_waste_of_its_own() -> None:
 
 def test_a_stretch_must_stand_out_and_its_meter_be_judged() -> None:
     place = with_stretch(site(), 50.0)
-    seen_once = Sightings((stretch(10, 13, score=7.5),), ())
+    seen_once = Sightings((stretch(10, 13, score=6.8),), ())
     assert found_in(replace(place, seen=seen_once))
     assert found_in(replace(place, seen=seen_once, limits=Limits(sigmas=3.2))) == []
     assert found_in(replace(place, seen=Sightings((stretch(10, 13, score=6.0),), ()))) == []

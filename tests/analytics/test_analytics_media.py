@@ -117,13 +117,20 @@ def test_water_is_left_to_its_nights() -> None:
     assert stretches(told(house("02000"))) == []
 
 
-@pytest.mark.parametrize(("item", "below"), [("03000", False), ("01B00", True)])
-def test_nothing_that_flows_one_way_is_expected_to_flow_back(item: str, below: bool) -> None:
+@pytest.mark.parametrize(
+    ("item", "fed", "below"),
+    [("03000", False, False), ("01B00", False, False), ("01B00", True, True)],
+)
+def test_nothing_that_flows_one_way_is_expected_to_flow_back(
+    item: str, fed: bool, below: bool
+) -> None:
     """The fit's line for the cold goes below 0 in a summer in which nothing is burned."""
     air = outdoor()
     place = house(temperature=air)
     works = np.where(gas(np.full(air.size, 20.0)) > 0, 0.8, 0.0)  # hot water
     burned = np.maximum(gas(air) - works, 0)
+    if fed:
+        burned[np.arange(burned.size) % 24 == 12] -= 2.0
     place.energy[0] = np.rint(burned * 10**6).astype(np.int64)
     place = replace(place, meters=[replace(place.meters[0], item=item)])
     expected = _part(place, Memory(), _complete_hours(place)).site.expected

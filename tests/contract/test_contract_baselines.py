@@ -103,8 +103,8 @@ def test_progress_is_what_was_noted_last(stores: Stores) -> None:
     told = [BaselineProgress("bureau", "a", 0, DAY), BaselineProgress("bureau", "m", 9, DAY)]
     stores.baselines.note(told)
     assert stores.baselines.progress(["m", "a", "x"]) == told
-    assert told[1].ready == DAY + timedelta(days=5)
-    assert BaselineProgress("bureau", "m", 20, DAY).ready == DAY
+    assert told[1].ready(14) == DAY + timedelta(days=5)
+    assert BaselineProgress("bureau", "m", 20, DAY).ready(14) == DAY
 
 
 def test_a_version_tells_whether_it_is_whole() -> None:
