@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -77,9 +78,9 @@ class Office:
         self.intake, self.ledger = IntakeWork(self.assembly), LedgerWork(self.assembly)
 
     def rest(self) -> None:
-        """All that waits is taken in and booked."""
-        while self.intake() or self.ledger():
-            pass
+        """All that waits is taken in and booked; late readings are let wait for a while."""
+        while self.intake() or self.ledger() or self.assembly.stores.marks.waiting():
+            time.sleep(0.01)
 
     def wait(self, seconds: float) -> None:
         self.waited_us[0] += int(seconds * 1e6)
