@@ -474,6 +474,7 @@ def _site(
         billed=tuple(inputs.billed),
         centres=tuple(inputs.centres),
         rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
+        feeders=inputs.feeders,
     )
     return site, seen
 

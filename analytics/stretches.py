@@ -14,7 +14,7 @@ import numpy as np
 
 from analytics.baseline import Baseline
 from analytics.bins import FULL_BINS, SATURDAY, HourCalendar
-from analytics.crossfit import History
+from analytics.crossfit import History, folds
 from analytics.fitting import MONDAY
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
@@ -28,6 +28,7 @@ from analytics.scan.seasons import seasons_of
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
 from analytics.stored import Version, joined, knots_of
+from analytics.temperature import bridge, slow_mean
 
 SEASON_SHARE, STRONG = 0.15, 0.9
 """Of a strong day, the 90th percentile, what a day of the season is expected to take at least."""
@@ -164,6 +165,7 @@ def _block(
     spared = np.zeros_like(habit.odd) if terms.registered else habit.odd
     last = [judged.by[row][-1].baseline for row in rows]
     expected, weather, beyond = _by_knots(last, own, judged.expected[rows], spared, special)
+    beyond |= _unseen_elsewhere(own, [judged.by[row][0].past_us for row in rows])
     return MeterBlock(
         hours=_hours(own, expected, weather, habit.calm, habit.base),
         load=own.energy,
@@ -252,6 +254,42 @@ def _unseen(fitted: Baseline, temperature: Floats) -> Bools:
     low, high = knots[0] - OUT_OF_SIGHT_K, knots[-1] + OUT_OF_SIGHT_K
     with np.errstate(invalid="ignore"):
         return np.asarray((temperature < low) | (temperature > high))
+
+
+def _unseen_elsewhere(own: History, pasts: Sequence[Ints]) -> Bools:
+    """Hours that a first version learned, and that fits on its other weeks judge, whose weather
+    those never saw, (meters, hours); `pasts` are the hours of each [us]."""
+    found = np.zeros((len(pasts), own.hours_us.size), dtype=np.bool_)
+    known = {}
+    for row, past_us in enumerate(pasts):
+        key = past_us.tobytes()
+        if key not in known:
+            known[key] = _only_here(own, np.isin(own.hours_us, past_us))
+        found[row] = known[key]
+    return found
+
+
+def _only_here(own: History, past: Bools) -> Bools:
+    """Hours of a past, (hours,), colder or warmer, now or by the slow mean, than any of its other
+    folds on days as theirs: what rests in the heat says nothing of what runs in it."""
+    fold, working = folds(own.clock), own.clock.working
+    now = bridge(own.temperature)
+    found = np.zeros(past.size, dtype=np.bool_)
+    for felt in (now, slow_mean(now)):
+        learned = past & np.isfinite(felt)
+        for one in np.unique(fold[learned]).tolist():
+            for alike in (working, ~working):
+                mine = learned & alike & (fold == one)
+                found[mine] |= _outside(felt[mine], felt[learned & alike & (fold != one)])
+    return found
+
+
+def _outside(felt: Floats, seen: Floats) -> Bools:
+    """Which of some temperatures lie beyond those that were seen; none where nothing was."""
+    if not seen.size:
+        return np.zeros(felt.shape, dtype=np.bool_)
+    low, high = seen.min() - OUT_OF_SIGHT_K, seen.max() + OUT_OF_SIGHT_K
+    return np.asarray((felt < low) | (felt > high))
 
 
 def _dark(baselines: Sequence[Baseline], temperature: Floats) -> Bools:

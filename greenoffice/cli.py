@@ -83,6 +83,9 @@ def demo(
         ),
     ] = None,
     no_waste: Annotated[bool, typer.Option("--no-waste", help="a campus without waste")] = False,
+    more_waste: Annotated[
+        bool, typer.Option("--more-waste", help="kinds of waste beside the usual ones")
+    ] = False,
     exit_when_ready: Annotated[
         bool, typer.Option("--exit-when-ready", help="stop once everything is found")
     ] = False,
@@ -115,6 +118,7 @@ def demo(
             seed=seed,
             now=now,
             waste=not no_waste,
+            more_waste=more_waste,
             exit_when_ready=exit_when_ready,
             as_json=as_json,
             fresh=fresh,

@@ -35,6 +35,7 @@ def run_simulators(data: Path, parent: int) -> None:
             port=port,
             passwords=json.loads(folder.simulated_passwords.read_text()),
             waste=world.waste,
+            more_waste=world.more_waste,
             billed=world.billed,
         ),
         clock.now_us,

@@ -1,4 +1,4 @@
-"""`python -m proofs seeds`: the demo over unseen seeds, with waste and without."""
+"""`python -m proofs seeds`: the demo over unseen seeds, with every kind of waste and without."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def run_seeds(first: int, count: int) -> None:
     runs: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="greenoffice-seeds-") as temporary:
         for seed in range(first, first + count):
-            for name, flags in (("waste", []), ("no_waste", ["--no-waste"])):
+            for name, flags in (("waste", ["--more-waste"]), ("no_waste", ["--no-waste"])):
                 say(f"seed {seed}, {name}")
                 data = Path(temporary) / f"{seed}-{name}"
                 output = run(

@@ -21,14 +21,17 @@ def ups_loss(output_kw: F64) -> F64:
     return 4.0 + 0.022 * output_kw + 6.0e-5 * output_kw**2
 
 
-def loads(day: Day) -> Loads:
-    """Power of every meter of the data centre [kW], keyed by meter code."""
+def loads(day: Day, harder: F64) -> Loads:
+    """Power of every meter of the data centre [kW], keyed by meter code.
+
+    harder: factor by which the cooling takes more than it needs, minute by minute.
+    """
     daily = 1.0 + 0.03 * np.cos(2 * np.pi * (day.hours - 15.0) / 24.0)
     it = IT_KW * daily * day.noise("dc-it", 0.008, 0.004)
     ups_out = it / 0.985
     ups_in = ups_out + ups_loss(ups_out)
     effort = 0.16 + 0.009 * np.clip(day.outdoor_c - 6.0, 0.0, None)
-    cooling = ups_in * effort * day.noise("dc-cooling", 0.015, 0.006)
+    cooling = ups_in * effort * harder * day.noise("dc-cooling", 0.015, 0.006)
     return {
         "dc-it": it,
         "dc-ups-out": ups_out,

@@ -35,7 +35,8 @@ class Devices:
         self._faults: dict[str, list[Label]] = {}
         for label in world.labels:
             if not label.is_waste:
-                self._faults.setdefault(label.meter, []).append(label)
+                for meter in label.concerned:
+                    self._faults.setdefault(meter, []).append(label)
         self._first = {p.key: self._first_value(p) for p in campus.points if p.meter}
 
     def shown(self, point: SimPoint, times_us: I64) -> F64:
@@ -65,7 +66,7 @@ class Devices:
         ticks = np.floor(counted * 10**DECIMALS).astype(np.int64)
         values: F64 = (ticks % 10 ** (point.digits + DECIMALS)) / 10**DECIMALS
         for fault in faults:
-            if fault.pattern == "meter_gap":
+            if fault.pattern in ("meter_gap", "gateway_silent"):
                 values[(times_us > fault.start_us) & (times_us < fault.end_us)] = np.nan
         return values
 

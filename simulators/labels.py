@@ -7,13 +7,20 @@ high_base_load      something more runs day and night in the canteen for 7 to 9 
 meter_stuck         the register shows a stale value for hours, then catches up in one step
 meter_gap           the readings of one meter are never sent for hours; the register goes
                     on (energy known, shape not) or restarts from zero (energy missing)
+
+and where more kinds are asked for, behind all these:
+
+early_start         an office's ventilation begins at 04:00 on 6 to 8 working days
+night_flow          water runs away in an office day and night for 5 to 7 days
+pue_excess          the data centre's cooling works harder for 8 to 10 days
+gateway_silent      nothing comes of the canteen's electricity meters for 4 to 9 hours
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -41,6 +48,12 @@ FAULTY = (
     "canteen-special",
 )
 WASTE = ("after_hours_plant", "weekend_run", "late_stop", "high_base_load")
+MORE_WASTE = ("early_start", "night_flow", "pue_excess")
+CENTRE, CENTRE_COOLING = "dc-utility", "dc-cooling"
+CENTRE_HISTORY = 24
+"""Days of the window before a data centre's day is held against those before it."""
+OUTAGE = ("canteen-ac", "canteen-lighting", "canteen-power", "canteen-special", "canteen-total")
+"""Electricity meters behind one line of a gateway; a case is kept by the first."""
 SILENT = (*FAULTY, "office-a-water", "office-b-water", "dc-cooling", "dc-it")
 
 BY_NATURE = frozenset({("office-a-total", "low_power_factor")})
@@ -62,11 +75,18 @@ class Label:
     """Waste by night and around the clock: power as a share of the meter's daytime mean."""
     restart_us: int | None = None
     """When the register began again from zero, where it did."""
+    meters: tuple[str, ...] = ()
+    """All meters concerned where they are several."""
 
     @property
     def is_waste(self) -> bool:
         """Whether energy was wasted, beside what went wrong with a meter."""
-        return self.pattern in WASTE
+        return self.pattern in WASTE or self.pattern in MORE_WASTE
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """Meters that show it."""
+        return self.meters or (self.meter,)
 
     def days(self, zone: str) -> tuple[date, date]:
         """First and last local day touched."""
@@ -149,6 +169,30 @@ class _Chooser:
         hours = [self._hour(day, hour) for day in days for hour in range(24)]
         return _label("high_base_load", meter, hours, level=float(self.rng.uniform(0.25, 0.4)))
 
+    def early_start(self, meter: str) -> Label | None:
+        """04:00 to 07:00 on 6 to 8 working days that follow each other, within twelve days."""
+        days = self._some(self.working_days(), (6, 9))
+        if days is None or days[-1] - days[0] > timedelta(days=11):
+            return None
+        hours = [self._hour(day, hour) for day in days for hour in range(4, 7)]
+        return _label("early_start", meter, hours, level=float(self.rng.uniform(0.6, 0.9)))
+
+    def round_the_clock(
+        self, pattern: str, meter: str, length: tuple[int, int], level: tuple[float, float]
+    ) -> Label | None:
+        """All hours of days that follow each other."""
+        late = self.days[CENTRE_HISTORY:] if pattern == "pue_excess" else self.days
+        days = self._some(late, length)
+        if days is None:
+            return None
+        hours = [self._hour(day, hour) for day in days for hour in range(24)]
+        return _label(pattern, meter, hours, level=float(self.rng.uniform(*level)))
+
+    def outage(self) -> Label | None:
+        """4 to 9 hours of silence of several meters within a working day."""
+        label = self._fault("gateway_silent", OUTAGE[0], (2, 14), (4, 10))
+        return None if label is None else replace(label, meters=OUTAGE)
+
     def _some(self, days: Sequence[date], length: tuple[int, int]) -> Sequence[date] | None:
         """Days that follow each other; None where there are not so many."""
         count = int(self.rng.integers(*length))
@@ -204,10 +248,19 @@ class _Chooser:
 
 
 def choose_labels(
-    seed: int, start_us: int, now_us: int, zone: str, calendar: WorkCalendar
+    seed: int,
+    start_us: int,
+    now_us: int,
+    zone: str,
+    calendar: WorkCalendar,
+    *,
+    more: bool = False,
 ) -> tuple[Label, ...]:
     """The events of a run, ordered by start; all lie at least 14 days after the start and 2
-    days before now, on whole hours, apart from each other in the same building."""
+    days before now, on whole hours, apart from each other in the same building.
+
+    more: kinds beside the usual ones, which stay where they are.
+    """
     first = local_day(start_us, zone) + QUIET_START + timedelta(days=1)
     last = local_day(now_us, zone) - QUIET_END - timedelta(days=1)
     if last < first:
@@ -226,7 +279,17 @@ def choose_labels(
         chooser.place(chooser.stuck, 2)
         chooser.place(lambda: chooser.gap(restarts=False), 2)
     chooser.place(lambda: chooser.gap(restarts=True), 2)
+    if more:
+        _place_more(chooser, one, other)
     return tuple(sorted(chooser.chosen, key=lambda label: (label.start_us, label.meter)))
+
+
+def _place_more(chooser: _Chooser, one: str, other: str) -> None:
+    round_the_clock = chooser.round_the_clock
+    chooser.place(lambda: chooser.early_start(f"{one}-power"), 1)
+    chooser.place(lambda: round_the_clock("night_flow", f"{other}-water", (5, 8), (0.15, 0.25)), 0)
+    chooser.place(lambda: round_the_clock("pue_excess", CENTRE, (8, 11), (0.3, 0.45)), 2)
+    chooser.place(chooser.outage, 2)
 
 
 def _building(meter: str) -> str:

@@ -44,6 +44,8 @@ class SimulatorSettings:
     passwords: dict[str, str] = field(repr=False)
     """MQTT password by gateway code."""
     waste: bool = True
+    more_waste: bool = False
+    """Whether kinds of waste beside the usual ones are put in."""
     billed: bool = True
     """Whether suppliers send bills, for which a meter of reactive energy is read."""
     live_interval_s: int = 10
@@ -128,11 +130,12 @@ def progress(gateways: list[SimulatedGateway]) -> dict[str, object]:
 
 def _world(settings: SimulatorSettings, campus: Campus) -> World:
     file = settings.folder / "simulation.json"
-    wanted: dict[str, int] = {"seed": settings.seed, "waste": settings.waste}
+    more = settings.more_waste
+    wanted: dict[str, int] = {"seed": settings.seed, "waste": settings.waste, "more_waste": more}
     wanted |= {"start_us": settings.start_us, "now_us": settings.now_us}
     if file.exists():
-        stored = json.loads(file.read_text(encoding="utf-8"))
-        for name in ("seed", "waste"):
+        stored = {"more_waste": False} | json.loads(file.read_text(encoding="utf-8"))
+        for name in ("seed", "waste", "more_waste"):
             if stored[name] != wanted[name]:
                 raise ConfigurationError(
                     f"the folder {settings.folder} holds another world",
@@ -151,4 +154,5 @@ def _world(settings: SimulatorSettings, campus: Campus) -> World:
         ZONE,
         campus.calendar,
         waste=bool(wanted["waste"]),
+        more=bool(wanted["more_waste"]),
     )

@@ -53,7 +53,7 @@ def truth_of(devices: Devices, campus: Campus) -> dict[str, Any]:
             if meter.total and meter.item == "01000"
         },
         "labels": [asdict(label) for label in world.labels],
-        "gap_hours": sum(len(f.hours) for f in faults if f.restart_us is None),
+        "gap_hours": sum(len(f.hours) * len(f.concerned) for f in faults if f.restart_us is None),
         "missing_hours": sum(len(f.hours) for f in faults if f.restart_us is not None),
         "hour_floor": {code: FLOOR_TICKS * devices.tick(code) for code in campus.meters},
     }
@@ -109,7 +109,8 @@ def read_truth(folder: Path) -> dict[str, Any]:
 def read_labels(folder: Path) -> list[Label]:
     """The labels of truth.json."""
     rows = read_truth(folder)["labels"]
-    return [Label(**{**row, "hours": tuple(row["hours"])}) for row in rows]
+    lists = ("hours", "meters")
+    return [Label(**row | {name: tuple(row.get(name, ())) for name in lists}) for row in rows]
 
 
 def write_json(file: Path, content: object) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
@@ -54,10 +55,12 @@ class World:
         calendar: WorkCalendar,
         *,
         waste: bool = True,
+        more: bool = False,
     ) -> None:
         self.seed, self.start_us, self.now_us, self.zone = seed, start_us, now_us, zone
         self.calendar = calendar
-        self.labels = choose_labels(seed, start_us, now_us, zone, calendar) if waste else ()
+        chosen = choose_labels(seed, start_us, now_us, zone, calendar, more=more)
+        self.labels = chosen if waste else ()
         self._next_day = local_day(start_us, zone)
         self._origin_us = day_bounds(self._next_day, zone)[0]
         self._energy: dict[str, F64] = {}
@@ -118,7 +121,8 @@ class World:
         hours = np.arange((end_us - start_us) // MINUTE_US) / 60.0
         working = self.calendar.is_working(day)
         conditions = Day(self.seed, day, working, hours, outdoor(self.seed, day, hours))
-        rates = datacentre.loads(conditions)
+        harder = self._cooling_effort(conditions, start_us)
+        rates = datacentre.loads(conditions, harder)
         for one in BUILDINGS:
             subs = building.loads(one, conditions)
             self._add_waste(one, conditions, start_us, subs)
@@ -128,20 +132,35 @@ class World:
                 rates[f"{one.node}-reactive"] = building.reactive(one, subs)
         return rates, {name: model(conditions) for name, model in SENSORS.items()}
 
+    def _cooling_effort(self, day: Day, start_us: int) -> F64:
+        """Factor by which the data centre's cooling works harder, minute by minute."""
+        factor = np.ones_like(day.hours)
+        for label in self.labels:
+            if label.pattern == "pue_excess":
+                factor[_inside(label, day, start_us)] += label.level
+        return factor
+
     def _add_waste(self, one: Building, day: Day, start_us: int, subs: Loads) -> None:
-        hour_starts = start_us + np.floor(day.hours).astype(np.int64) * HOUR_US
         for label in self.labels:
             if label.is_waste and label.meter in subs:
-                inside = np.isin(hour_starts, np.array(label.hours))
+                inside = _inside(label, day, start_us)
                 if inside.any():
                     wasted = _wasteful_rate(label, one, day, subs[label.meter])
                     subs[label.meter] = np.where(inside, wasted, subs[label.meter])
+
+
+def _inside(label: Label, day: Day, start_us: int) -> NDArray[np.bool_]:
+    """Minutes of a day that lie in the label's hours."""
+    hour_starts = start_us + np.floor(day.hours).astype(np.int64) * HOUR_US
+    return np.isin(hour_starts, np.array(label.hours))
 
 
 def _wasteful_rate(label: Label, one: Building, day: Day, healthy: F64) -> F64:
     """Rate of a plant that should rest: as on a working day, or a share of its daytime mean."""
     if label.pattern == "weekend_run":
         return building.air_conditioning(one, day, working=True)
+    if label.pattern == "night_flow":
+        return healthy + label.level * one.persons * one.water_m3_person_h
     daytime = float(healthy[(day.hours >= 8) & (day.hours < 18)].mean())
     if label.pattern == "high_base_load":
         return healthy + label.level * daytime * day.noise(f"{label.meter}-base")

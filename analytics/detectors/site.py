@@ -1,6 +1,7 @@
 """What every detector sees: the meters of one site, their baseline, and the ledger's events."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -108,6 +109,8 @@ class Site:
     """Data centres, likewise."""
     rooms: tuple[RoomHours, ...] = ()
     """What sensors say of rooms, likewise."""
+    feeders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Meters that feed a meter, by its code."""
 
     @property
     def outdoor(self) -> Floats:

@@ -28,6 +28,7 @@ TOLD_SCORE: Final = 6.5
 """Set on fleets made up for it (`docs/detection.md`)."""
 AFTER_DAYS: Final = 2
 UNEXPLAINED: Final = "unexplained_excess"
+MULTIPLIER: Final = "meter_multiplier"
 PATTERN_OF: Final = {
     "night": "after_hours_plant",
     "off": "after_hours_plant",
@@ -39,14 +40,16 @@ PATTERN_OF: Final = {
     "cool": "slope_degradation",
     "heat": "slope_degradation",
     "clock": "meter_clock",
-    "share": "meter_multiplier",
+    "share": MULTIPLIER,
 }
 STRETCHED: Final = frozenset({*PATTERN_OF.values(), UNEXPLAINED})
 """Patterns that stretches of days are told as."""
 RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
 """By which a wrong transformer or a wrong pulse value multiplies readings."""
 NEAR_RATIO: Final = 0.08
-OF_METERS: Final = frozenset({"meter_clock", "meter_multiplier"})
+CARRIED: Final = 0.5
+"""Share of what a meter takes more that another must show to be a witness of it."""
+OF_METERS: Final = frozenset({"meter_clock", MULTIPLIER})
 """What the meter measures wrongly is no waste."""
 RUNNING: Final = 1.25
 """How much surer a stretch must be that ends with the window: a later look sees more of it."""
@@ -64,7 +67,7 @@ LONE: Final = 2.0
 """Likewise a single day of rest: on one day people come to work."""
 LED_DAYS: Final = 3
 """Days on which more was taken of what the weather makes run."""
-LED_NAMES: Final = {"meter_clock": "", "meter_multiplier": UNEXPLAINED}
+LED_NAMES: Final = {"meter_clock": "", MULTIPLIER: UNEXPLAINED}
 """What they are not told as, and what instead."""
 NIGHTLY: Final = ("night", "early", "late", "off")
 """Shapes whose days are nights."""
@@ -110,7 +113,25 @@ def _is_led(site: Site, one: DayStretch) -> bool:
 
 
 def _name(site: Site, one: DayStretch) -> str:
-    return pattern_of(one, led=_is_led(site, one))
+    return _as_used(site, one, pattern_of(one, led=_is_led(site, one)))
+
+
+def _as_used(site: Site, one: DayStretch, name: str) -> str:
+    return UNEXPLAINED if name == MULTIPLIER and _is_carried(site, one) else name
+
+
+def _is_carried(site: Site, one: DayStretch) -> bool:
+    """Whether a meter that feeds it shows the same: then it was used, and no factor is wrong."""
+    feeders = site.feeders.get(site.codes[one.meter], ())
+    first, end = _day(site, one.first), _day(site, one.last + 1)
+    own = site.residual[one.meter, first:end]
+    for code in feeders:
+        if code in site.codes:
+            above = site.residual[site.codes.index(code), first:end]
+            both = np.isfinite(own) & np.isfinite(above)
+            if both.any() and above[both].sum() >= CARRIED * own[both].sum():
+                return True
+    return False
 
 
 def told_hours(site: Site, meter: int) -> frozenset[int]:
@@ -202,17 +223,17 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
         hours=hours,
         days=int(np.unique(site.clock.day[inside]).size) or 1,
         score=one.score,
-        odds=_odds(one, name, _is_led(site, one)),
+        odds=_odds(site, one, name),
         drift=one.drift,
         sigma=sigma,
     )
 
 
-def _odds(one: DayStretch, first: str, led: bool) -> tuple[tuple[str, float], ...]:
+def _odds(site: Site, one: DayStretch, first: str) -> tuple[tuple[str, float], ...]:
     """Patterns by how likely they are, the one it is told as first."""
     total: dict[str, float] = {}
     for shape, share in one.name.odds:
-        if pattern := _named(one, shape, led):
+        if pattern := _as_used(site, one, _named(one, shape, _is_led(site, one))):
             total[pattern] = total.get(pattern, 0.0) + share
     return tuple(sorted(total.items(), key=lambda pair: (pair[0] != first, -pair[1])))
 

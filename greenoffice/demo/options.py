@@ -56,6 +56,8 @@ class DemoOptions:
     seed: int = 1
     now: str | None = None
     waste: bool = True
+    more_waste: bool = False
+    """Kinds of waste beside the usual ones."""
     exit_when_ready: bool = False
     as_json: bool = False
     fresh: bool = False
@@ -67,7 +69,8 @@ class DemoOptions:
     @property
     def says_nothing_of_the_world(self) -> bool:
         """Whether the options leave seed, now and waste as they are in the folder."""
-        return self.seed == DemoOptions.seed and self.now is None and self.waste
+        usual = self.waste and not self.more_waste
+        return self.seed == DemoOptions.seed and self.now is None and usual
 
 
 def history_months(text: str) -> int:
@@ -92,22 +95,34 @@ class DemoWorld:
     waste: bool
     billed: bool = False
     """Whether suppliers bill the campus; folders of before know no accounts, and go on without."""
+    more_waste: bool = False
 
     @classmethod
     def of(cls, options: DemoOptions, real_now_us: int) -> DemoWorld:
         """The world that options ask for: it begins with the first of its full months, and its now
         is the one they name, else `real_now_us`. InvalidInput where that is no instant."""
+        if options.more_waste and not options.waste:
+            raise InvalidInput(
+                "no waste and more of it", field="more-waste", value=True, fix="drop one of the two"
+            )
         now_us = parse_instant(options.now, "now") if options.now else real_now_us
         first = local_day(now_us, ZONE)
         for _ in range(options.months):
             first = previous_month(first)
         start_us = day_bounds(first, ZONE)[0]
-        return cls(options.seed, start_us, now_us, options.waste, billed=True)
+        more = options.more_waste
+        return cls(options.seed, start_us, now_us, options.waste, billed=True, more_waste=more)
 
     @classmethod
     def read(cls, file: Path) -> DemoWorld:
         """The world that a file keeps."""
         return cls(**json.loads(file.read_text()))
+
+    @property
+    def _waste(self) -> str:
+        if not self.waste:
+            return "without"
+        return "with more" if self.more_waste else "with"
 
     def write(self, file: Path) -> None:
         """Keep the world in a file, as JSON, for the next start and for the gateways' process."""
@@ -117,10 +132,11 @@ class DemoWorld:
     def check_same(self, options: DemoOptions) -> None:
         """Conflict when the options ask for another world than the folder holds."""
         asked_now = parse_instant(options.now, "now") if options.now else self.now_us
-        if (options.seed, asked_now, options.waste) != (self.seed, self.now_us, self.waste):
+        asked = (options.seed, asked_now, options.waste, options.more_waste)
+        if asked != (self.seed, self.now_us, self.waste, self.more_waste):
             raise Conflict(
                 f"the folder holds another demo (seed {self.seed}, now {iso(self.now_us)}, "
-                f"{'with' if self.waste else 'without'} waste)",
+                f"{self._waste} waste)",
                 field="data",
                 value=str(options.data),
                 fix="add --fresh to begin anew, name another --data folder, or drop the options",

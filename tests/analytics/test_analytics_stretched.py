@@ -327,6 +327,35 @@ def test_lights_are_judged_in_weather_that_was_never_seen_and_plant_is_not(campu
         assert ("east-power" in found) is told, item
 
 
+def test_what_the_meter_above_shows_as_well_is_no_wrong_factor(campus: Make) -> None:
+    """Half as much again for ten days, at the meter alone or also at the one that feeds it."""
+    for carried, pattern in ((False, "meter_multiplier"), (True, "unexplained_excess")):
+        place = campus(33)
+        days = (place.clock.day >= day_number(date(2026, 10, 19))) & (
+            place.clock.day < day_number(date(2026, 10, 29))
+        )
+        row = place.row("east-power")
+        extra = np.where(days, 0.5 * place.energy[row], 0.0)
+        if carried:
+            place.add("east-power", extra)
+        else:
+            place.energy[row] += extra
+        found = {one.meter: one for one in look(place.inputs()).findings}
+        assert found["east-power"].pattern == pattern
+
+
+def test_in_weather_of_one_week_alone_its_plant_is_not_judged_by_the_others(campus: Make) -> None:
+    """Five nights of a history that is not known yet, in weather of that week or of two."""
+    for weeks, told in ((1, False), (2, True)):
+        place = campus(33)
+        before = day_number(MONDAY) - place.clock.day
+        hot = (before > -7) & (before <= 7 * (weeks - 1))
+        place.temperature[hot] += 60.0
+        place.run_nights("east-ac", MONDAY, 5, 1.2)
+        found = {one.meter for one in look(place.inputs()).findings}
+        assert ("east-ac" in found) is told, weeks
+
+
 def test_an_interval_is_no_wider_for_a_year_that_was_not_seen(campus: Make) -> None:
     """What busy hours are taken to wander more of a short history is for finding alone."""
     place = campus(33)

@@ -9,16 +9,19 @@ import pytest
 
 from metering.localtime import HOUR_US, day_bounds, local_day, previous_month
 from simulators.campus import ZONE, Campus
-from simulators.labels import ROLLING_METER, Label, choose_labels
+from simulators.labels import OUTAGE, ROLLING_METER, Label, choose_labels
 
 NOWS = (date(2026, 11, 24), date(2026, 11, 1), date(2026, 3, 1), date(2026, 6, 30))
 RUNS = [(seed, now) for now in NOWS for seed in range(12)]
 
 
-def labels_of(seed: int, now: date, campus: Campus) -> tuple[int, int, tuple[Label, ...]]:
+def labels_of(
+    seed: int, now: date, campus: Campus, *, more: bool = False
+) -> tuple[int, int, tuple[Label, ...]]:
     start_us = day_bounds(previous_month(previous_month(now)), ZONE)[0]
     now_us = day_bounds(now, ZONE)[0] + 9 * HOUR_US
-    return start_us, now_us, choose_labels(seed, start_us, now_us, ZONE, campus.calendar)
+    chosen = choose_labels(seed, start_us, now_us, ZONE, campus.calendar, more=more)
+    return start_us, now_us, chosen
 
 
 @pytest.mark.parametrize(("seed", "now"), RUNS)
@@ -90,6 +93,28 @@ def test_each_pattern_keeps_its_days_and_hours(seed: int, now: date, campus: Cam
             shortest, longest = (5, 10) if label.pattern == "meter_stuck" else (4, 9)
             assert shortest <= len(label.hours) <= longest
             assert label.end_us - label.start_us == len(label.hours) * HOUR_US
+
+
+@pytest.mark.parametrize(("seed", "now"), RUNS)
+def test_more_kinds_leave_the_usual_ones_where_they_are(
+    seed: int, now: date, campus: Campus
+) -> None:
+    start_us, now_us, usual = labels_of(seed, now, campus)
+    labels = set(labels_of(seed, now, campus, more=True)[2])
+    assert set(usual) <= labels
+    more = {label.pattern: label for label in labels - set(usual)}
+    assert {"night_flow", "pue_excess", "gateway_silent"} <= set(more)
+    assert set(more) <= {"early_start", "night_flow", "pue_excess", "gateway_silent"}
+    assert more["gateway_silent"].concerned == OUTAGE
+    assert more["pue_excess"].start_us >= start_us + 21 * 24 * HOUR_US
+    for label in more.values():
+        assert label.start_us >= start_us + 14 * 24 * HOUR_US
+        assert label.end_us <= now_us - 2 * 24 * HOUR_US
+        clock = {
+            (hour - day_bounds(local_day(hour, ZONE), ZONE)[0]) // HOUR_US for hour in label.hours
+        }
+        if label.pattern == "early_start":
+            assert clock == {4, 5, 6}
 
 
 def test_a_short_history_has_room_for_nothing(campus: Campus) -> None:

@@ -11,6 +11,7 @@ from metering.localtime import HOUR_US, day_bounds, days_between, local_day
 from simulators import datacentre
 from simulators.building import BUILDINGS, unmetered_base_kw
 from simulators.campus import ZONE, Campus
+from simulators.devices import Devices
 from simulators.labels import Label
 from simulators.world import World
 
@@ -93,6 +94,23 @@ def test_waste_adds_energy_in_its_hours_and_nowhere_else(world: World, campus: C
             least = 0.1 if label.pattern == "high_base_load" else 1.0
             assert (extra[own] > least * calm.hourly(meter)[own]).all(), label.pattern
         np.testing.assert_allclose(np.delete(extra, hours), 0.0, atol=1e-6)
+
+
+def test_more_kinds_of_waste_show_where_they_should(world: World, campus: Campus) -> None:
+    span = (world.seed, world.start_us, world.now_us, ZONE, campus.calendar)
+    calm, more = World(*span, waste=False), World(*span, more=True)
+    devices = Devices(more, campus)
+    for label in set(more.labels) - set(world.labels):
+        own = [(hour - more.start_us) // HOUR_US for hour in label.hours]
+        if label.pattern == "gateway_silent":
+            inside = np.array(label.hours[1:])
+            for meter in label.meters:
+                assert np.isnan(devices.shown(campus.point_of_meter(meter), inside)).all()
+            continue
+        extra = (more.hourly(label.meter) - calm.hourly(label.meter))[own]
+        assert (extra > 0.05 * calm.hourly(label.meter)[own]).all(), label.pattern
+        if label.pattern == "night_flow":
+            np.testing.assert_allclose(extra, extra[0], rtol=1e-6)
 
 
 def test_temperature_has_no_step_at_midnight(world: World) -> None:
