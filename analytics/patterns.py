@@ -21,6 +21,7 @@ from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
 from analytics.media import FLOWS
+from analytics.opposed_meters import cools, heats
 from metering.baseline import is_checked
 from metering.items import purpose
 from metering.registry import Meter, NodeType, Registry
@@ -54,6 +55,8 @@ class Need(StrEnum):
     """A point of that role; likewise CO2, and OUTDOOR_TEMPERATURE at the site."""
     OUTDOOR_TEMPERATURE = "outdoor_temperature"
     CO2 = "co2"
+    HEATING_AND_COOLING = "heating_and_cooling"
+    """Meters of heat or gas, and of cooling or of the plant that makes it, booked by the hour."""
 
 
 class Checking(StrEnum):
@@ -78,6 +81,7 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.ROOM: frozenset({Need.METER, Need.ROOM_TEMPERATURE, Need.OUTDOOR_TEMPERATURE}),
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
+    Input.OPPOSED: frozenset({Need.HEATING_AND_COOLING, Need.OUTDOOR_TEMPERATURE}),
 }
 """What must be registered before a site can have an input."""
 
@@ -178,6 +182,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
         Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
         Need.OUTDOOR_TEMPERATURE: outdoor,
+        Need.HEATING_AND_COOLING: any(map(heats, hourly)) and any(map(cools, hourly)),
     }
     return frozenset(need for need, stands in there.items() if stands)
 

@@ -48,6 +48,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
     if "usual_efficiency" in finding.detail:
         return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
+    if "usual_hours" in finding.detail:
+        return _at_once(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -250,6 +252,19 @@ def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, langu
         days=told.get("days", 0),
         now=f"{float(told[names[0]]):.3f}",
         usual=f"{float(told[names[1]]):.3f}",
+    )
+
+
+def _at_once(finding: Finding, zone: str, language: str) -> str:
+    """For how long a place was heated and cooled at once, beside such days before."""
+    told = finding.detail
+    return text(
+        "finding.at_once",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        now=f"{float(told['together_hours']):.1f}",
+        usual=f"{float(told['usual_hours']):.1f}",
     )
 
 

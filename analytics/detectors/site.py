@@ -12,6 +12,7 @@ from analytics.bins import HourCalendar
 from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
 from analytics.media import FLOWS
+from analytics.opposed import Opposed
 from analytics.outages import Outage
 from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from analytics.scan.judge import NOTHING_SEEN, Sightings
@@ -46,6 +47,8 @@ class Input(StrEnum):
     """Temperatures of rooms and outside."""
     AIR = "air"
     """CO2 of rooms."""
+    OPPOSED = "opposed"
+    """Meters of heating and of cooling of one place."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class Site:
     """Data centres, likewise."""
     rooms: tuple[RoomHours, ...] = ()
     """What sensors say of rooms, likewise."""
+    opposed: tuple[Opposed, ...] = ()
+    """Places that are heated and cooled, likewise."""
 
     @property
     def outdoor(self) -> Floats:
@@ -133,6 +138,7 @@ class Site:
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
+            Input.OPPOSED: any(one.hours.meter in self.codes for one in self.opposed),
         }
         return frozenset(one for one, stands in there.items() if stands)
 

@@ -15,6 +15,7 @@ from analytics.detectors import BY_EXPECTATION, Candidate, Site
 from analytics.detectors.site import Input, chains
 from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
+from analytics.opposed import OpposedHours, opposed
 from analytics.outages import Outage
 from analytics.rooms import RoomHours
 from analytics.scan.faults import Fault
@@ -174,6 +175,11 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(unjudged, rooms=(cold,))) == always
     assert asked(replace(unjudged, rooms=(replace(cold, role="co2"),))) == {"stale_air"} | always
     assert asked(replace(weather, rooms=(replace(cold, meter="far"),))) == always
+    hours = OpposedHours("b", "ac", 1.0, weather.hours_us, *np.ones((3, weather.hours_us.size)))
+    both = opposed(hours, weather.clock, 3.0)
+    assert asked(replace(unjudged, opposed=(both,))) == {"heating_and_cooling"} | always
+    far = replace(both, hours=replace(hours, meter="far"))
+    assert asked(replace(unjudged, opposed=(far,))) == always
     centre = CentreMeters("dc", {"ups_out": ("ac",), "it": ("far",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"ups_loss"} | always
 

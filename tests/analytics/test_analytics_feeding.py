@@ -392,6 +392,34 @@ def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> Non
     assert (over.waste, over.costs) == (0.0, ())
 
 
+def test_heating_and_cooling_are_read_for_a_year_whatever_the_window() -> None:
+    base = registry()
+    meters = {
+        **base.meters,
+        "hourly": replace(base.meters["hourly"], item="03000"),
+        "fine": replace(base.meters["fine"], item="01B10"),
+    }
+    points = {**base.points, 2: replace(base.points[2], unit="m3")}
+    factors = (Factor("03000", "kgce", Decimal("1.33")),)
+    world = World(replace(base, meters=meters, points=points, factors=factors))
+    world.use("hourly", office(1))
+    world.use("fine", office(4))
+    start_us = day_bounds(FIRST, ZONE)[0]
+    world.push(OUTDOOR, start_us + np.arange(24 * DAYS) * HOUR_US, np.full(24 * DAYS, 12))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=14)
+        assert inputs is not None
+        find(inputs)
+    (place,) = inputs.opposed
+    assert (place.node, place.meter, place.hours_us.size) == ("s", "hourly", 400 * 24)
+    known = np.isfinite(place.heating)
+    assert known.sum() > 24 * 20 > 24 * 14
+    heat = 1.33 * 29.3076
+    assert np.nanmax(place.heating) == pytest.approx(heat)
+    assert np.nanmax(place.cooling) == pytest.approx(3.6)
+    assert np.nansum(place.outdoor[known]) == pytest.approx(12 * known.sum())
+
+
 def test_rooms_are_read_by_the_hour_for_the_last_weeks() -> None:
     world = World(registry())
     sensors = [
