@@ -18,7 +18,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.billed import billed
+from analytics.billed import DAYS, QUARTER_MIN, BilledMeter, billed, year_peak
 from analytics.centres import centre_meters
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.feeding_outages import site_served
@@ -31,7 +31,7 @@ from analytics.rooms import RoomHours, rooms_of
 from analytics.service import Inputs
 from analytics.silences import silences
 from analytics.stays import ALL_TIME, stay_of
-from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
+from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices, mean_power
 from metering.book import RegisterEvent, SeriesKey
 from metering.finding import Sums
 from metering.items import category
@@ -144,7 +144,7 @@ def site_inputs(
         outages=outages(events, site_served(registry, meters, own)),
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
-        billed=billed(registry, codes, last),
+        billed=[_with_peak(view, one, last) for one in billed(registry, codes, last)],
         centres=centre_meters(registry, meters, last),
         rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
         opposed=_opposed(view, readings, nodes, opposed_meters(registry, meters, last), last),
@@ -204,6 +204,18 @@ def _temperature(
         return np.full(len(hours_us), np.nan)
     seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)
     return _bridged(_hourly(seen, hours_us))
+
+
+def _with_peak(view: View, one: BilledMeter, last: date) -> BilledMeter:
+    """With the peak of the year of complete days, where a contracted kW has a price: a year of rows
+    of one meter is read."""
+    if not one.of_a_kw or view.registry.meters[one.meter].step_min > QUARTER_MIN:
+        return one
+    first, until = last - timedelta(days=DAYS), last - timedelta(days=1)
+    told = energy(view, view.key_of(one.meter), first, until, "native")
+    if told.step_min > QUARTER_MIN:
+        return one
+    return replace(one, peak=year_peak(mean_power(told, view.now_us), told.start_us))
 
 
 def _opposed(

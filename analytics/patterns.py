@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from analytics import rooms
-from analytics.billed import billed
+from analytics.billed import QUARTER_MIN, billed
 from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
@@ -45,6 +45,8 @@ class Need(StrEnum):
     """A gateway that serves two meters or more."""
     CONTRACT_POWER = "contract_power"
     """An account with contract_kw, whose meter is booked by the hour."""
+    CONTRACT_PRICE = "contract_price"
+    """Likewise by the quarter of an hour, and a plan with a charge of the contracted power."""
     REACTIVE_METER = "reactive_meter"
     """An account with power_factor, and both of its meters booked by the hour."""
     CENTRE_AND_IT = "centre_and_it"
@@ -75,6 +77,7 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.FLOW: frozenset({Need.HOURLY_FLOW}),
     Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
     Input.CONTRACT: frozenset({Need.CONTRACT_POWER}),
+    Input.CONTRACT_YEAR: frozenset({Need.CONTRACT_PRICE}),
     Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
     Input.CENTRE: frozenset({Need.CENTRE_AND_IT}),
     Input.UPS: frozenset({Need.UPS_METERS}),
@@ -98,7 +101,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, ...]]] = {
         "slope_degradation",
         *("heating_and_cooling", "lost_setback", "balance_point_shift", "free_cooling_missed"),
     ),
-    "demand": ("demand_over_contract", "peak_excess"),
+    "demand": ("demand_over_contract", "contract_too_large", "peak_excess"),
     "power_factor": ("low_power_factor",),
     "comfort": ("room_too_cold", "room_too_warm", "stale_air"),
     "water": ("night_flow",),
@@ -176,6 +179,9 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.TOTAL_WITH_PARTS: _has_parts(registry, meters),
         Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
         Need.CONTRACT_POWER: any(one.contract_kw for one in accounts),
+        Need.CONTRACT_PRICE: any(
+            one.of_a_kw and registry.meters[one.meter].step_min <= QUARTER_MIN for one in accounts
+        ),
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),

@@ -40,6 +40,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _outage(finding, zone, language)
     if "contract_kw" in finding.detail:
         return _contract(finding, zone, language)
+    if "contracted_kw" in finding.detail:
+        return _large_contract(finding, zone, language)
     if "power_factor" in finding.detail:
         return _power_factor(finding, zone, language)
     if "room_limit" in finding.detail:
@@ -210,6 +212,20 @@ def _contract(finding: Finding, zone: str, language: str) -> str:
         contract=f"{float(told['contract_kw']):.4g}",
         peak=f"{float(told['peak_kw']):.4g}",
         moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+    )
+
+
+def _large_contract(finding: Finding, zone: str, language: str) -> str:
+    """How much of the contract a year took at most, and what a smaller one would save."""
+    told = finding.detail
+    return text(
+        "finding.large_contract",
+        language,
+        contract=f"{float(told['contracted_kw']):.4g}",
+        peak=f"{float(told['year_peak_kw']):.4g}",
+        moment=f"{from_us(int(told['year_peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        needed=f"{float(told['needed_kw']):.4g}",
+        saved=_money(_rough(float(told["saved_a_year"])), str(told["currency"]), language),
     )
 
 

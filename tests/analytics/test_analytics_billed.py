@@ -12,18 +12,19 @@ import numpy as np
 import pytest
 
 from analytics import Inputs, find, look, settle
-from analytics.billed import BilledMeter, billed
+from analytics.billed import BilledMeter, YearPeak, billed, year_peak
 from analytics.evidence import joined, only
 from metering.finding import Case, CaseState
 from metering.localtime import day_number
 from metering.registry import Registry
 from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import Basis, Charge
 from metering.validity import Validity
 from proofs.steps import data_folder_with_recordings
 from tests.analytics.hourly_inputs import FIRST, inputs
 
 DATA = data_folder_with_recordings()
-PATTERNS = {"demand_over_contract", "low_power_factor"}
+PATTERNS = {"contract_too_large", "demand_over_contract", "low_power_factor"}
 
 
 def office(days: int = 28) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -166,6 +167,54 @@ def test_the_accounts_of_a_day_are_read() -> None:
     assert billed(known, {"m"}, FIRST) == contract(120)
     (before,) = billed(known, {"m"}, FIRST - timedelta(days=1))
     assert (before.power_factor, before.contract_kw, before.reactive) == (0.85, None, "q")
+
+
+def large(kw: float, peak: float, price: str = "480") -> tuple[BilledMeter, ...]:
+    (one,) = contract(kw)
+    return (replace(one, of_a_kw=Decimal(price), currency="CNY", peak=YearPeak(peak, 7)),)
+
+
+def test_a_contract_of_which_a_year_took_little_is_told_with_what_it_costs() -> None:
+    (found,) = told(inputs({"m": ("01000", office())}, billed=large(300, 110)))
+    assert (found.pattern, found.cause) == ("contract_too_large", "contract_large")
+    assert (found.detail["year_peak_kw"], found.detail["year_peak_us"]) == (110, 7)
+    assert found.detail["needed_kw"] == pytest.approx(121)
+    assert found.detail["saved_a_year"] == pytest.approx((300 - 121) * 480)
+    assert (found.waste, found.costs, found.detail["days"]) == (0.0, (), 28)
+    assert len(found.hours_us) == 28
+    assert {measured for at, _, measured in found.hourly if at in found.hours_us} == {100.0}
+    assert told(inputs({"m": ("01000", office())}, billed=large(275, 110))) == []
+    assert told(inputs({"m": ("01000", office())}, billed=large(300, 110, "0"))) == []
+
+
+def test_a_year_has_a_peak_where_nine_tenths_of_its_quarters_are_known() -> None:
+    quarters = np.arange(365 * 96)
+    power = np.where(quarters % 96 == 40, 50.0, 10.0)
+    power[1000] = 70.0
+    starts = quarters * 900_000_000
+    assert year_peak(power, starts) == YearPeak(70.0, int(starts[1000]))
+    power[: 36 * 96] = np.nan
+    assert year_peak(power, starts) == YearPeak(50.0, int(starts[36 * 96 + 40]))
+    power[: 37 * 96] = np.nan
+    assert year_peak(power, starts) is None
+    assert year_peak(np.zeros(0), starts[:0]) is None
+
+
+def test_what_a_contracted_kw_costs_a_year_is_what_its_charges_say() -> None:
+    kinds = (
+        Charge("two", "contract", Basis.CONTRACT, Decimal("38.4"), relief_factor=Decimal("0.9")),
+        Charge("two", "more", Basis.CONTRACT, Decimal("0.1"), per="day"),
+        Charge("two", "demand", Basis.DEMAND, Decimal(99)),
+        Charge("other", "contract", Basis.CONTRACT, Decimal(99)),
+        Charge("two", "old", Basis.CONTRACT, Decimal(99), valid=Validity(None, FIRST)),
+    )
+    account = Account("1", "m", plan="two", contract_kw=Decimal(120), valid=Validity(FIRST))
+    known = Registry(more={"account": (account,), "charge": kinds})
+    (one,) = billed(known, {"m"}, FIRST)
+    assert (one.of_a_kw, one.currency) == (Decimal("451.22"), "CNY")
+    both = (*kinds, Charge("two", "euro", Basis.CONTRACT, Decimal(1), currency="EUR"))
+    (one,) = billed(Registry(more={"account": (account,), "charge": both}), {"m"}, FIRST)
+    assert (one.of_a_kw, one.currency) == (0, "")
 
 
 def test_what_people_expect_is_not_told_again_and_grows_till_then() -> None:

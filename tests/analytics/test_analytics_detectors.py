@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from analytics import DETECTORS, FAULTS, UNPRICED, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
-from analytics.billed import BilledMeter
+from analytics.billed import BilledMeter, YearPeak
 from analytics.centres import CentreMeters
 from analytics.detectors import BY_EXPECTATION, Candidate, Site
 from analytics.detectors.site import Input, chains
@@ -167,6 +168,9 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         "demand_over_contract",
         "meter_stuck",
     }
+    priced = replace(account, of_a_kw=Decimal(1), peak=YearPeak(1.0, 0))
+    assert asked(replace(unjudged, billed=(priced,))) == told | always | {"contract_too_large"}
+    assert asked(replace(unjudged, billed=(replace(priced, peak=None),))) == told | always
     centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"} | always
     weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))

@@ -34,6 +34,7 @@ from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
 from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import Basis, Charge
 from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
 from metering.tariff import TariffRow
@@ -390,6 +391,20 @@ def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> Non
         (over,) = [one for one in find(inputs) if one.pattern == "demand_over_contract"]
     assert (over.meter, over.detail["days"], over.detail["peak_kw"]) == ("hourly", 20, 1.0)
     assert (over.waste, over.costs) == (0.0, ())
+
+
+def test_the_peak_of_a_year_is_read_where_a_contracted_kw_has_a_price() -> None:
+    base = registry()
+    account = Account("1", "fine", plan="two", contract_kw=Decimal(9))
+    charge = Charge("two", "contract", Basis.CONTRACT, Decimal(40))
+    dear = {**base.more, "account": (account,), "charge": (charge,)}
+    world = World(replace(base, more=dear))
+    world.use("fine", office(4))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=14)
+    assert inputs is not None
+    (one,) = inputs.billed
+    assert (one.of_a_kw, one.peak) == (480, None), "a month is no year"
 
 
 def test_heating_and_cooling_are_read_for_a_year_whatever_the_window() -> None:
