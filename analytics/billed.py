@@ -2,7 +2,7 @@
 
 accounts.csv ─┐
 charges.csv  ─┴▶ of a day ─▶ BilledMeter
-books        ──▶ of a year ─▶ YearPeak
+books        ──▶ of a year ─▶ DayPeaks
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import KIND as CHARGES
 from metering.registry.facts.charges import Basis, Charge
 
-MONTHS, DAYS = 12, 365
+MONTH_DAYS, DAYS = 30, 365
+PEAK_DAYS: Final = 460
+"""Of which peaks are read: those of a year before the days of a usual window."""
 LEAST_YEAR: Final = 0.9
 """Of a year's time, what must be known for its peak to be one."""
 QUARTER_MIN: Final = 15
@@ -36,6 +38,53 @@ class YearPeak:
 
     kw: float
     at_us: int
+
+
+@dataclass(frozen=True, eq=False)
+class DayPeaks:
+    """The highest quarter of an hour of each local day, (days,)."""
+
+    days: Ints
+    """Days since 1970-01-01, rising by one."""
+    kw: Floats
+    """NaN of a day of which nothing is known."""
+    at_us: Ints
+    """Where it begins."""
+    known: Ints
+    """Quarters of the day that are known."""
+
+    @classmethod
+    def of(cls, power: Floats, start_us: Ints, day: Ints) -> DayPeaks:
+        """From quarters of an hour [kW] that begin at `start_us`, on local days, (n,) each, rising;
+        NaN where unknown."""
+        days, first = np.unique(day, return_index=True)
+        filled = np.where(np.isfinite(power), power, -np.inf)
+        order = np.lexsort((filled, day))
+        last = order[np.append(first[1:], day.size) - 1] if day.size else order
+        kw = np.where(np.isfinite(power[last]), power[last], np.nan)
+        known = np.add.reduceat(np.isfinite(power).astype(np.int64), first) if day.size else first
+        return cls(days.astype(np.int64), kw, start_us[last], known.astype(np.int64))
+
+    @property
+    def year(self) -> YearPeak | None:
+        """The most of the last year; None where less than nine tenths of it are known."""
+        kw, known = self.kw[-DAYS:], self.known[-DAYS:]
+        if known.sum() < LEAST_YEAR * DAYS * 24 * 60 / QUARTER_MIN:
+            return None
+        at = int(np.nanargmax(kw))
+        return YearPeak(float(kw[at]), int(self.at_us[-DAYS:][at]))
+
+
+@dataclass(frozen=True)
+class KwPrice:
+    """What a kW costs, before tax."""
+
+    a_month: Decimal
+    currency: str
+
+    def of(self, kw: float, months: int = 1) -> float:
+        """So much for so long."""
+        return float(self.a_month) * kw * months
 
 
 @dataclass(frozen=True)
@@ -52,12 +101,12 @@ class BilledMeter:
     """Likewise of that which is fed back."""
     power_factor: float | None = None
     """That the supplier holds the account to; None where it does not."""
-    of_a_kw: Decimal = Decimal(0)
-    """What a contracted kW costs a year at the prices of the day, before tax; 0 where nobody says,
-    or in several currencies."""
-    currency: str = ""
-    peak: YearPeak | None = None
-    """Of the last year; None where that is not known by the quarter of an hour."""
+    contracted: KwPrice | None = None
+    """Of a contracted kW; None where nobody says, or in several currencies."""
+    demanded: KwPrice | None = None
+    """Of a kW of the most power, likewise."""
+    peaks: DayPeaks | None = None
+    """Until yesterday; None where none is priced, or booked by the quarter of an hour."""
 
 
 def billed(registry: Registry, meters: Collection[str], day: date) -> tuple[BilledMeter, ...]:
@@ -67,7 +116,6 @@ def billed(registry: Registry, meters: Collection[str], day: date) -> tuple[Bill
     ]
     told = []
     for one in sorted(standing, key=lambda one: one.account):
-        currency, price = _of_a_kw(registry, one, day)
         told.append(
             BilledMeter(
                 meter=one.meter,
@@ -76,39 +124,25 @@ def billed(registry: Registry, meters: Collection[str], day: date) -> tuple[Bill
                 reactive=one.reactive,
                 reactive_export=one.reactive_export,
                 power_factor=float(one.power_factor) if one.power_factor else None,
-                of_a_kw=price,
-                currency=currency,
+                contracted=_price(registry, one, Basis.CONTRACT, day),
+                demanded=_price(registry, one, Basis.DEMAND, day),
             )
         )
     return tuple(told)
 
 
-def _of_a_kw(registry: Registry, account: Account, day: date) -> tuple[str, Decimal]:
-    """Currency and price of a contracted kW of an account, for a year."""
+def _price(registry: Registry, account: Account, basis: Basis, day: date) -> KwPrice | None:
     own = [
         one
         for one in CHARGES.of(registry)
-        if account.contract_kw is not None
-        and (one.plan, one.basis) == (account.plan, Basis.CONTRACT)
-        and one.valid.holds(day)
+        if (one.plan, one.basis) == (account.plan, basis) and one.valid.holds(day)
     ]
     currencies = {one.currency for one in own}
-    if len(currencies) != 1:
-        return "", Decimal(0)
-    return currencies.pop(), sum((_a_year(one) for one in own), Decimal(0))
+    price = sum((_a_month(one) for one in own), Decimal(0))
+    return KwPrice(price, currencies.pop()) if len(currencies) == 1 and price else None
 
 
-def _a_year(charge: Charge) -> Decimal:
-    """A price of a year, as of whoever has the relief that the charge gives."""
-    times = DAYS if charge.per == "day" else MONTHS
+def _a_month(charge: Charge) -> Decimal:
+    """A price of a month, as of whoever has the relief that the charge gives."""
+    times = MONTH_DAYS if charge.per == "day" else 1
     return charge.price * times * min(charge.relief_factor or Decimal(1), Decimal(1))
-
-
-def year_peak(power: Floats, start_us: Ints) -> YearPeak | None:
-    """The peak of quarters of an hour [kW] that begin at `start_us`, (n,), NaN where unknown; None
-    where less than nine tenths of a year are known."""
-    known = np.isfinite(power)
-    if known.sum() < LEAST_YEAR * DAYS * 24 * 60 / QUARTER_MIN:
-        return None
-    at = int(np.nanargmax(power))
-    return YearPeak(float(power[at]), int(start_us[at]))

@@ -18,7 +18,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.billed import DAYS, QUARTER_MIN, BilledMeter, billed, year_peak
+from analytics.billed import PEAK_DAYS, QUARTER_MIN, BilledMeter, DayPeaks, billed
 from analytics.centres import centre_meters
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.feeding_outages import site_served
@@ -39,6 +39,7 @@ from metering.localtime import (
     HOUR_US,
     MINUTE_US,
     day_bounds,
+    day_number,
     days_between,
     local_day,
     slot_starts,
@@ -144,7 +145,7 @@ def site_inputs(
         outages=outages(events, site_served(registry, meters, own)),
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
-        billed=[_with_peak(view, one, last) for one in billed(registry, codes, last)],
+        billed=[_with_peaks(view, one, last) for one in billed(registry, codes, last)],
         centres=centre_meters(registry, meters, last),
         rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
         opposed=_opposed(view, readings, nodes, opposed_meters(registry, meters, last), last),
@@ -206,16 +207,20 @@ def _temperature(
     return _bridged(_hourly(seen, hours_us))
 
 
-def _with_peak(view: View, one: BilledMeter, last: date) -> BilledMeter:
-    """With the peak of the year of complete days, where a contracted kW has a price: a year of rows
-    of one meter is read."""
-    if not one.of_a_kw or view.registry.meters[one.meter].step_min > QUARTER_MIN:
+def _with_peaks(view: View, one: BilledMeter, last: date) -> BilledMeter:
+    """With the peaks of complete days, where a kW has a price: rows of one meter are read."""
+    meter = view.registry.meters[one.meter]
+    if not (one.contracted or one.demanded) or meter.step_min > QUARTER_MIN:
         return one
-    first, until = last - timedelta(days=DAYS), last - timedelta(days=1)
+    first, until = last - timedelta(days=PEAK_DAYS), last - timedelta(days=1)
     told = energy(view, view.key_of(one.meter), first, until, "native")
     if told.step_min > QUARTER_MIN:
         return one
-    return replace(one, peak=year_peak(mean_power(told, view.now_us), told.start_us))
+    days = days_between(first, until)
+    starts = np.array([day_bounds(day, told.zone)[0] for day in days])
+    numbers = day_number(first) + np.searchsorted(starts, told.start_us, side="right") - 1
+    power = mean_power(told, view.now_us)
+    return replace(one, peaks=DayPeaks.of(power, told.start_us, numbers))
 
 
 def _opposed(

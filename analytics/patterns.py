@@ -47,6 +47,8 @@ class Need(StrEnum):
     """An account with contract_kw, whose meter is booked by the hour."""
     CONTRACT_PRICE = "contract_price"
     """Likewise by the quarter of an hour, and a plan with a charge of the contracted power."""
+    DEMAND_PRICE = "demand_price"
+    """An account whose plan has a charge of the demand, and its meter by the quarter of an hour."""
     REACTIVE_METER = "reactive_meter"
     """An account with power_factor, and both of its meters booked by the hour."""
     CENTRE_AND_IT = "centre_and_it"
@@ -78,6 +80,7 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
     Input.CONTRACT: frozenset({Need.CONTRACT_POWER}),
     Input.CONTRACT_YEAR: frozenset({Need.CONTRACT_PRICE}),
+    Input.DEMAND: frozenset({Need.DEMAND_PRICE}),
     Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
     Input.CENTRE: frozenset({Need.CENTRE_AND_IT}),
     Input.UPS: frozenset({Need.UPS_METERS}),
@@ -164,6 +167,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
     places = frozenset(nodes)
     by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
     hourly = {registry.meters[code].item for code in by_hour}
+    by_quarter = {meter.code for meter in meters if meter.step_min <= QUARTER_MIN}
     accounts = billed(registry, by_hour, day)
     roles = [
         set(one.roles)
@@ -180,8 +184,9 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
         Need.CONTRACT_POWER: any(one.contract_kw for one in accounts),
         Need.CONTRACT_PRICE: any(
-            one.of_a_kw and registry.meters[one.meter].step_min <= QUARTER_MIN for one in accounts
+            one.contract_kw and one.contracted for one in accounts if one.meter in by_quarter
         ),
+        Need.DEMAND_PRICE: any(one.demanded for one in accounts if one.meter in by_quarter),
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),

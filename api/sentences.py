@@ -40,6 +40,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _outage(finding, zone, language)
     if "contract_kw" in finding.detail:
         return _contract(finding, zone, language)
+    if "before_kw" in finding.detail:
+        return _peak(finding, zone, language)
     if "contracted_kw" in finding.detail:
         return _large_contract(finding, zone, language)
     if "power_factor" in finding.detail:
@@ -212,6 +214,20 @@ def _contract(finding: Finding, zone: str, language: str) -> str:
         contract=f"{float(told['contract_kw']):.4g}",
         peak=f"{float(told['peak_kw']):.4g}",
         moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+    )
+
+
+def _peak(finding: Finding, zone: str, language: str) -> str:
+    """How far and how often the highest demand of a year was passed, and what that costs."""
+    told = finding.detail
+    return text(
+        "finding.peak",
+        language,
+        days=told.get("days", 0),
+        peak=f"{float(told['peak_kw']):.4g}",
+        before=f"{float(told['before_kw']):.4g}",
+        moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        cost=_money(_rough(float(told["demand_cost"])), str(told["currency"]), language),
     )
 
 

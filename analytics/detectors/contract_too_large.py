@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.billed import BilledMeter, YearPeak
+from analytics.billed import BilledMeter, KwPrice, YearPeak
 from analytics.detectors.detector import Detector, Quantity
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
@@ -19,25 +19,27 @@ from analytics.groups import Ints
 NAME = "contract_too_large"
 LARGE = "contract_large"
 FAR_BELOW = 0.4
+MONTHS = 12
 MARGIN = 1.1
 """Above the peak of a year, for a year that takes more."""
 
 
 def _too_large(site: Site) -> list[Candidate]:
-    found = [
-        _candidate(site, one, one.peak, one.contract_kw)
-        for one in site.billed
-        if one.meter in site.codes
-        and one.peak is not None
-        and one.contract_kw is not None
-        and one.of_a_kw > 0
-        and one.peak.kw < FAR_BELOW * one.contract_kw
-    ]
+    found = [_of_account(site, one) for one in site.billed if one.meter in site.codes]
     return [one for one in found if one is not None]
 
 
+def _of_account(site: Site, one: BilledMeter) -> Candidate | None:
+    peak = one.peaks.year if one.peaks is not None else None
+    if peak is None or one.contract_kw is None or one.contracted is None:
+        return None
+    if peak.kw >= FAR_BELOW * one.contract_kw:
+        return None
+    return _candidate(site, one, peak, one.contracted, one.contract_kw)
+
+
 def _candidate(
-    site: Site, one: BilledMeter, peak: YearPeak, contract_kw: float
+    site: Site, one: BilledMeter, peak: YearPeak, price: KwPrice, contract_kw: float
 ) -> Candidate | None:
     row, needed = site.codes.index(one.meter), max(peak.kw, 0.0) * MARGIN
     return unpriced(
@@ -51,8 +53,8 @@ def _candidate(
             "year_peak_kw": round(peak.kw, 3),
             "year_peak_us": peak.at_us,
             "needed_kw": round(needed, 3),
-            "saved_a_year": round(float(one.of_a_kw) * (contract_kw - needed), 2),
-            "currency": one.currency,
+            "saved_a_year": round(price.of(contract_kw - needed, MONTHS), 2),
+            "currency": price.currency,
         },
         usual=np.full(site.hours_us.size, contract_kw),
     )

@@ -38,7 +38,9 @@ class Input(StrEnum):
     CONTRACT = "contract"
     """A meter of an account with a contracted power."""
     CONTRACT_YEAR = "contract_year"
-    """Likewise one whose contracted power has a price, with the peak of a year."""
+    """Likewise one whose contracted power has a price, with the peaks of its days."""
+    DEMAND = "demand"
+    """Likewise one whose demand has a price."""
     REACTIVE = "reactive"
     """A meter of an account that is held to a power factor, and that of its reactive energy."""
     CENTRE = "centre"
@@ -133,7 +135,8 @@ class Site:
             Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
             Input.METER: bool(self.codes),
             Input.CONTRACT: any(one.contract_kw for one in self._own_billed),
-            Input.CONTRACT_YEAR: any(one.of_a_kw and one.peak for one in self._own_billed),
+            Input.CONTRACT_YEAR: any(one.contracted and one.peaks for one in self._own_billed),
+            Input.DEMAND: any(one.demanded and one.peaks for one in self._own_billed),
             Input.REACTIVE: any(
                 one.power_factor and one.reactive in self.codes for one in self._own_billed
             ),

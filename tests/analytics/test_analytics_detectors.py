@@ -10,7 +10,7 @@ import pytest
 
 from analytics import DETECTORS, FAULTS, UNPRICED, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
-from analytics.billed import BilledMeter, YearPeak
+from analytics.billed import BilledMeter, DayPeaks, KwPrice
 from analytics.centres import CentreMeters
 from analytics.detectors import BY_EXPECTATION, Candidate, Site
 from analytics.detectors.site import Input, chains
@@ -168,9 +168,13 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         "demand_over_contract",
         "meter_stuck",
     }
-    priced = replace(account, of_a_kw=Decimal(1), peak=YearPeak(1.0, 0))
-    assert asked(replace(unjudged, billed=(priced,))) == told | always | {"contract_too_large"}
-    assert asked(replace(unjudged, billed=(replace(priced, peak=None),))) == told | always
+    price, none = KwPrice(Decimal(1), "CNY"), np.zeros(0, dtype=np.int64)
+    peaks = DayPeaks(none, np.zeros(0), none, none)
+    large = replace(account, contracted=price, peaks=peaks)
+    assert asked(replace(unjudged, billed=(large,))) == told | always | {"contract_too_large"}
+    high = replace(account, demanded=price, peaks=peaks)
+    assert asked(replace(unjudged, billed=(high,))) == told | always | {"peak_excess"}
+    assert asked(replace(unjudged, billed=(replace(high, peaks=None),))) == told | always
     centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"} | always
     weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))

@@ -393,7 +393,7 @@ def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> Non
     assert (over.waste, over.costs) == (0.0, ())
 
 
-def test_the_peak_of_a_year_is_read_where_a_contracted_kw_has_a_price() -> None:
+def test_peaks_of_a_year_are_read_where_a_kw_has_a_price() -> None:
     base = registry()
     account = Account("1", "fine", plan="two", contract_kw=Decimal(9))
     charge = Charge("two", "contract", Basis.CONTRACT, Decimal(40))
@@ -404,7 +404,11 @@ def test_the_peak_of_a_year_is_read_where_a_contracted_kw_has_a_price() -> None:
         inputs = site_inputs(view, world.readings, "s", history_days=14)
     assert inputs is not None
     (one,) = inputs.billed
-    assert (one.of_a_kw, one.peak) == (480, None), "a month is no year"
+    assert one.peaks is not None
+    assert one.peaks.year is None, "a month is no year"
+    worked = one.peaks.kw[np.isfinite(one.peaks.kw)]
+    assert worked.tolist() == [1.0 if day % 7 < 5 else 0.0 for day in range(DAYS)]
+    assert set(one.peaks.known.tolist()) >= {96}
 
 
 def test_heating_and_cooling_are_read_for_a_year_whatever_the_window() -> None:
