@@ -18,6 +18,7 @@ from analytics.billed import BilledMeter, DayPeaks, KwPrice, YearPeak, billed
 from analytics.bins import HourCalendar
 from analytics.detectors import DETECTORS, Site
 from analytics.evidence import joined, only
+from api.sentences import sentence
 from metering.finding import Case, CaseState
 from metering.localtime import day_number
 from metering.registry import Registry
@@ -190,6 +191,16 @@ def test_a_contract_of_which_a_year_took_little_is_told_with_what_it_costs() -> 
     assert found.detail["saved_a_year"] == pytest.approx((300 - 121) * 480)
     assert (found.waste, found.costs, found.detail["days"]) == (0.0, (), 28)
     assert len(found.hours_us) == 28
+    assert sentence(found, "Asia/Shanghai", "en") == (
+        "in a year the most of a quarter of an hour was 110 kW, at 1970-01-01 08:00, of the 300 "
+        "kW of the contract; one of 121 kW would save about CNY 86,000 a year before tax"
+    )
+    peak = {"before_kw": 110.0, "peak_kw": 130.0, "peak_us": 0, "demand_cost": 816.0}
+    higher = replace(found, detail={**peak, "currency": "EUR", "days": 2})
+    assert sentence(higher, "Asia/Shanghai", "en") == (
+        "on 2 days a quarter of an hour passed the 110 kW that were the most of the year before, "
+        "the highest with 130 kW at 1970-01-01 08:00; as demand about EUR 820 more"
+    )
     assert {measured for at, _, measured in found.hourly if at in found.hours_us} == {100.0}
     assert told(inputs({"m": ("01000", office())}, billed=large(275, 110))) == []
     (free,) = large(300, 110)

@@ -15,6 +15,7 @@ from analytics import find
 from analytics.bins import HourCalendar
 from analytics.opposed import OpposedHours, opposed
 from analytics.opposed_meters import OpposedMeters, opposed_meters
+from api.sentences import sentence
 from metering.calendar import WorkCalendar
 from metering.factor import Factor
 from metering.localtime import HOUR_US, slot_starts
@@ -57,6 +58,10 @@ def test_both_at_once_are_told_with_the_smaller_of_them() -> None:
     assert found.waste == pytest.approx(worked * 10 * 40)
     assert found.waste_low < found.waste < found.waste_high
     assert found.costs
+    assert sentence(found, "Asia/Shanghai", "en") == (
+        "since 2026-05-01, on 14 mild days, heating and cooling ran at once for 10.0 hours a day; "
+        "on such days before it was 0.0"
+    )
 
 
 @pytest.mark.parametrize("hours", [3, 8])
