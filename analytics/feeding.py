@@ -18,33 +18,38 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.billed import billed
+from analytics.billed import PEAK_DAYS, QUARTER_MIN, BilledMeter, DayPeaks, billed
 from analytics.centres import centre_meters
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.feeding_outages import site_served
 from analytics.groups import Ints
+from analytics.opposed import OPPOSED_DAYS, OpposedHours
+from analytics.opposed_meters import OpposedMeters, opposed_meters
 from analytics.outages import outages
 from analytics.registered import limits, timetables
 from analytics.rooms import RoomHours, rooms_of
 from analytics.service import Inputs
 from analytics.silences import silences
 from analytics.stays import ALL_TIME, stay_of
-from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
+from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices, mean_power
 from metering.book import RegisterEvent, SeriesKey
 from metering.finding import Sums
+from metering.items import category
 from metering.localtime import (
     HOUR_US,
     MINUTE_US,
     day_bounds,
+    day_number,
     days_between,
     local_day,
     slot_starts,
 )
 from metering.ports import ReadingReader
-from metering.quality import MISSING, WHOLE, Shares, all_of
+from metering.quality import MEASURED, MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
 from metering.reading import Flag, ReadingColumns
 from metering.registry import Meter, NodeType, Point, Registry
+from metering.units import BOOK_UNITS
 
 LONGEST_WEATHER_GAP_H = 3
 """Hours of outdoor temperature that may be filled by a straight line."""
@@ -140,9 +145,10 @@ def site_inputs(
         outages=outages(events, site_served(registry, meters, own)),
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
-        billed=billed(registry, codes, last),
+        billed=[_with_peaks(view, one, last) for one in billed(registry, codes, last)],
         centres=centre_meters(registry, meters, last),
         rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
+        opposed=_opposed(view, readings, nodes, opposed_meters(registry, meters, last), last),
     )
 
 
@@ -199,6 +205,69 @@ def _temperature(
         return np.full(len(hours_us), np.nan)
     seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)
     return _bridged(_hourly(seen, hours_us))
+
+
+def _with_peaks(view: View, one: BilledMeter, last: date) -> BilledMeter:
+    """With the peaks of complete days, where a kW has a price: rows of one meter are read."""
+    meter = view.registry.meters[one.meter]
+    if not (one.contracted or one.demanded) or meter.step_min > QUARTER_MIN:
+        return one
+    first, until = last - timedelta(days=PEAK_DAYS), last - timedelta(days=1)
+    told = energy(view, view.key_of(one.meter), first, until, "native")
+    if told.step_min > QUARTER_MIN:
+        return one
+    days = days_between(first, until)
+    starts = np.array([day_bounds(day, told.zone)[0] for day in days])
+    numbers = day_number(first) + np.searchsorted(starts, told.start_us, side="right") - 1
+    power = mean_power(told, view.now_us)
+    return replace(one, peaks=DayPeaks.of(power, told.start_us, numbers))
+
+
+def _opposed(
+    view: View,
+    readings: ReadingReader,
+    nodes: frozenset[str],
+    places: Sequence[OpposedMeters],
+    last: date,
+) -> list[OpposedHours]:
+    """A year and a month of complete days of places that are heated and cooled; nothing where no
+    weather is known."""
+    registry = view.registry
+    if not places or not registry.points_of_role("outdoor_temperature", nodes):
+        return []
+    zone, first = registry.zone(places[0].node), last - timedelta(days=OPPOSED_DAYS)
+    days = days_between(first, last - timedelta(days=1))
+    hours_us = np.concatenate([slot_starts(day, zone, 60) for day in days])
+    outdoor = _temperature(registry, readings, nodes, hours_us)
+    keys = {m: view.key_of(m) for one in places for m in (*one.heating, *one.cooling)}
+    view.load(list(keys.values()), first, last)
+    found = []
+    for place in places:
+        flows = {
+            m: _known(energy(view, keys[m], first, last, "hour"), hours_us) * mj
+            for m, mj in place.heat_mj.items()
+        }
+        largest = max(place.heating, key=lambda m: float(np.nansum(flows[m])))
+        found.append(
+            OpposedHours(
+                node=place.node,
+                meter=largest,
+                heat_mj=place.heat_mj[largest],
+                hours_us=hours_us,
+                heating=np.sum([flows[m] for m in place.heating], axis=0),
+                cooling=np.sum([flows[m] for m in place.cooling], axis=0),
+                outdoor=outdoor,
+            )
+        )
+    return found
+
+
+def _known(found: Energy, hours_us: I64) -> NDArray[np.float64]:
+    """(hours,) of a series [canonical unit per hour]; NaN where not wholly measured."""
+    amounts, shares = _by_hour(found, hours_us)
+    known = (amounts != ABSENT) & (shares[:, MEASURED] == WHOLE)
+    per = BOOK_UNITS[category(found.key.item).unit].per_canonical
+    return np.where(known, amounts / per, np.nan)
 
 
 def _rooms(

@@ -16,11 +16,12 @@ from enum import StrEnum
 from typing import Final
 
 from analytics import rooms
-from analytics.billed import billed
+from analytics.billed import QUARTER_MIN, billed
 from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
 from analytics.media import FLOWS
+from analytics.opposed_meters import cools, heats
 from metering.baseline import is_checked
 from metering.items import purpose
 from metering.registry import Meter, NodeType, Registry
@@ -44,6 +45,10 @@ class Need(StrEnum):
     """A gateway that serves two meters or more."""
     CONTRACT_POWER = "contract_power"
     """An account with contract_kw, whose meter is booked by the hour."""
+    CONTRACT_PRICE = "contract_price"
+    """Likewise by the quarter of an hour, and a plan with a charge of the contracted power."""
+    DEMAND_PRICE = "demand_price"
+    """An account whose plan has a charge of the demand, and its meter by the quarter of an hour."""
     REACTIVE_METER = "reactive_meter"
     """An account with power_factor, and both of its meters booked by the hour."""
     CENTRE_AND_IT = "centre_and_it"
@@ -54,6 +59,8 @@ class Need(StrEnum):
     """A point of that role; likewise CO2, and OUTDOOR_TEMPERATURE at the site."""
     OUTDOOR_TEMPERATURE = "outdoor_temperature"
     CO2 = "co2"
+    HEATING_AND_COOLING = "heating_and_cooling"
+    """Meters of heat or gas, and of cooling or of the plant that makes it, booked by the hour."""
 
 
 class Checking(StrEnum):
@@ -72,12 +79,15 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.FLOW: frozenset({Need.HOURLY_FLOW}),
     Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
     Input.CONTRACT: frozenset({Need.CONTRACT_POWER}),
+    Input.CONTRACT_YEAR: frozenset({Need.CONTRACT_PRICE}),
+    Input.DEMAND: frozenset({Need.DEMAND_PRICE}),
     Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
     Input.CENTRE: frozenset({Need.CENTRE_AND_IT}),
     Input.UPS: frozenset({Need.UPS_METERS}),
     Input.ROOM: frozenset({Need.METER, Need.ROOM_TEMPERATURE, Need.OUTDOOR_TEMPERATURE}),
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
+    Input.OPPOSED: frozenset({Need.HEATING_AND_COOLING, Need.OUTDOOR_TEMPERATURE}),
 }
 """What must be registered before a site can have an input."""
 
@@ -94,7 +104,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, ...]]] = {
         "slope_degradation",
         *("heating_and_cooling", "lost_setback", "balance_point_shift", "free_cooling_missed"),
     ),
-    "demand": ("demand_over_contract", "peak_excess"),
+    "demand": ("demand_over_contract", "contract_too_large", "peak_excess"),
     "power_factor": ("low_power_factor",),
     "comfort": ("room_too_cold", "room_too_warm", "stale_air"),
     "water": ("night_flow",),
@@ -157,6 +167,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
     places = frozenset(nodes)
     by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
     hourly = {registry.meters[code].item for code in by_hour}
+    by_quarter = {meter.code for meter in meters if meter.step_min <= QUARTER_MIN}
     accounts = billed(registry, by_hour, day)
     roles = [
         set(one.roles)
@@ -172,12 +183,17 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.TOTAL_WITH_PARTS: _has_parts(registry, meters),
         Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
         Need.CONTRACT_POWER: any(one.contract_kw for one in accounts),
+        Need.CONTRACT_PRICE: any(
+            one.contract_kw and one.contracted for one in accounts if one.meter in by_quarter
+        ),
+        Need.DEMAND_PRICE: any(one.demanded for one in accounts if one.meter in by_quarter),
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
         Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
         Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
         Need.OUTDOOR_TEMPERATURE: outdoor,
+        Need.HEATING_AND_COOLING: any(map(heats, hourly)) and any(map(cools, hourly)),
     }
     return frozenset(need for need, stands in there.items() if stands)
 

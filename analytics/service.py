@@ -37,6 +37,7 @@ from analytics.judging import Judged
 from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
 from analytics.media import driven, led_by_weather
+from analytics.opposed import Opposed, OpposedHours, opposed
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
@@ -110,6 +111,8 @@ class Inputs:
     """Meters of data centres by role."""
     rooms: Sequence[RoomHours] = ()
     """What sensors say of rooms."""
+    opposed: Sequence[OpposedHours] = ()
+    """Heating and cooling of places, of hours of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -475,8 +478,19 @@ def _site(
         centres=tuple(inputs.centres),
         rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
         feeders=inputs.feeders,
+        opposed=tuple(_opposed(inputs, limits)),
     )
     return site, seen
+
+
+def _opposed(inputs: Inputs, limits: Limits) -> Iterator[Opposed]:
+    """Heating against cooling, of places whose meter is one of these."""
+    codes = {meter.code for meter in inputs.meters}
+    for one in inputs.opposed:
+        if one.meter in codes:
+            week = inputs.weeks.get(one.meter, USUAL_WEEK)
+            clock = HourCalendar.of(one.hours_us, inputs.zone, inputs.calendar, week)
+            yield opposed(one, clock, limits.sigmas)
 
 
 def _with_parts(inputs: Inputs) -> Bools:

@@ -40,6 +40,10 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _outage(finding, zone, language)
     if "contract_kw" in finding.detail:
         return _contract(finding, zone, language)
+    if "before_kw" in finding.detail:
+        return _peak(finding, zone, language)
+    if "contracted_kw" in finding.detail:
+        return _large_contract(finding, zone, language)
     if "power_factor" in finding.detail:
         return _power_factor(finding, zone, language)
     if "room_limit" in finding.detail:
@@ -48,6 +52,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
     if "usual_efficiency" in finding.detail:
         return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
+    if "usual_hours" in finding.detail:
+        return _at_once(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -211,6 +217,34 @@ def _contract(finding: Finding, zone: str, language: str) -> str:
     )
 
 
+def _peak(finding: Finding, zone: str, language: str) -> str:
+    """How far and how often the highest demand of a year was passed, and what that costs."""
+    told = finding.detail
+    return text(
+        "finding.peak",
+        language,
+        days=told.get("days", 0),
+        peak=f"{float(told['peak_kw']):.4g}",
+        before=f"{float(told['before_kw']):.4g}",
+        moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        cost=_money(_rough(float(told["demand_cost"])), str(told["currency"]), language),
+    )
+
+
+def _large_contract(finding: Finding, zone: str, language: str) -> str:
+    """How much of the contract a year took at most, and what a smaller one would save."""
+    told = finding.detail
+    return text(
+        "finding.large_contract",
+        language,
+        contract=f"{float(told['contracted_kw']):.4g}",
+        peak=f"{float(told['year_peak_kw']):.4g}",
+        moment=f"{from_us(int(told['year_peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        needed=f"{float(told['needed_kw']):.4g}",
+        saved=_money(_rough(float(told["saved_a_year"])), str(told["currency"]), language),
+    )
+
+
 def _power_factor(finding: Finding, zone: str, language: str) -> str:
     """The power factor under load beside the one that the account is held to."""
     told = finding.detail
@@ -250,6 +284,19 @@ def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, langu
         days=told.get("days", 0),
         now=f"{float(told[names[0]]):.3f}",
         usual=f"{float(told[names[1]]):.3f}",
+    )
+
+
+def _at_once(finding: Finding, zone: str, language: str) -> str:
+    """For how long a place was heated and cooled at once, beside such days before."""
+    told = finding.detail
+    return text(
+        "finding.at_once",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        now=f"{float(told['together_hours']):.1f}",
+        usual=f"{float(told['usual_hours']):.1f}",
     )
 
 

@@ -4,6 +4,7 @@ Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre 
 """
 
 from figures.balance import Balance, DayBalance, DayTerm, balance
+from figures.base_load import BaseLoads, base_loads
 from figures.cases import CaseSums, sum_of_cases
 from figures.complete import complete_months
 from figures.datacentre import (
@@ -70,6 +71,7 @@ __all__ = [
     "WATER",
     "AsOf",
     "Balance",
+    "BaseLoads",
     "CaseSums",
     "Cost",
     "Counted",
@@ -102,6 +104,7 @@ __all__ = [
     "at",
     "at_hour_prices",
     "balance",
+    "base_loads",
     "between",
     "beyond",
     "beyond_amount",

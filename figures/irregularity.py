@@ -49,11 +49,13 @@ def irregularity(view: View, key: SeriesKey, first: date, last: date) -> Irregul
     A day counts where it has 24 hours, each wholly measured and none below 0; the running day does
     not. Working days are held against working days, days of rest against days of rest.
     """
-    days, shares = _days(
+    days, amounts = whole_days(
         energy(view, key, first, last, "hour"), days_between(first, last), view.now_us
     )
-    calendar = view.registry.calendar
-    return index_of(shares, [calendar.is_working(day) for day in days])
+    totals, calendar = amounts.sum(axis=1), view.registry.calendar
+    used = totals > 0
+    working = [calendar.is_working(day) for day, told in zip(days, used, strict=True) if told]
+    return index_of(amounts[used] / totals[used, None], working)
 
 
 def index_of(shares: NDArray[np.float64], working: Sequence[bool]) -> Irregularity:
@@ -71,18 +73,19 @@ def index_of(shares: NDArray[np.float64], working: Sequence[bool]) -> Irregulari
     return Irregularity(value, count)
 
 
-def _days(
+def whole_days(
     found: Energy, asked: Sequence[date], now_us: int
-) -> tuple[list[date], NDArray[np.float64]]:
-    """Whole days that are over, and each hour's share of its day, (days, 24)."""
+) -> tuple[list[date], NDArray[np.int64]]:
+    """Those of the days that are over and have 24 hours, each wholly measured and none below 0, and
+    their hours [book units], (days, 24)."""
     known = (found.quantity != ABSENT) & (found.shares[:, MEASURED] == WHOLE)
     known &= (found.quantity >= 0) & (found.end_us <= now_us)
-    days, shares = [], []
+    days, hours = [], []
     for day in asked:
         start_us, end_us = day_bounds(day, found.zone)
         own = slice(*np.searchsorted(found.start_us, (start_us, end_us)).tolist())
         amounts = found.quantity[own]
-        if amounts.size == HOURS and known[own].all() and amounts.sum() > 0:
+        if amounts.size == HOURS and known[own].all():
             days.append(day)
-            shares.append(amounts / amounts.sum())
-    return days, np.array(shares, dtype=np.float64).reshape(len(days), HOURS)
+            hours.append(amounts)
+    return days, np.array(hours, dtype=np.int64).reshape(len(days), HOURS)

@@ -12,17 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.centres import CentreMeters
-from analytics.detectors.site import Candidate, Own, Site
-from analytics.detectors.unpriced import chart_of
-from analytics.groups import Bools, Floats, Ints
+from analytics.detectors.rated import half_of, rated
+from analytics.detectors.site import Candidate, Site
+from analytics.groups import Floats, Ints
 from analytics.overheads import DayUse, Overheads, judge
-from analytics.pricing import Z90
-from metering.items import category
-from metering.localtime import HOUR_US
-from metering.units import BOOK_UNITS
-
-FACTORS = 4
-"""Of the fit on earlier days: each adds the doubt of a mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,27 +75,18 @@ def candidate(
     site: Site, pattern: str, loss: Loss, cause: str, detail: dict[str, str | int | float]
 ) -> Candidate | None:
     """What is told of a run; None where its hours measured nothing."""
-    power = site.measured[loss.row]
-    rate = _rate(site, loss, power)
-    inside: Bools = np.isfinite(rate) & (rate > 0)
-    hours = np.flatnonzero(inside).astype(np.int64)
-    if not hours.size:
-        return None
-    per = BOOK_UNITS[category(site.items[loss.row]).unit].per_canonical
-    used = np.rint(power[hours] * per).astype(np.int64)
-    wasted = np.minimum(np.rint(rate[hours] * per).astype(np.int64), used)
     days = loss.use.days[loss.places]
-    own = Own(
+    return rated(
+        site,
+        pattern,
+        loss.row,
+        _rate(site, loss, site.measured[loss.row]),
+        days,
         cause=cause,
-        expected=used - wasted,
-        measured=used,
         detail=detail,
-        chart=chart_of(site, loss.row, hours, power - np.nan_to_num(rate)),
         place=loss.centre.node,
         half=_half(loss),
     )
-    start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + HOUR_US
-    return Candidate(pattern, loss.row, int(days[0]), start, end, hours, days.size, own)
 
 
 def _rate(site: Site, loss: Loss, power: Floats) -> Floats:
@@ -118,8 +102,5 @@ def _rate(site: Site, loss: Loss, power: Floats) -> Floats:
 
 
 def _half(loss: Loss) -> float:
-    """Half of the 90 % interval [kWh]: each day varies, and so does what the earlier ones say."""
-    number, first = loss.places.size, int(loss.places[0])
-    a_day = 24 * float(loss.told.spread[loss.places].mean())
-    base = FACTORS * number**2 / max(int(loss.told.history[first]), 1)
-    return float(Z90 * a_day * np.sqrt(number + base))
+    """Half of the 90 % interval [kWh]."""
+    return half_of(loss.told, loss.places, 24 * float(loss.told.spread[loss.places].mean()))

@@ -13,6 +13,7 @@ from analytics.bins import HourCalendar
 from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
 from analytics.media import FLOWS
+from analytics.opposed import Opposed
 from analytics.outages import Outage
 from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from analytics.scan.judge import NOTHING_SEEN, Sightings
@@ -37,6 +38,10 @@ class Input(StrEnum):
     """Any meter at all."""
     CONTRACT = "contract"
     """A meter of an account with a contracted power."""
+    CONTRACT_YEAR = "contract_year"
+    """Likewise one whose contracted power has a price, with the peaks of its days."""
+    DEMAND = "demand"
+    """Likewise one whose demand has a price."""
     REACTIVE = "reactive"
     """A meter of an account that is held to a power factor, and that of its reactive energy."""
     CENTRE = "centre"
@@ -47,6 +52,8 @@ class Input(StrEnum):
     """Temperatures of rooms and outside."""
     AIR = "air"
     """CO2 of rooms."""
+    OPPOSED = "opposed"
+    """Meters of heating and of cooling of one place."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ class Site:
     """What sensors say of rooms, likewise."""
     feeders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Meters that feed a meter, by its code."""
+    opposed: tuple[Opposed, ...] = ()
+    """Places that are heated and cooled, likewise."""
 
     @property
     def outdoor(self) -> Floats:
@@ -129,6 +138,8 @@ class Site:
             Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
             Input.METER: bool(self.codes),
             Input.CONTRACT: any(one.contract_kw for one in self._own_billed),
+            Input.CONTRACT_YEAR: any(one.contracted and one.peaks for one in self._own_billed),
+            Input.DEMAND: any(one.demanded and one.peaks for one in self._own_billed),
             Input.REACTIVE: any(
                 one.power_factor and one.reactive in self.codes for one in self._own_billed
             ),
@@ -136,6 +147,7 @@ class Site:
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
+            Input.OPPOSED: any(one.hours.meter in self.codes for one in self.opposed),
         }
         return frozenset(one for one, stands in there.items() if stands)
 

@@ -283,7 +283,8 @@ class BalanceAnswer(EnergyHeadAnswer):
 
 
 class IntensityOfPlace(TypedDict):
-    """Energy per m2 of a place [`unit` of the head], beside how irregularly it keeps its hours."""
+    """Energy per m2 of a place [`unit` of the head], beside how irregularly it keeps its hours and
+    its base load of Monday to Sunday [`unit` of the head per hour]."""
 
     node: str
     node_name: InLanguages
@@ -293,6 +294,7 @@ class IntensityOfPlace(TypedDict):
     per_m2: str | None
     irregularity: str | None
     irregularity_days: int
+    base_load: list[str | None]
 
 
 class IntensityAnswer(EnergyHeadAnswer):

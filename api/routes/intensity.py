@@ -29,6 +29,10 @@ INTENSITY_EXAMPLE = {
             "per_m2": "3.333688",
             "irregularity": "0.041207",
             "irregularity_days": 28,
+            "base_load": [
+                *("18.204100", "18.310500", "18.266800", "18.295300", "18.251700"),
+                *("12.118400", "12.094600"),
+            ],
         }
     ],
     "left_out": 0,
@@ -52,6 +56,8 @@ def energy_intensity(
     `irregularity`, 0 to 1, is the part of a day's energy that is used at other hours than usual:
     the mean over `irregularity_days` days that are wholly measured by the hour, working days and
     days of rest each against their own median; null where fewer than five of a kind are known.
+    `base_load` has, of Monday to Sunday, the median of the mean of each day's three least hours,
+    per hour; null where fewer than three of these days are known.
     """
     key = series_of(caller, node, None, item)
     head, found = intensities(caller, key, days_of(caller, key, start, end), as_of)
@@ -74,4 +80,5 @@ def _place_json(one: Intensity, item: str) -> IntensityOfPlace:
         "per_m2": None if one.per_m2 is None else plain(one.per_m2),
         "irregularity": None if index.value is None else plain(index.value),
         "irregularity_days": index.days,
+        "base_load": [None if base is None else plain(base) for base in one.base_loads],
     }

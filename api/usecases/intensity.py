@@ -10,7 +10,7 @@ import figures
 from api.caller import Caller
 from api.ranges import check_days
 from api.usecases.energy import Days, Head, head_of, moment_of
-from figures import Irregularity, Period, View
+from figures import BaseLoads, Irregularity, Period, View
 from metering.book import SeriesKey
 from metering.registry import Node
 
@@ -28,6 +28,7 @@ class Intensity:
     """The days as one."""
     per_m2: Decimal | None
     irregularity: Irregularity
+    base_loads: BaseLoads
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,5 @@ def _intensity(view: View, key: SeriesKey, days: Days) -> Intensity:
         found,
         figures.per_each(figures.canonical(found.amount, key.item), area),
         figures.irregularity(view, key, *days),
+        figures.base_loads(view, key, *days),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 
 from analytics import DETECTORS, FAULTS, UNPRICED, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
-from analytics.billed import BilledMeter
+from analytics.billed import BilledMeter, DayPeaks, KwPrice
 from analytics.centres import CentreMeters
 from analytics.detectors import BY_EXPECTATION, Candidate, Site
 from analytics.detectors.site import Input, chains
 from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
+from analytics.opposed import OpposedHours, opposed
 from analytics.outages import Outage
 from analytics.rooms import RoomHours
 from analytics.scan.faults import Fault
@@ -166,6 +168,13 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         "demand_over_contract",
         "meter_stuck",
     }
+    price, none = KwPrice(Decimal(1), "CNY"), np.zeros(0, dtype=np.int64)
+    peaks = DayPeaks(none, np.zeros(0), none, none)
+    large = replace(account, contracted=price, peaks=peaks)
+    assert asked(replace(unjudged, billed=(large,))) == told | always | {"contract_too_large"}
+    high = replace(account, demanded=price, peaks=peaks)
+    assert asked(replace(unjudged, billed=(high,))) == told | always | {"peak_excess"}
+    assert asked(replace(unjudged, billed=(replace(high, peaks=None),))) == told | always
     centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"} | always
     weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))
@@ -174,6 +183,11 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(unjudged, rooms=(cold,))) == always
     assert asked(replace(unjudged, rooms=(replace(cold, role="co2"),))) == {"stale_air"} | always
     assert asked(replace(weather, rooms=(replace(cold, meter="far"),))) == always
+    hours = OpposedHours("b", "ac", 1.0, weather.hours_us, *np.ones((3, weather.hours_us.size)))
+    both = opposed(hours, weather.clock, 3.0)
+    assert asked(replace(unjudged, opposed=(both,))) == {"heating_and_cooling"} | always
+    far = replace(both, hours=replace(hours, meter="far"))
+    assert asked(replace(unjudged, opposed=(far,))) == always
     centre = CentreMeters("dc", {"ups_out": ("ac",), "it": ("far",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"ups_loss"} | always
 

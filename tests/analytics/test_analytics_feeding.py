@@ -34,6 +34,7 @@ from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
 from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import Basis, Charge
 from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
 from metering.tariff import TariffRow
@@ -390,6 +391,52 @@ def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> Non
         (over,) = [one for one in find(inputs) if one.pattern == "demand_over_contract"]
     assert (over.meter, over.detail["days"], over.detail["peak_kw"]) == ("hourly", 20, 1.0)
     assert (over.waste, over.costs) == (0.0, ())
+
+
+def test_peaks_of_a_year_are_read_where_a_kw_has_a_price() -> None:
+    base = registry()
+    account = Account("1", "fine", plan="two", contract_kw=Decimal(9))
+    charge = Charge("two", "contract", Basis.CONTRACT, Decimal(40))
+    dear = {**base.more, "account": (account,), "charge": (charge,)}
+    world = World(replace(base, more=dear))
+    world.use("fine", office(4))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=14)
+    assert inputs is not None
+    (one,) = inputs.billed
+    assert one.peaks is not None
+    assert one.peaks.year is None, "a month is no year"
+    worked = one.peaks.kw[np.isfinite(one.peaks.kw)]
+    assert worked.tolist() == [1.0 if day % 7 < 5 else 0.0 for day in range(DAYS)]
+    assert set(one.peaks.known.tolist()) >= {96}
+
+
+def test_heating_and_cooling_are_read_for_a_year_whatever_the_window() -> None:
+    base = registry()
+    meters = {
+        **base.meters,
+        "hourly": replace(base.meters["hourly"], item="03000"),
+        "fine": replace(base.meters["fine"], item="01B10"),
+    }
+    points = {**base.points, 2: replace(base.points[2], unit="m3")}
+    factors = (Factor("03000", "kgce", Decimal("1.33")),)
+    world = World(replace(base, meters=meters, points=points, factors=factors))
+    world.use("hourly", office(1))
+    world.use("fine", office(4))
+    start_us = day_bounds(FIRST, ZONE)[0]
+    world.push(OUTDOOR, start_us + np.arange(24 * DAYS) * HOUR_US, np.full(24 * DAYS, 12))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=14)
+        assert inputs is not None
+        find(inputs)
+    (place,) = inputs.opposed
+    assert (place.node, place.meter, place.hours_us.size) == ("s", "hourly", 400 * 24)
+    known = np.isfinite(place.heating)
+    assert known.sum() > 24 * 20 > 24 * 14
+    heat = 1.33 * 29.3076
+    assert np.nanmax(place.heating) == pytest.approx(heat)
+    assert np.nanmax(place.cooling) == pytest.approx(3.6)
+    assert np.nansum(place.outdoor[known]) == pytest.approx(12 * known.sum())
 
 
 def test_rooms_are_read_by_the_hour_for_the_last_weeks() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from statistics import median
+
+import pytest
 
 from api.usecases import intensity
 
@@ -23,6 +26,11 @@ def test_a_place_and_those_below_are_told_by_their_size(shared_world):
     assert 0 < Decimal(own["irregularity"]) < 1
     assert own["irregularity_days"] == 28
     assert rows["office-b"]["irregularity_days"] == 27
+    assert len(own["base_load"]) == 7
+    hours = shared_world.get("/v1/energy", node="office-a", step="hour", **SPAN).json()["data"]
+    mondays = [[Decimal(one["value"]) for one in hours[n : n + 24]] for n in range(0, 672, 168)]
+    wanted = median(sum(sorted(day)[:3]) / 3 for day in mondays)
+    assert Decimal(own["base_load"][0]) == pytest.approx(wanted, abs=Decimal("0.000001"))
 
 
 def test_a_key_of_a_building_is_told_of_that_alone(shared_world):

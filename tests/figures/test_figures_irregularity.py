@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figures import View, irregularity
+from figures import View, base_loads, irregularity
 from figures.irregularity import index_of
 from metering import quality
 from metering.book import BookRow, SeriesKey
@@ -114,6 +114,30 @@ def naive(shares: list[list[float]], working: list[bool]) -> tuple[float | None,
         usual = [one / whole if whole > 0 else 1 / 24 for one in usual]
         parts += [sum(abs(a - b) for a, b in zip(day, usual, strict=True)) / 2 for day in own]
     return (sum(parts) / len(parts), len(parts)) if parts else (None, 0)
+
+
+def day_of(seed: int | None) -> list[int | None]:
+    """Hours of a day, all of them known but for one of a day without a seed."""
+    if seed is None:
+        return [1] * 23 + [None]
+    return np.random.default_rng(seed).integers(0, 50, 24).tolist()
+
+
+@given(st.lists(st.builds(day_of, st.integers(0, 99) | st.none()), min_size=15, max_size=28))
+def test_base_loads_are_their_definition(days: list[list[int | None]]) -> None:
+    booked = [np.array([ABSENT if x is None else x * 1_000 for x in own]) for own in days]
+    bases: dict[int, list[float]] = {}
+    for n, own in enumerate(days):
+        known = [x for x in own if x is not None]
+        if len(known) == 24 and (FIRST + timedelta(days=n)) != date(2026, 3, 29):
+            bases.setdefault(n % 7, []).append(sum(sorted(known)[:3]) / 3 / 1_000)
+    last = FIRST + timedelta(days=max(len(days), 1) - 1)
+    for number, found in enumerate(base_loads(view(list(booked)), KEY, FIRST, last)):
+        own_bases = bases.get(number, [])
+        if len(own_bases) < 3:
+            assert found is None
+        else:
+            assert float(found or 0) == pytest.approx(median(own_bases), abs=1e-6)
 
 
 HOURS = st.lists(st.integers(0, 50), min_size=24, max_size=24).filter(any)
