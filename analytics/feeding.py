@@ -25,7 +25,7 @@ from analytics.feeding_outages import site_served
 from analytics.groups import Ints
 from analytics.outages import outages
 from analytics.registered import limits, timetables
-from analytics.rooms import RoomHours, rooms_of
+from analytics.sensors import ROLES, SensedHours, sensed_at
 from analytics.service import Inputs
 from analytics.silences import silences
 from analytics.stays import ALL_TIME, stay_of
@@ -48,9 +48,7 @@ from metering.registry import Meter, NodeType, Point, Registry
 
 LONGEST_WEATHER_GAP_H = 3
 """Hours of outdoor temperature that may be filled by a straight line."""
-ROOM_DAYS = 28
-"""Days of which rooms are looked at."""
-ROOMS_AT_A_TIME = 50
+SENSED_AT_A_TIME = 50
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def site_inputs(
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
         billed=billed(registry, codes, last),
         centres=centre_meters(registry, meters, last),
-        rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
+        sensed=_sensed(readings, sensed_at(registry, meters, nodes, last), hours_us),
     )
 
 
@@ -201,22 +199,26 @@ def _temperature(
     return _bridged(_hourly(seen, hours_us))
 
 
-def _rooms(
+def _sensed(
     readings: ReadingReader,
-    rooms: Sequence[tuple[RoomHours, list[Point]]],
+    sensed: Sequence[tuple[SensedHours, list[Point]]],
     hours_us: I64,
-) -> list[RoomHours]:
-    """Rooms with their hourly means of the last weeks, NaN before; a few rooms are read at a
-    time, since each of their points may send by the minute."""
+) -> list[SensedHours]:
+    """What is sensed by hourly means, as far back as its role asks, NaN before; a few at a time
+    are read, since each of the points may send by the minute."""
     found = []
-    since_us = max(int(hours_us[0]), int(hours_us[-1]) - ROOM_DAYS * 24 * HOUR_US)
-    for first in range(0, len(rooms), ROOMS_AT_A_TIME):
-        some = rooms[first : first + ROOMS_AT_A_TIME]
-        points = [point.id for _, own in some for point in own]
-        seen = readings.scan(points, since_us, int(hours_us[-1]) + HOUR_US)
-        for room, own in some:
-            mine = seen.take(np.isin(seen.point, [point.id for point in own]))
-            found.append(replace(room, values=_hourly(mine, hours_us)))
+    for days in sorted({ROLES[one.role].days for one, _ in sensed}, key=lambda days: days or 0):
+        since_us = int(hours_us[0])
+        if days is not None:
+            since_us = max(since_us, int(hours_us[-1]) - days * 24 * HOUR_US)
+        alike = [one for one in sensed if ROLES[one[0].role].days == days]
+        for first in range(0, len(alike), SENSED_AT_A_TIME):
+            some = alike[first : first + SENSED_AT_A_TIME]
+            points = [point.id for _, own in some for point in own]
+            seen = readings.scan(points, since_us, int(hours_us[-1]) + HOUR_US)
+            for one, own in some:
+                mine = seen.take(np.isin(seen.point, [point.id for point in own]))
+                found.append(replace(one, values=_hourly(mine, hours_us)))
     return found
 
 

@@ -15,12 +15,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from analytics import rooms
 from analytics.billed import billed
 from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
 from analytics.media import FLOWS
+from analytics.sensors import CO2, PHASES, ROOM_TEMPERATURE, sensed_at
 from metering.baseline import is_checked
 from metering.items import purpose
 from metering.registry import Meter, NodeType, Registry
@@ -54,6 +54,8 @@ class Need(StrEnum):
     """A point of that role; likewise CO2, and OUTDOOR_TEMPERATURE at the site."""
     OUTDOOR_TEMPERATURE = "outdoor_temperature"
     CO2 = "co2"
+    PHASES = "phases"
+    """Points of all three phases of a meter, by current, voltage or power."""
 
 
 class Checking(StrEnum):
@@ -78,6 +80,7 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.ROOM: frozenset({Need.METER, Need.ROOM_TEMPERATURE, Need.OUTDOOR_TEMPERATURE}),
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
+    Input.PHASES: frozenset({Need.PHASES}),
 }
 """What must be registered before a site can have an input."""
 
@@ -163,6 +166,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
     ]
     outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day)))
+    sensed = _sensed(registry, meters, places, day)
     there = {
         Need.METER: bool(meters),
         Need.HOURLY_ENERGY: any(
@@ -175,11 +179,22 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
-        Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
-        Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
+        Need.PHASES: any(own >= set(roles) for own in sensed for roles in PHASES),
+        Need.ROOM_TEMPERATURE: bool(registry.points_of_role(ROOM_TEMPERATURE, places)),
+        Need.CO2: bool(registry.points_of_role(CO2, places)),
         Need.OUTDOOR_TEMPERATURE: outdoor,
     }
     return frozenset(need for need, stands in there.items() if stands)
+
+
+def _sensed(
+    registry: Registry, meters: Iterable[Meter], places: frozenset[str], day: date
+) -> list[frozenset[str]]:
+    """The roles that are known of each meter."""
+    found: dict[str, set[str]] = {}
+    for one, _ in sensed_at(registry, meters, places, day):
+        found.setdefault(one.meter, set()).add(one.role)
+    return [frozenset(own) for own in found.values()]
 
 
 def _sites(registry: Registry, places: Collection[str], day: date) -> frozenset[str]:

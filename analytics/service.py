@@ -40,9 +40,9 @@ from analytics.media import driven, led_by_weather
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
-from analytics.rooms import RoomHours
 from analytics.saving import savings
 from analytics.scan.again import Sights, SiteSeen
+from analytics.sensors import SensedHours
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from analytics.stretches import CommonTerms, Roles, net_noise, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
@@ -108,8 +108,8 @@ class Inputs:
     """Meters of accounts."""
     centres: Sequence[CentreMeters] = ()
     """Meters of data centres by role."""
-    rooms: Sequence[RoomHours] = ()
-    """What sensors say of rooms."""
+    sensed: Sequence[SensedHours] = ()
+    """What points with a role say."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -473,7 +473,7 @@ def _site(
         seen=sightings,
         billed=tuple(inputs.billed),
         centres=tuple(inputs.centres),
-        rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
+        sensed=tuple(replace(one, values=one.values[:hours]) for one in inputs.sensed),
     )
     return site, seen
 

@@ -9,6 +9,7 @@ from analytics import FAULTS
 from metering.case_worth import by_the_year, runs, told_by_the_year
 from metering.finding import TEACHING, Case, Finding
 from metering.localtime import HOUR_US, from_us, zone_of
+from metering.units import BOOK_UNITS
 from texts import day_of, text, weekday, word
 
 MOST_NAMED = 6
@@ -48,6 +49,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
     if "usual_efficiency" in finding.detail:
         return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
+    if "phase" in finding.detail:
+        return _phase(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -250,6 +253,29 @@ def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, langu
         days=told.get("days", 0),
         now=f"{float(told[names[0]]):.3f}",
         usual=f"{float(told[names[1]]):.3f}",
+    )
+
+
+def _phase(finding: Finding, zone: str, language: str) -> str:
+    """The phase that is lost, and how much that hides, where its past says so."""
+    told, amount = finding.detail, ""
+    if "unmetered" in told and finding.measured is not None:
+        metered = finding.measured / BOOK_UNITS[finding.unit].per_canonical
+        low, high = (metered * float(told[f"unmetered_{end}"]) for end in ("low", "high"))
+        amount = text(
+            "finding.phase_unmetered",
+            language,
+            low=_amount(low),
+            high=_amount(high),
+            unit=_unit(finding),
+        )
+    return text(
+        "finding.phase",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        phase=str(told["phase"]).upper(),
+        amount=amount,
     )
 
 

@@ -13,8 +13,8 @@ from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
 from analytics.media import FLOWS
 from analytics.outages import Outage
-from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from analytics.scan.judge import NOTHING_SEEN, Sightings
+from analytics.sensors import CO2, PHASES, ROOM_TEMPERATURE, SensedHours
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -46,6 +46,8 @@ class Input(StrEnum):
     """Temperatures of rooms and outside."""
     AIR = "air"
     """CO2 of rooms."""
+    PHASES = "phases"
+    """A meter of which all three phases are known, by current, voltage or power."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,8 @@ class Site:
     """Meters of accounts, also of meters that are not of the site."""
     centres: tuple[CentreMeters, ...] = ()
     """Data centres, likewise."""
-    rooms: tuple[RoomHours, ...] = ()
-    """What sensors say of rooms, likewise."""
+    sensed: tuple[SensedHours, ...] = ()
+    """What points with a role say, likewise."""
 
     @property
     def outdoor(self) -> Floats:
@@ -133,6 +135,7 @@ class Site:
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
+            Input.PHASES: any(self._knows(*roles) for roles in PHASES),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
@@ -140,8 +143,10 @@ class Site:
     def _own_billed(self) -> list[BilledMeter]:
         return [one for one in self.billed if one.meter in self.codes]
 
-    def _knows(self, role: str) -> bool:
-        return any(one.role == role and one.meter in self.codes for one in self.rooms)
+    def _knows(self, *roles: str) -> bool:
+        """Whether all of some roles are known of one meter."""
+        told = {(one.meter, one.role) for one in self.sensed}
+        return any(told >= {(code, role) for role in roles} for code in self.codes)
 
     def _measures(self, centre: CentreMeters, *roles: str) -> bool:
         return all(set(centre.meters(role)) & set(self.codes) for role in roles)

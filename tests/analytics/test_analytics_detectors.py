@@ -16,10 +16,10 @@ from analytics.detectors.site import Input, chains
 from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
 from analytics.outages import Outage
-from analytics.rooms import RoomHours
 from analytics.scan.faults import Fault
 from analytics.scan.judge import MISSED, DayStretch, NetNoise, Sightings
 from analytics.scan.naming import Likeness
+from analytics.sensors import SensedHours
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_number, days_between, slot_starts
@@ -116,7 +116,7 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 def test_faults_come_first() -> None:
     kinds = [(name not in FAULTS, name not in UNPRICED) for name in DETECTORS]
     assert kinds == sorted(kinds)
-    of_books = {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"}
+    of_books = {"balance_drift", "gateway_silent", "meter_gap", "meter_phase", "meter_stuck"}
     assert (
         of_books
         | {
@@ -169,11 +169,14 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"} | always
     weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))
-    cold = RoomHours("r", "room_temperature", "ac", np.zeros(unjudged.hours_us.size))
-    assert asked(replace(weather, rooms=(cold,))) == {"room_too_cold"} | always
-    assert asked(replace(unjudged, rooms=(cold,))) == always
-    assert asked(replace(unjudged, rooms=(replace(cold, role="co2"),))) == {"stale_air"} | always
-    assert asked(replace(weather, rooms=(replace(cold, meter="far"),))) == always
+    cold = SensedHours("r", "room_temperature", "ac", np.zeros(unjudged.hours_us.size))
+    assert asked(replace(weather, sensed=(cold,))) == {"room_too_cold"} | always
+    assert asked(replace(unjudged, sensed=(cold,))) == always
+    assert asked(replace(unjudged, sensed=(replace(cold, role="co2"),))) == {"stale_air"} | always
+    assert asked(replace(weather, sensed=(replace(cold, meter="far"),))) == always
+    phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
+    assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
+    assert asked(replace(unjudged, sensed=phases[:2])) == always
     centre = CentreMeters("dc", {"ups_out": ("ac",), "it": ("far",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"ups_loss"} | always
 

@@ -409,7 +409,7 @@ def test_rooms_are_read_by_the_hour_for_the_last_weeks() -> None:
     with world.view() as view:
         inputs = site_inputs(view, world.readings, "s", history_days=60)
         assert inputs is not None
-    (room,) = inputs.rooms
+    (room,) = inputs.sensed
     assert (room.node, room.role, room.meter) == ("s", "co2", "daily")
     known = np.isfinite(room.values)
     assert room.values[known] == pytest.approx(1000.0)

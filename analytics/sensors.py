@@ -1,0 +1,120 @@
+"""Points with a role by the hour, and the meter that is told of each.
+
+    point with role and node ─▶ its role says how far it is read, and of which meter it speaks
+    points of a node and role ─▶ hourly means ─▶ SensedHours
+
+A room speaks of the nearest meter at it or above. A phase speaks of the meter of its own device:
+the one at the node whose register comes from the same gateway, and of several the one whose name
+there begins alike: `E1.current_a` is of the meter that `E1.import` serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from analytics.groups import Floats
+from metering.items import covers
+from metering.registry import Meter, Point, Registry
+
+ROOM_TEMPERATURE: Final = "room_temperature"
+CO2: Final = "co2"
+CURRENTS: Final = ("current_a", "current_b", "current_c")
+VOLTAGES: Final = ("voltage_a", "voltage_b", "voltage_c")
+POWERS: Final = ("power_a", "power_b", "power_c")
+PHASES: Final = (CURRENTS, VOLTAGES, POWERS)
+PREFERRED: Final = ("01B00", "01000")
+"""Items of the meter that is told of a room, the first that is there."""
+ROOM_DAYS: Final = 28
+"""Days of which rooms are looked at."""
+ELECTRICITY: Final = "01000"
+
+At = Mapping[str, Sequence[Meter]]
+"""Meters of a site by their node."""
+
+
+@dataclass(frozen=True, eq=False)
+class SensedHours:
+    """What the points of one role say at a node."""
+
+    node: str
+    role: str
+    meter: str
+    """The meter that is told of it."""
+    values: Floats = field(default_factory=lambda: np.zeros(0))
+    """Hourly means in the unit of the role [C, ppm, A, ...], (hours of the site,); NaN where
+    unknown."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the points of a role are read for."""
+
+    meter: Callable[[Registry, At, Point, date], str]
+    """The meter that one of them speaks of; '' where that is none."""
+    days: int | None = None
+    """So many last days of the window are read; None is all of it."""
+
+
+def _of_place(registry: Registry, at: At, point: Point, day: date) -> str:
+    """Of the nearest place with a meter: that of the air conditioning, else of electricity, else
+    the first."""
+    places = [str(point.node), *registry.ancestors(str(point.node), day)]
+    own = next((at[place] for place in places if place in at), [])
+    for item in PREFERRED:
+        for meter in own:
+            if covers(item, meter.item):
+                return meter.code
+    return own[0].code if own else ""
+
+
+def _of_device(registry: Registry, at: At, point: Point, day: date) -> str:
+    """The meter of electricity at its node that is read by the same device."""
+    registers = {
+        meter.code: registry.points[one.point].name
+        for meter in at.get(str(point.node), ())
+        if covers(ELECTRICITY, meter.item)
+        for one in registry.installations_of(meter.code)
+        if one.valid.holds(day) and registry.points[one.point].gateway == point.gateway
+    }
+    if len(registers) > 1:
+        registers = {c: one for c, one in registers.items() if _device(one) == _device(point.name)}
+    return next(iter(registers)) if len(registers) == 1 else ""
+
+
+def _device(name: str) -> str:
+    """What stands before the last dot of a point's name."""
+    return name.rpartition(".")[0]
+
+
+ROLES: Final[Mapping[str, Role]] = {
+    ROOM_TEMPERATURE: Role(_of_place, ROOM_DAYS),
+    CO2: Role(_of_place, ROOM_DAYS),
+    **{role: Role(_of_device) for roles in PHASES for role in roles},
+}
+"""What is looked at, beside the weather of the site."""
+
+
+def sensed_at(
+    registry: Registry, meters: Iterable[Meter], nodes: frozenset[str], day: date
+) -> list[tuple[SensedHours, list[Point]]]:
+    """What is sensed on a site, with the points, by role, node and meter; what speaks of no meter
+    of the site is left out."""
+    at: dict[str, list[Meter]] = {}
+    for meter in sorted(meters, key=lambda one: one.code):
+        at.setdefault(meter.node, []).append(meter)
+    found: dict[tuple[str, str, str], list[Point]] = {}
+    for point in registry.points.values():
+        role, node = point.role or "", point.node or ""
+        if role in ROLES and node in nodes:
+            meter_code = ROLES[role].meter(registry, at, point, day)
+            if meter_code:
+                found.setdefault((role, node, meter_code), []).append(point)
+    return [
+        (SensedHours(node, role, meter), points)
+        for (role, node, meter), points in sorted(found.items())
+    ]
