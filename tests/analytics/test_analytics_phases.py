@@ -10,8 +10,8 @@ import pytest
 
 from analytics import find
 from analytics.detectors.meter_phase import LETTERS
-from analytics.patterns import Need, provided
 from analytics.groups import Bools
+from analytics.patterns import Need, provided
 from analytics.phases import phase_days
 from analytics.sensors import SensedHours, sensed_at
 from api.sentences import sentence
