@@ -20,7 +20,7 @@ from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
 from analytics.media import FLOWS
-from analytics.sensors import CO2, PHASES, ROOM_TEMPERATURE, sensed_at
+from analytics.sensors import CO2, IT_USE, PHASES, ROOM_TEMPERATURE, sensed_at
 from metering.baseline import is_checked
 from metering.items import purpose
 from metering.registry import Meter, NodeType, Registry
@@ -56,6 +56,8 @@ class Need(StrEnum):
     CO2 = "co2"
     PHASES = "phases"
     """Points of all three phases of a meter, by current, voltage or power."""
+    IT_UTILISATION = "it_utilisation"
+    """A point of that role, of a meter of the IT that is booked by the hour."""
 
 
 class Checking(StrEnum):
@@ -81,6 +83,7 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
     Input.PHASES: frozenset({Need.PHASES}),
+    Input.IT_USE: frozenset({Need.IT_UTILISATION}),
 }
 """What must be registered before a site can have an input."""
 
@@ -166,7 +169,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
     ]
     outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day)))
-    sensed = _sensed(registry, meters, places, day)
+    sensed = _sensed(registry, (registry.meters[code] for code in by_hour), places, day)
     there = {
         Need.METER: bool(meters),
         Need.HOURLY_ENERGY: any(
@@ -180,6 +183,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
         Need.PHASES: any(own >= set(roles) for own in sensed for roles in PHASES),
+        Need.IT_UTILISATION: any(IT_USE in own for own in sensed),
         Need.ROOM_TEMPERATURE: bool(registry.points_of_role(ROOM_TEMPERATURE, places)),
         Need.CO2: bool(registry.points_of_role(CO2, places)),
         Need.OUTDOOR_TEMPERATURE: outdoor,
@@ -190,7 +194,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
 def _sensed(
     registry: Registry, meters: Iterable[Meter], places: frozenset[str], day: date
 ) -> list[frozenset[str]]:
-    """The roles that are known of each meter."""
+    """The roles that are known of each of some meters."""
     found: dict[str, set[str]] = {}
     for one, _ in sensed_at(registry, meters, places, day):
         found.setdefault(one.meter, set()).add(one.role)

@@ -3,9 +3,11 @@
     point with role and node ─▶ its role says how far it is read, and of which meter it speaks
     points of a node and role ─▶ hourly means ─▶ SensedHours
 
-A room speaks of the nearest meter at it or above. A phase speaks of the meter of its own device:
-the one at the node whose register comes from the same gateway, and of several the one whose name
-there begins alike: `E1.current_a` is of the meter that `E1.import` serves.
+A room speaks of the nearest meter at it or above; air and water of a data centre of the meter of
+its cooling, the use of servers of that of the IT, or of the meter of their rack. A phase speaks of
+the meter of its own device: the one at the node whose register comes from the same gateway, and of
+several the one whose name there begins alike: `E1.current_a` is of the meter that `E1.import`
+serves.
 """
 
 from __future__ import annotations
@@ -27,6 +29,12 @@ CURRENTS: Final = ("current_a", "current_b", "current_c")
 VOLTAGES: Final = ("voltage_a", "voltage_b", "voltage_c")
 POWERS: Final = ("power_a", "power_b", "power_c")
 PHASES: Final = (CURRENTS, VOLTAGES, POWERS)
+IT_USE: Final = "it_utilisation"
+SUPPLY_AIR: Final = "supply_air_temperature"
+RETURN_AIR: Final = "return_air_temperature"
+RACK_INLET: Final = "rack_inlet_temperature"
+WATER_OUT: Final = "chilled_water_supply_temperature"
+WATER_BACK: Final = "chilled_water_return_temperature"
 PREFERRED: Final = ("01B00", "01000")
 """Items of the meter that is told of a room, the first that is there."""
 ROOM_DAYS: Final = 28
@@ -58,6 +66,8 @@ class Role:
     """The meter that one of them speaks of; '' where that is none."""
     days: int | None = None
     """So many last days of the window are read; None is all of it."""
+    apart: bool = False
+    """Whether each point of a node is told by itself; else their mean."""
 
 
 def _of_place(registry: Registry, at: At, point: Point, day: date) -> str:
@@ -70,6 +80,25 @@ def _of_place(registry: Registry, at: At, point: Point, day: date) -> str:
             if covers(item, meter.item):
                 return meter.code
     return own[0].code if own else ""
+
+
+def _of_servers(registry: Registry, at: At, point: Point, day: date) -> str:
+    """The only meter of electricity at its node, such as a rack's; else that of the IT at the
+    nearest place that has one."""
+    own = [one for one in at.get(str(point.node), ()) if covers(ELECTRICITY, one.item)]
+    return own[0].code if len(own) == 1 else _with_dc_role(registry, at, point, day, "it")
+
+
+def _of_cooling(registry: Registry, at: At, point: Point, day: date) -> str:
+    """The meter of a data centre's cooling at the nearest place that has one; else as of a room."""
+    own = _with_dc_role(registry, at, point, day, "cooling")
+    return own or _of_place(registry, at, point, day)
+
+
+def _with_dc_role(registry: Registry, at: At, point: Point, day: date, role: str) -> str:
+    places = [str(point.node), *registry.ancestors(str(point.node), day)]
+    fitting = (one.code for place in places for one in at.get(place, ()) if one.dc_role == role)
+    return next(fitting, "")
 
 
 def _of_device(registry: Registry, at: At, point: Point, day: date) -> str:
@@ -94,6 +123,10 @@ def _device(name: str) -> str:
 ROLES: Final[Mapping[str, Role]] = {
     ROOM_TEMPERATURE: Role(_of_place, ROOM_DAYS),
     CO2: Role(_of_place, ROOM_DAYS),
+    IT_USE: Role(_of_servers),
+    **{role: Role(_of_cooling, ROOM_DAYS) for role in (SUPPLY_AIR, RETURN_AIR)},
+    RACK_INLET: Role(_of_cooling, ROOM_DAYS, apart=True),
+    **{role: Role(_of_cooling) for role in (WATER_OUT, WATER_BACK)},
     **{role: Role(_of_device) for roles in PHASES for role in roles},
 }
 """What is looked at, beside the weather of the site."""
@@ -102,19 +135,20 @@ ROLES: Final[Mapping[str, Role]] = {
 def sensed_at(
     registry: Registry, meters: Iterable[Meter], nodes: frozenset[str], day: date
 ) -> list[tuple[SensedHours, list[Point]]]:
-    """What is sensed on a site, with the points, by role, node and meter; what speaks of no meter
-    of the site is left out."""
+    """What is sensed on a site, with the points, by role, node and meter, and by point where its
+    role stands apart; what speaks of no meter of the site is left out."""
     at: dict[str, list[Meter]] = {}
     for meter in sorted(meters, key=lambda one: one.code):
         at.setdefault(meter.node, []).append(meter)
-    found: dict[tuple[str, str, str], list[Point]] = {}
+    found: dict[tuple[str, str, str, int], list[Point]] = {}
     for point in registry.points.values():
         role, node = point.role or "", point.node or ""
         if role in ROLES and node in nodes:
             meter_code = ROLES[role].meter(registry, at, point, day)
             if meter_code:
-                found.setdefault((role, node, meter_code), []).append(point)
+                apart = point.id if ROLES[role].apart else 0
+                found.setdefault((role, node, meter_code, apart), []).append(point)
     return [
         (SensedHours(node, role, meter), points)
-        for (role, node, meter), points in sorted(found.items())
+        for (role, node, meter, _), points in sorted(found.items())
     ]

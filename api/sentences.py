@@ -5,6 +5,9 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from analytics import FAULTS
 from metering.case_worth import by_the_year, runs, told_by_the_year
 from metering.finding import TEACHING, Case, Finding
@@ -23,6 +26,36 @@ UNSEEN_US = 3 * 24 * HOUR_US
 """What was not seen for as long is told with the day on which it last was: a weekend is shorter."""
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A sentence of a few numbers, for findings that tell one of them."""
+
+    telling: str
+    """The number of the detail by which it is known."""
+    key: str
+    numbers: Mapping[str, tuple[str, str]]
+    """What the text calls it -> its name in the detail, and how it is written."""
+
+
+_PLAIN = (
+    _Plain(
+        "usual_ratio",
+        "finding.ratio",
+        {"now": ("ratio", ".3f"), "usual": ("usual_ratio", ".3f")},
+    ),
+    _Plain(
+        "usual_efficiency",
+        "finding.ups",
+        {"now": ("efficiency", ".3f"), "usual": ("usual_efficiency", ".3f")},
+    ),
+    _Plain(
+        "idle_kw",
+        "finding.idle",
+        {"use": ("use_percent", ".1f"), "power": ("idle_kw", ",.2f")},
+    ),
+)
 
 
 def when(time_us: int, zone: str, language: str) -> str:
@@ -45,10 +78,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _power_factor(finding, zone, language)
     if "room_limit" in finding.detail:
         return _rooms(finding, zone, language)
-    if "usual_ratio" in finding.detail:
-        return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
-    if "usual_efficiency" in finding.detail:
-        return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
+    if (plain := _plain(finding.detail)) is not None:
+        return _numbers(finding, plain, zone, language)
     if "phase" in finding.detail:
         return _phase(finding, zone, language)
     expected, measured, example_us = example_of(finding)
@@ -243,16 +274,19 @@ def _rooms(finding: Finding, zone: str, language: str) -> str:
     )
 
 
-def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, language: str) -> str:
-    """A ratio of a data centre beside what it used to be."""
+def _plain(detail: Mapping[str, object]) -> _Plain | None:
+    return next((one for one in _PLAIN if one.telling in detail), None)
+
+
+def _numbers(finding: Finding, plain: _Plain, zone: str, language: str) -> str:
+    """Since when, on how many days, and some numbers of the detail."""
     told = finding.detail
     return text(
-        key,
+        plain.key,
         language,
         start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
         days=told.get("days", 0),
-        now=f"{float(told[names[0]]):.3f}",
-        usual=f"{float(told[names[1]]):.3f}",
+        **{place: format(float(told[name]), form) for place, (name, form) in plain.numbers.items()},
     )
 
 

@@ -14,7 +14,7 @@ from analytics.groups import Bools, Floats, Ints
 from analytics.media import FLOWS
 from analytics.outages import Outage
 from analytics.scan.judge import NOTHING_SEEN, Sightings
-from analytics.sensors import CO2, PHASES, ROOM_TEMPERATURE, SensedHours
+from analytics.sensors import CO2, IT_USE, PHASES, ROOM_TEMPERATURE, SensedHours
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -48,6 +48,8 @@ class Input(StrEnum):
     """CO2 of rooms."""
     PHASES = "phases"
     """A meter of which all three phases are known, by current, voltage or power."""
+    IT_USE = "it_use"
+    """A meter of servers whose use is known."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Site:
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
+            Input.IT_USE: self._knows(IT_USE),
             Input.PHASES: any(self._knows(*roles) for roles in PHASES),
         }
         return frozenset(one for one, stands in there.items() if stands)

@@ -174,6 +174,8 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(unjudged, sensed=(cold,))) == always
     assert asked(replace(unjudged, sensed=(replace(cold, role="co2"),))) == {"stale_air"} | always
     assert asked(replace(weather, sensed=(replace(cold, meter="far"),))) == always
+    use = replace(cold, role="it_utilisation")
+    assert asked(replace(unjudged, sensed=(use,))) == {"idle_servers"} | always
     phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
     assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
     assert asked(replace(unjudged, sensed=phases[:2])) == always
