@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from analytics.groups import Bools, Ints
+
 LEAST_DAYS, WINDOW_DAYS = 5, 7
 PAUSE_DAYS = 3
 """A day that is more than so many days after the one before begins a new run: what rests over a
 weekend goes on after it."""
+BAD_SHARE = 0.5
+"""Of a day's known hours, from which on the day is bad."""
+
+
+def lasting_hours(day: Ints, known: Bools, bad: Bools, least_hours: int) -> Ints:
+    """Places of the bad hours, rising, on bad days that hold five within seven. `day` is the local
+    day of each hour; those that are `known`, (hours,) likewise, are looked at, and a day of fewer
+    than `least_hours` of them is not judged."""
+    days, place = np.unique(day, return_inverse=True)
+    count = np.bincount(place[known], minlength=days.size)
+    share = np.bincount(place[known & bad], minlength=days.size) / np.maximum(count, 1)
+    runs = lasting(days[(count >= least_hours) & (share >= BAD_SHARE)].tolist())
+    inside = known & bad & np.isin(day, [one for run in runs for one in run])
+    return np.flatnonzero(inside).astype(np.int64)
 
 
 def lasting(days: Sequence[int]) -> list[list[int]]:

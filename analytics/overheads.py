@@ -2,7 +2,7 @@
 
     beside  = a + b wanted + c max(T - 8, 0) + d max(T - 16, 0)      [kW], fitted on earlier days
     s       = robust spread of what the fit misses of them
-    high    = beside > fit + max(3 s, least wanted)
+    high    = beside > fit + max(3 s, least)
 
 such as utility less IT beside IT, or what a UPS loses beside what it gives out. The power is
 fitted and not the ratio, which moves with the load of itself. A day outside of what was seen,
@@ -69,9 +69,9 @@ class Overheads:
     """Places of the high days of each run, rising."""
 
 
-def judge(use: DayUse, least: float, sigmas: float) -> Overheads:
-    """Runs of days with more beside than the days before them say; `least` is the least effect, as
-    a share of what was wanted."""
+def judge(use: DayUse, least: Floats, sigmas: float) -> Overheads:
+    """Runs of days with more beside than the days before them say; `least` is the least effect of
+    each day, (n,) in the unit of what is beside."""
     number = use.days.size
     usual, spread = np.full(number, np.nan), np.full(number, np.nan)
     count = np.zeros(number, dtype=np.int64)
@@ -87,7 +87,7 @@ def judge(use: DayUse, least: float, sigmas: float) -> Overheads:
         if count[at] >= LEAST_HISTORY and _is_inside(use, history, at):
             factors, spread[at] = _fit(design[history], use.beside[history])
             usual[at] = float(design[at] @ factors)
-        if use.beside[at] > usual[at] + max(sigmas * spread[at], least * use.wanted[at]):
+        if use.beside[at] > usual[at] + max(sigmas * spread[at], least[at]):
             open_run.append(at)
         else:
             history[at] = True

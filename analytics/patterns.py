@@ -20,7 +20,17 @@ from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
 from analytics.media import FLOWS
-from analytics.sensors import CO2, IT_USE, PHASES, ROOM_TEMPERATURE, sensed_at
+from analytics.sensors import (
+    CO2,
+    IT_USE,
+    PHASES,
+    RACK_INLET,
+    ROOM_TEMPERATURE,
+    SUPPLY_AIR,
+    WATER_BACK,
+    WATER_OUT,
+    sensed_at,
+)
 from metering.baseline import is_checked
 from metering.items import purpose
 from metering.registry import Meter, NodeType, Registry
@@ -56,6 +66,11 @@ class Need(StrEnum):
     CO2 = "co2"
     PHASES = "phases"
     """Points of all three phases of a meter, by current, voltage or power."""
+    CENTRE_AIR = "centre_air"
+    """A point of supply air or of a rack's inlet, of a meter of cooling that is booked by the
+    hour."""
+    CHILLED_WATER = "chilled_water"
+    """Points of chilled water, out and back, likewise."""
     IT_UTILISATION = "it_utilisation"
     """A point of that role, of a meter of the IT that is booked by the hour."""
 
@@ -83,6 +98,8 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
     Input.PHASES: frozenset({Need.PHASES}),
+    Input.CENTRE_AIR: frozenset({Need.CENTRE_AIR}),
+    Input.CHILLED_WATER: frozenset({Need.CHILLED_WATER}),
     Input.IT_USE: frozenset({Need.IT_UTILISATION}),
 }
 """What must be registered before a site can have an input."""
@@ -183,6 +200,8 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
         Need.PHASES: any(own >= set(roles) for own in sensed for roles in PHASES),
+        Need.CENTRE_AIR: any(own & {SUPPLY_AIR, RACK_INLET} for own in sensed),
+        Need.CHILLED_WATER: any(own >= {WATER_OUT, WATER_BACK} for own in sensed),
         Need.IT_UTILISATION: any(IT_USE in own for own in sensed),
         Need.ROOM_TEMPERATURE: bool(registry.points_of_role(ROOM_TEMPERATURE, places)),
         Need.CO2: bool(registry.points_of_role(CO2, places)),

@@ -11,11 +11,9 @@ import numpy as np
 
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Ints
-from analytics.lasting import lasting
+from analytics.lasting import lasting_hours
 from analytics.sensors import SensedHours
 
-BAD_SHARE = 0.5
-"""Of a day's known office hours, from which on the day is bad."""
 LEAST_HOURS = 4
 """Known office hours of a day that is judged."""
 
@@ -27,14 +25,9 @@ def bad_hours(
     of the clock). A day is bad in half of its known office hours; people work on it."""
     found: dict[str, list[tuple[SensedHours, Ints]]] = {}
     worked = clock.daytime & clock.working
-    days, place = np.unique(clock.day, return_inverse=True)
     for room in rooms:
         known = worked & np.isfinite(room.values)
-        bad = known & is_bad(room.values)
-        count = np.bincount(place[known], minlength=days.size)
-        share = np.bincount(place[bad], minlength=days.size) / np.maximum(count, 1)
-        runs = lasting(days[(count >= LEAST_HOURS) & (share >= BAD_SHARE)].tolist())
-        inside = bad & np.isin(clock.day, [day for run in runs for day in run])
-        if inside.any():
-            found.setdefault(room.meter, []).append((room, np.flatnonzero(inside).astype(np.int64)))
+        hours = lasting_hours(clock.day, known, known & is_bad(room.values), LEAST_HOURS)
+        if hours.size:
+            found.setdefault(room.meter, []).append((room, hours))
     return found

@@ -55,6 +55,13 @@ _PLAIN = (
         "finding.idle",
         {"use": ("use_percent", ".1f"), "power": ("idle_kw", ",.2f")},
     ),
+    _Plain("inlet_c", "finding.inlet", {"value": ("inlet_c", ".1f")}),
+    _Plain("air_rise_k", "finding.air_rise", {"rise": ("air_rise_k", ".1f")}),
+    _Plain(
+        "usual_rise_k",
+        "finding.water_rise",
+        {"rise": ("rise_k", ".1f"), "usual": ("usual_rise_k", ".1f")},
+    ),
 )
 
 

@@ -68,7 +68,7 @@ def losses(site: Site, supplies: str, wanted: str, least: float, *, weather: boo
         over, under = (site.measured[own].sum(axis=0) for own in rows)
         outdoor = site.outdoor if weather else None
         use = DayUse.of(site.clock.day, over - under, under, outdoor)
-        told = judge(use, least, site.limits.sigmas)
+        told = judge(use, least * use.wanted, site.limits.sigmas)
         largest = max(rows[0], key=lambda row: float(np.nansum(site.measured[row])))
         found += [Loss(centre, largest, use, told, places) for places in told.runs]
     return found

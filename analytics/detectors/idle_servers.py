@@ -33,9 +33,9 @@ SURE = 0.5
 def _idle(site: Site) -> list[Candidate]:
     found = []
     for row, code in enumerate(site.codes):
-        uses = [one.values for one in site.sensed if one.meter == code and one.role == IT_USE]
-        if uses:
-            highest = np.stack(uses).max(axis=0)
+        uses = site.said(code, IT_USE)
+        if len(uses):
+            highest = uses.max(axis=0)
             found += [_candidate(site, row, highest, run) for run in _runs(site, highest)]
     return [one for one in found if one is not None]
 

@@ -14,7 +14,17 @@ from analytics.groups import Bools, Floats, Ints
 from analytics.media import FLOWS
 from analytics.outages import Outage
 from analytics.scan.judge import NOTHING_SEEN, Sightings
-from analytics.sensors import CO2, IT_USE, PHASES, ROOM_TEMPERATURE, SensedHours
+from analytics.sensors import (
+    CO2,
+    IT_USE,
+    PHASES,
+    RACK_INLET,
+    ROOM_TEMPERATURE,
+    SUPPLY_AIR,
+    WATER_BACK,
+    WATER_OUT,
+    SensedHours,
+)
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -48,6 +58,10 @@ class Input(StrEnum):
     """CO2 of rooms."""
     PHASES = "phases"
     """A meter of which all three phases are known, by current, voltage or power."""
+    CENTRE_AIR = "centre_air"
+    """Air that the cooling of servers gives out, or that racks take in."""
+    CHILLED_WATER = "chilled_water"
+    """Chilled water, out and back, of a meter of cooling."""
     IT_USE = "it_use"
     """A meter of servers whose use is known."""
 
@@ -137,6 +151,8 @@ class Site:
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
+            Input.CENTRE_AIR: self._knows(SUPPLY_AIR) or self._knows(RACK_INLET),
+            Input.CHILLED_WATER: self._knows(WATER_OUT, WATER_BACK),
             Input.IT_USE: self._knows(IT_USE),
             Input.PHASES: any(self._knows(*roles) for roles in PHASES),
         }
@@ -150,6 +166,11 @@ class Site:
         """Whether all of some roles are known of one meter."""
         told = {(one.meter, one.role) for one in self.sensed}
         return any(told >= {(code, role) for role in roles} for code in self.codes)
+
+    def said(self, code: str, role: str) -> Floats:
+        """What is known of a meter by a role, (sensors, hours); NaN where unknown."""
+        own = [one.values for one in self.sensed if one.meter == code and one.role == role]
+        return np.stack(own) if own else np.zeros((0, self.hours_us.size))
 
     def _measures(self, centre: CentreMeters, *roles: str) -> bool:
         return all(set(centre.meters(role)) & set(self.codes) for role in roles)

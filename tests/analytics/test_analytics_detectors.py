@@ -176,6 +176,13 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(weather, sensed=(replace(cold, meter="far"),))) == always
     use = replace(cold, role="it_utilisation")
     assert asked(replace(unjudged, sensed=(use,))) == {"idle_servers"} | always
+    air = replace(cold, role="supply_air_temperature")
+    assert asked(replace(unjudged, sensed=(air,))) == {"dc_overcooling"} | always
+    inlet = replace(cold, role="rack_inlet_temperature")
+    assert asked(replace(unjudged, sensed=(inlet,))) == {"dc_overcooling"} | always
+    water = [replace(cold, role=f"chilled_water_{one}_temperature") for one in ("supply", "return")]
+    assert asked(replace(unjudged, sensed=tuple(water))) == {"dc_low_delta_t"} | always
+    assert asked(replace(unjudged, sensed=(water[0],))) == always
     phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
     assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
     assert asked(replace(unjudged, sensed=phases[:2])) == always

@@ -100,10 +100,14 @@ def test_a_use_is_of_the_rack_or_of_the_servers_above() -> None:
 @pytest.mark.parametrize(("server", "runs"), [("cbsugpu05", 3), ("cbsugpu08", 0)])
 def test_recorded_servers_are_told_while_they_idle(server: str, runs: int) -> None:
     """Three years of their hours on the clock of the test."""
-    rows = duckdb.connect().execute(
-        f"SELECT epoch_us(ts_local) AS at_us, powerave, utilave FROM '{SERVERS}' "
-        f"WHERE server = '{server}' ORDER BY ts_local"
-    ).fetchnumpy()
+    rows = (
+        duckdb.connect()
+        .execute(
+            f"SELECT epoch_us(ts_local) AS at_us, powerave, utilave FROM '{SERVERS}' "
+            f"WHERE server = '{server}' ORDER BY ts_local"
+        )
+        .fetchnumpy()
+    )
     place = (rows["at_us"] - rows["at_us"][0] // 86_400_000_000 * 86_400_000_000) // 3_600_000_000
     power, use = (np.full((int(place[-1]) // 24 + 1) * 24, np.nan) for _ in range(2))
     power[place] = np.asarray(rows["powerave"], dtype=np.float64) / 1000
