@@ -25,7 +25,7 @@ from analytics.feeding_outages import site_served
 from analytics.groups import Ints
 from analytics.outages import outages
 from analytics.registered import limits, timetables
-from analytics.sensors import ROLES, SensedHours, sensed_at
+from analytics.sensors import OUTDOOR_HUMIDITY, OUTDOOR_TEMPERATURE, ROLES, SensedHours, sensed_at
 from analytics.service import Inputs
 from analytics.silences import silences
 from analytics.stays import ALL_TIME, stay_of
@@ -125,7 +125,8 @@ def site_inputs(
         hours_us=hours_us,
         energy=np.stack([amounts for amounts, _ in by_hour]),
         shares=np.stack([shares for _, shares in by_hour]),
-        temperature=_temperature(registry, readings, nodes, hours_us),
+        temperature=_weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE),
+        humidity=_weather(registry, readings, nodes, hours_us, OUTDOOR_HUMIDITY),
         calendar=registry.calendar,
         events=events,
         rates=BookRates(view),
@@ -188,11 +189,16 @@ def _by_hour(found: Energy, hours_us: I64) -> tuple[I64, Shares]:
     return amounts, shares
 
 
-def _temperature(
-    registry: Registry, readings: ReadingReader, nodes: frozenset[str], hours_us: I64
+def _weather(
+    registry: Registry,
+    readings: ReadingReader,
+    nodes: frozenset[str],
+    hours_us: I64,
+    role: str,
 ) -> NDArray[np.float64]:
-    """Hourly mean of the site's outdoor temperature [C]; short gaps filled, others NaN."""
-    points = [p.id for p in registry.points_of_role("outdoor_temperature", nodes)]
+    """Hourly mean of the site's outdoor temperature [C] or humidity [%]; short gaps filled, others
+    NaN."""
+    points = [p.id for p in registry.points_of_role(role, nodes)]
     if not points:
         return np.full(len(hours_us), np.nan)
     seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)

@@ -23,6 +23,8 @@ from analytics.media import FLOWS
 from analytics.sensors import (
     CO2,
     IT_USE,
+    OUTDOOR_HUMIDITY,
+    OUTDOOR_TEMPERATURE,
     PHASES,
     RACK_INLET,
     ROOM_TEMPERATURE,
@@ -32,11 +34,10 @@ from analytics.sensors import (
     sensed_at,
 )
 from metering.baseline import is_checked
-from metering.items import purpose
+from metering.items import CHILLER, covers, purpose
 from metering.registry import Meter, NodeType, Registry
 
 HOUR_MIN: Final = 60
-OUTDOOR_TEMPERATURE: Final = "outdoor_temperature"
 
 
 class Need(StrEnum):
@@ -66,6 +67,12 @@ class Need(StrEnum):
     CO2 = "co2"
     PHASES = "phases"
     """Points of all three phases of a meter, by current, voltage or power."""
+    OUTDOOR_HUMIDITY = "outdoor_humidity"
+    """A point of that role at the site."""
+    CHILLER = "chiller"
+    """A meter of a chiller that is booked by the hour, and is of no data centre's cooling."""
+    CENTRE_CHILLER = "centre_chiller"
+    """One that is, by its dc_role."""
     CENTRE_AIR = "centre_air"
     """A point of supply air or of a rack's inlet, of a meter of cooling that is booked by the
     hour."""
@@ -98,6 +105,9 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
     Input.PHASES: frozenset({Need.PHASES}),
+    Input.WET_BULB: frozenset({Need.OUTDOOR_TEMPERATURE, Need.OUTDOOR_HUMIDITY}),
+    Input.CHILLER: frozenset({Need.CHILLER}),
+    Input.CENTRE_CHILLER: frozenset({Need.CENTRE_CHILLER}),
     Input.CENTRE_AIR: frozenset({Need.CENTRE_AIR}),
     Input.CHILLED_WATER: frozenset({Need.CHILLED_WATER}),
     Input.IT_USE: frozenset({Need.IT_UTILISATION}),
@@ -181,11 +191,12 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
     by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
     hourly = {registry.meters[code].item for code in by_hour}
     accounts = billed(registry, by_hour, day)
-    roles = [
-        set(one.roles)
-        for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
-    ]
-    outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day)))
+    centres = centre_meters(registry, (registry.meters[code] for code in by_hour), day)
+    roles = [set(one.roles) for one in centres]
+    cooling = {code for one in centres for code in one.meters("cooling")}
+    chillers = {code for code in by_hour if covers(CHILLER, registry.meters[code].item)}
+    around = _sites(registry, places, day)
+    outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, around))
     sensed = _sensed(registry, (registry.meters[code] for code in by_hour), places, day)
     there = {
         Need.METER: bool(meters),
@@ -200,6 +211,9 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
         Need.PHASES: any(own >= set(roles) for own in sensed for roles in PHASES),
+        Need.OUTDOOR_HUMIDITY: bool(registry.points_of_role(OUTDOOR_HUMIDITY, around)),
+        Need.CHILLER: bool(chillers - cooling),
+        Need.CENTRE_CHILLER: bool(chillers & cooling),
         Need.CENTRE_AIR: any(own & {SUPPLY_AIR, RACK_INLET} for own in sensed),
         Need.CHILLED_WATER: any(own >= {WATER_OUT, WATER_BACK} for own in sensed),
         Need.IT_UTILISATION: any(IT_USE in own for own in sensed),

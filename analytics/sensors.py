@@ -23,6 +23,8 @@ from analytics.groups import Floats
 from metering.items import covers
 from metering.registry import Meter, Point, Registry
 
+OUTDOOR_TEMPERATURE: Final = "outdoor_temperature"
+OUTDOOR_HUMIDITY: Final = "outdoor_humidity"
 ROOM_TEMPERATURE: Final = "room_temperature"
 CO2: Final = "co2"
 CURRENTS: Final = ("current_a", "current_b", "current_c")

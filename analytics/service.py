@@ -108,6 +108,8 @@ class Inputs:
     """Meters of accounts."""
     centres: Sequence[CentreMeters] = ()
     """Meters of data centres by role."""
+    humidity: Floats | None = None
+    """Outdoor, relative [%], shape (hours,); NaN where unknown."""
     sensed: Sequence[SensedHours] = ()
     """What points with a role say."""
 
@@ -470,6 +472,7 @@ def _site(
         outages=tuple(inputs.outages),
         items=items,
         temperature=history.temperature,
+        humidity=None if inputs.humidity is None else inputs.humidity[:hours],
         seen=sightings,
         billed=tuple(inputs.billed),
         centres=tuple(inputs.centres),

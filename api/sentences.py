@@ -62,6 +62,11 @@ _PLAIN = (
         "finding.water_rise",
         {"rise": ("rise_k", ".1f"), "usual": ("usual_rise_k", ".1f")},
     ),
+    _Plain(
+        "changeover_c",
+        "finding.wet_bulb",
+        {"now": ("wet_bulb_c", ".0f"), "usual": ("changeover_c", ".0f")},
+    ),
 )
 
 

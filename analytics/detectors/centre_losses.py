@@ -12,14 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.centres import CentreMeters
-from analytics.detectors.site import Candidate, Own, Site
-from analytics.detectors.unpriced import chart_of
-from analytics.groups import Bools, Floats, Ints
+from analytics.detectors.priced import priced
+from analytics.detectors.site import Candidate, Site
+from analytics.groups import Floats, Ints
 from analytics.overheads import DayUse, Overheads, judge
 from analytics.pricing import Z90
-from metering.items import category
-from metering.localtime import HOUR_US
-from metering.units import BOOK_UNITS
 
 FACTORS = 4
 """Of the fit on earlier days: each adds the doubt of a mean."""
@@ -82,27 +79,16 @@ def candidate(
     site: Site, pattern: str, loss: Loss, cause: str, detail: dict[str, str | int | float]
 ) -> Candidate | None:
     """What is told of a run; None where its hours measured nothing."""
-    power = site.measured[loss.row]
-    rate = _rate(site, loss, power)
-    inside: Bools = np.isfinite(rate) & (rate > 0)
-    hours = np.flatnonzero(inside).astype(np.int64)
-    if not hours.size:
-        return None
-    per = BOOK_UNITS[category(site.items[loss.row]).unit].per_canonical
-    used = np.rint(power[hours] * per).astype(np.int64)
-    wasted = np.minimum(np.rint(rate[hours] * per).astype(np.int64), used)
-    days = loss.use.days[loss.places]
-    own = Own(
+    return priced(
+        site,
+        pattern,
+        loss.row,
+        _rate(site, loss, site.measured[loss.row]),
         cause=cause,
-        expected=used - wasted,
-        measured=used,
         detail=detail,
-        chart=chart_of(site, loss.row, hours, power - np.nan_to_num(rate)),
-        place=loss.centre.node,
         half=_half(loss),
+        place=loss.centre.node,
     )
-    start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + HOUR_US
-    return Candidate(pattern, loss.row, int(days[0]), start, end, hours, days.size, own)
 
 
 def _rate(site: Site, loss: Loss, power: Floats) -> Floats:

@@ -11,6 +11,7 @@ from analytics.billed import BilledMeter
 from analytics.bins import HourCalendar
 from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
+from analytics.humid_air import wet_bulb
 from analytics.media import FLOWS
 from analytics.outages import Outage
 from analytics.scan.judge import NOTHING_SEEN, Sightings
@@ -26,6 +27,7 @@ from analytics.sensors import (
     SensedHours,
 )
 from metering.book import RegisterEvent
+from metering.items import CHILLER, covers
 from metering.quality import Shares
 
 
@@ -62,6 +64,12 @@ class Input(StrEnum):
     """Air that the cooling of servers gives out, or that racks take in."""
     CHILLED_WATER = "chilled_water"
     """Chilled water, out and back, of a meter of cooling."""
+    WET_BULB = "wet_bulb"
+    """Outdoor temperature and humidity."""
+    CHILLER = "chiller"
+    """A meter of a chiller, but for those of data centres."""
+    CENTRE_CHILLER = "centre_chiller"
+    """A meter of a data centre's chiller."""
     IT_USE = "it_use"
     """A meter of servers whose use is known."""
 
@@ -118,6 +126,8 @@ class Site:
     """What each meter measures; where nothing is said, electricity."""
     temperature: Floats | None = None
     """Outdoor [C], (hours,); NaN where unknown."""
+    humidity: Floats | None = None
+    """Outdoor, relative [%], likewise."""
     seen: Sightings = NOTHING_SEEN
     """What stands out of the hours; days count from the window's first."""
     billed: tuple[BilledMeter, ...] = ()
@@ -132,6 +142,29 @@ class Site:
         """Outdoor temperature [C], (hours,); NaN where unknown."""
         unknown = np.full(self.hours_us.size, np.nan)
         return unknown if self.temperature is None else self.temperature
+
+    @cached_property
+    def wet_bulb(self) -> Floats:
+        """Outdoor wet-bulb temperature [C], (hours,); NaN where unknown."""
+        if self.humidity is None:
+            return np.full(self.hours_us.size, np.nan)
+        return wet_bulb(self.outdoor, self.humidity)
+
+    @property
+    def centre_chillers(self) -> frozenset[str]:
+        """Meters of chillers that cool data centres."""
+        cooling = {code for one in self.centres for code in one.meters("cooling")}
+        return self._chillers & cooling
+
+    @property
+    def chillers(self) -> frozenset[str]:
+        """Meters of the other chillers."""
+        return self._chillers - self.centre_chillers
+
+    @property
+    def _chillers(self) -> frozenset[str]:
+        pairs = zip(self.codes, self.items, strict=False)
+        return frozenset(code for code, item in pairs if covers(CHILLER, item))
 
     @property
     def has(self) -> frozenset[Input]:
@@ -151,6 +184,9 @@ class Site:
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
+            Input.WET_BULB: bool(np.isfinite(self.wet_bulb).any()),
+            Input.CHILLER: bool(self.chillers),
+            Input.CENTRE_CHILLER: bool(self.centre_chillers),
             Input.CENTRE_AIR: self._knows(SUPPLY_AIR) or self._knows(RACK_INLET),
             Input.CHILLED_WATER: self._knows(WATER_OUT, WATER_BACK),
             Input.IT_USE: self._knows(IT_USE),

@@ -183,6 +183,12 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     water = [replace(cold, role=f"chilled_water_{one}_temperature") for one in ("supply", "return")]
     assert asked(replace(unjudged, sensed=tuple(water))) == {"dc_low_delta_t"} | always
     assert asked(replace(unjudged, sensed=(water[0],))) == always
+    damp = replace(weather, humidity=np.full(weather.hours_us.size, 50.0), items=("01B1C",))
+    assert asked(damp) == {"free_cooling_missed"} | always
+    of_centre = CentreMeters("dc", {"cooling": ("ac",)})
+    assert asked(replace(damp, centres=(of_centre,))) == {"dc_free_cooling_missed"} | always
+    assert asked(replace(damp, humidity=None)) == always
+    assert asked(replace(damp, items=("01B10",))) == always
     phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
     assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
     assert asked(replace(unjudged, sensed=phases[:2])) == always
