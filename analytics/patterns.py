@@ -22,6 +22,7 @@ from analytics.detectors.site import Input
 from analytics.media import FLOWS
 from analytics.sensors import (
     CO2,
+    IRRADIANCE,
     IT_USE,
     OUTDOOR_HUMIDITY,
     OUTDOOR_TEMPERATURE,
@@ -73,6 +74,8 @@ class Need(StrEnum):
     """A meter of a chiller that is booked by the hour, and is of no data centre's cooling."""
     CENTRE_CHILLER = "centre_chiller"
     """One that is, by its dc_role."""
+    IRRADIANCE = "irradiance"
+    """A point of that role at the node of an hourly meter of solar panels."""
     CENTRE_AIR = "centre_air"
     """A point of supply air or of a rack's inlet, of a meter of cooling that is booked by the
     hour."""
@@ -108,6 +111,7 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.WET_BULB: frozenset({Need.OUTDOOR_TEMPERATURE, Need.OUTDOOR_HUMIDITY}),
     Input.CHILLER: frozenset({Need.CHILLER}),
     Input.CENTRE_CHILLER: frozenset({Need.CENTRE_CHILLER}),
+    Input.IRRADIANCE: frozenset({Need.IRRADIANCE}),
     Input.CENTRE_AIR: frozenset({Need.CENTRE_AIR}),
     Input.CHILLED_WATER: frozenset({Need.CHILLED_WATER}),
     Input.IT_USE: frozenset({Need.IT_UTILISATION}),
@@ -214,6 +218,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.OUTDOOR_HUMIDITY: bool(registry.points_of_role(OUTDOOR_HUMIDITY, around)),
         Need.CHILLER: bool(chillers - cooling),
         Need.CENTRE_CHILLER: bool(chillers & cooling),
+        Need.IRRADIANCE: any(IRRADIANCE in own for own in sensed),
         Need.CENTRE_AIR: any(own & {SUPPLY_AIR, RACK_INLET} for own in sensed),
         Need.CHILLED_WATER: any(own >= {WATER_OUT, WATER_BACK} for own in sensed),
         Need.IT_UTILISATION: any(IT_USE in own for own in sensed),

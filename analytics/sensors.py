@@ -4,10 +4,10 @@
     points of a node and role ─▶ hourly means ─▶ SensedHours
 
 A room speaks of the nearest meter at it or above; air and water of a data centre of the meter of
-its cooling, the use of servers of that of the IT, or of the meter of their rack. A phase speaks of
-the meter of its own device: the one at the node whose register comes from the same gateway, and of
-several the one whose name there begins alike: `E1.current_a` is of the meter that `E1.import`
-serves.
+its cooling; the use of servers of that of the IT, or of the meter of their rack; irradiance of the
+meter of the panels at its node. A phase speaks of the meter of its own device: the one at the node
+whose register comes from the same gateway, and of several the one whose name there begins alike:
+`E1.current_a` is of the meter that `E1.import` serves.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ RETURN_AIR: Final = "return_air_temperature"
 RACK_INLET: Final = "rack_inlet_temperature"
 WATER_OUT: Final = "chilled_water_supply_temperature"
 WATER_BACK: Final = "chilled_water_return_temperature"
+IRRADIANCE: Final = "irradiance"
 PREFERRED: Final = ("01B00", "01000")
 """Items of the meter that is told of a room, the first that is there."""
 ROOM_DAYS: Final = 28
@@ -103,6 +104,18 @@ def _with_dc_role(registry: Registry, at: At, point: Point, day: date, role: str
     return next(fitting, "")
 
 
+def _of_panels(registry: Registry, at: At, point: Point, day: date) -> str:
+    """The only meter of electricity that exports at its node; else the only one there."""
+    own = [one.code for one in at.get(str(point.node), ()) if covers(ELECTRICITY, one.item)]
+    export = [
+        code
+        for code in own
+        if any(one.sign < 0 and one.valid.holds(day) for one in registry.installations_of(code))
+    ]
+    panels = export or own
+    return panels[0] if len(panels) == 1 else ""
+
+
 def _of_device(registry: Registry, at: At, point: Point, day: date) -> str:
     """The meter of electricity at its node that is read by the same device."""
     registers = {
@@ -129,6 +142,7 @@ ROLES: Final[Mapping[str, Role]] = {
     **{role: Role(_of_cooling, ROOM_DAYS) for role in (SUPPLY_AIR, RETURN_AIR)},
     RACK_INLET: Role(_of_cooling, ROOM_DAYS, apart=True),
     **{role: Role(_of_cooling) for role in (WATER_OUT, WATER_BACK)},
+    IRRADIANCE: Role(_of_panels),
     **{role: Role(_of_device) for roles in PHASES for role in roles},
 }
 """What is looked at, beside the weather of the site."""

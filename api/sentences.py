@@ -92,6 +92,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _rooms(finding, zone, language)
     if (plain := _plain(finding.detail)) is not None:
         return _numbers(finding, plain, zone, language)
+    if "yield_share" in finding.detail:
+        return _solar(finding, zone, language)
     if "phase" in finding.detail:
         return _phase(finding, zone, language)
     expected, measured, example_us = example_of(finding)
@@ -299,6 +301,22 @@ def _numbers(finding: Finding, plain: _Plain, zone: str, language: str) -> str:
         start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
         days=told.get("days", 0),
         **{place: format(float(told[name]), form) for place, (name, form) in plain.numbers.items()},
+    )
+
+
+def _solar(finding: Finding, zone: str, language: str) -> str:
+    """What panels gave of what they did, and what that comes to."""
+    told = finding.detail
+    share = float(told["yield_share"])
+    made = abs(finding.measured or 0) / BOOK_UNITS[finding.unit].per_canonical
+    return text(
+        "finding.solar" if share > 0 else "finding.solar_none",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        percent=f"{100 * share:.0f}",
+        lost=_amount(made * (1 / share - 1)) if share > 0 else "",
+        unit=_unit(finding),
     )
 
 

@@ -17,6 +17,7 @@ from analytics.outages import Outage
 from analytics.scan.judge import NOTHING_SEEN, Sightings
 from analytics.sensors import (
     CO2,
+    IRRADIANCE,
     IT_USE,
     PHASES,
     RACK_INLET,
@@ -70,6 +71,8 @@ class Input(StrEnum):
     """A meter of a chiller, but for those of data centres."""
     CENTRE_CHILLER = "centre_chiller"
     """A meter of a data centre's chiller."""
+    IRRADIANCE = "irradiance"
+    """A meter of solar panels with the irradiance."""
     IT_USE = "it_use"
     """A meter of servers whose use is known."""
 
@@ -189,6 +192,7 @@ class Site:
             Input.CENTRE_CHILLER: bool(self.centre_chillers),
             Input.CENTRE_AIR: self._knows(SUPPLY_AIR) or self._knows(RACK_INLET),
             Input.CHILLED_WATER: self._knows(WATER_OUT, WATER_BACK),
+            Input.IRRADIANCE: self._knows(IRRADIANCE),
             Input.IT_USE: self._knows(IT_USE),
             Input.PHASES: any(self._knows(*roles) for roles in PHASES),
         }

@@ -189,6 +189,8 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(damp, centres=(of_centre,))) == {"dc_free_cooling_missed"} | always
     assert asked(replace(damp, humidity=None)) == always
     assert asked(replace(damp, items=("01B10",))) == always
+    sun = replace(cold, role="irradiance")
+    assert asked(replace(unjudged, sensed=(sun,))) == {"solar_under_yield"} | always
     phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
     assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
     assert asked(replace(unjudged, sensed=phases[:2])) == always
