@@ -25,6 +25,7 @@ from analytics.feeding_outages import site_served
 from analytics.groups import Ints
 from analytics.outages import outages
 from analytics.registered import limits, timetables
+from analytics.sampled import hourly_means
 from analytics.sensors import OUTDOOR_HUMIDITY, OUTDOOR_TEMPERATURE, ROLES, SensedHours, sensed_at
 from analytics.service import Inputs
 from analytics.silences import silences
@@ -43,7 +44,6 @@ from metering.localtime import (
 from metering.ports import ReadingReader
 from metering.quality import MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
-from metering.reading import Flag, ReadingColumns
 from metering.registry import Meter, NodeType, Point, Registry
 
 LONGEST_WEATHER_GAP_H = 3
@@ -202,7 +202,7 @@ def _weather(
     if not points:
         return np.full(len(hours_us), np.nan)
     seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)
-    return _bridged(_hourly(seen, hours_us))
+    return _bridged(hourly_means(seen, hours_us))
 
 
 def _sensed(
@@ -210,7 +210,7 @@ def _sensed(
     sensed: Sequence[tuple[SensedHours, list[Point]]],
     hours_us: I64,
 ) -> list[SensedHours]:
-    """What is sensed by hourly means, as far back as its role asks, NaN before; a few at a time
+    """What is sensed by the hour, as far back as its role asks, NaN before; a few at a time
     are read, since each of the points may send by the minute."""
     found = []
     for days in sorted({ROLES[one.role].days for one, _ in sensed}, key=lambda days: days or 0):
@@ -224,19 +224,8 @@ def _sensed(
             seen = readings.scan(points, since_us, int(hours_us[-1]) + HOUR_US)
             for one, own in some:
                 mine = seen.take(np.isin(seen.point, [point.id for point in own]))
-                found.append(replace(one, values=_hourly(mine, hours_us)))
+                found.append(replace(one, values=ROLES[one.role].hours(mine, hours_us)))
     return found
-
-
-def _hourly(seen: ReadingColumns, hours_us: I64) -> NDArray[np.float64]:
-    """(hours,) means of what lies in its point's range; NaN without any."""
-    means = np.full(len(hours_us), np.nan)
-    good = (seen.flag & Flag.OUT_OF_RANGE) == 0
-    hour = np.searchsorted(hours_us, seen.time_us[good], side="right") - 1
-    count = np.bincount(hour, minlength=len(hours_us))
-    total = np.bincount(hour, weights=seen.value[good], minlength=len(hours_us))
-    np.divide(total, count, out=means, where=count > 0)
-    return means
 
 
 def _bridged(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,6 +22,9 @@ from analytics.detectors.site import Input
 from analytics.media import FLOWS
 from analytics.sensors import (
     CO2,
+    COMPRESSOR,
+    DEHUMIDIFIER,
+    HUMIDIFIER,
     IRRADIANCE,
     IT_USE,
     OUTDOOR_HUMIDITY,
@@ -76,6 +79,10 @@ class Need(StrEnum):
     """One that is, by its dc_role."""
     IRRADIANCE = "irradiance"
     """A point of that role at the node of an hourly meter of solar panels."""
+    HUMIDITY_UNITS = "humidity_units"
+    """Points of the states of humidifiers and dehumidifiers, of one meter of cooling."""
+    COMPRESSOR = "compressor"
+    """A point of a compressor's state, likewise."""
     CENTRE_AIR = "centre_air"
     """A point of supply air or of a rack's inlet, of a meter of cooling that is booked by the
     hour."""
@@ -112,6 +119,8 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.CHILLER: frozenset({Need.CHILLER}),
     Input.CENTRE_CHILLER: frozenset({Need.CENTRE_CHILLER}),
     Input.IRRADIANCE: frozenset({Need.IRRADIANCE}),
+    Input.HUMIDITY_UNITS: frozenset({Need.HUMIDITY_UNITS}),
+    Input.COMPRESSOR: frozenset({Need.COMPRESSOR}),
     Input.CENTRE_AIR: frozenset({Need.CENTRE_AIR}),
     Input.CHILLED_WATER: frozenset({Need.CHILLED_WATER}),
     Input.IT_USE: frozenset({Need.IT_UTILISATION}),
@@ -219,6 +228,8 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.CHILLER: bool(chillers - cooling),
         Need.CENTRE_CHILLER: bool(chillers & cooling),
         Need.IRRADIANCE: any(IRRADIANCE in own for own in sensed),
+        Need.HUMIDITY_UNITS: any(own >= {HUMIDIFIER, DEHUMIDIFIER} for own in sensed),
+        Need.COMPRESSOR: any(COMPRESSOR in own for own in sensed),
         Need.CENTRE_AIR: any(own & {SUPPLY_AIR, RACK_INLET} for own in sensed),
         Need.CHILLED_WATER: any(own >= {WATER_OUT, WATER_BACK} for own in sensed),
         Need.IT_UTILISATION: any(IT_USE in own for own in sensed),

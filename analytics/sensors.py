@@ -1,7 +1,7 @@
 """Points with a role by the hour, and the meter that is told of each.
 
     point with role and node ─▶ its role says how far it is read, and of which meter it speaks
-    points of a node and role ─▶ hourly means ─▶ SensedHours
+    points of a node and role ─▶ hours (`sampled`) ─▶ SensedHours
 
 A room speaks of the nearest meter at it or above; air and water of a data centre of the meter of
 its cooling; the use of servers of that of the IT, or of the meter of their rack; irradiance of the
@@ -19,8 +19,10 @@ from typing import Final
 
 import numpy as np
 
-from analytics.groups import Floats
+from analytics.groups import Floats, Ints
+from analytics.sampled import hourly_means, parts_on, starts
 from metering.items import covers
+from metering.reading import ReadingColumns
 from metering.registry import Meter, Point, Registry
 
 OUTDOOR_TEMPERATURE: Final = "outdoor_temperature"
@@ -38,6 +40,9 @@ RACK_INLET: Final = "rack_inlet_temperature"
 WATER_OUT: Final = "chilled_water_supply_temperature"
 WATER_BACK: Final = "chilled_water_return_temperature"
 IRRADIANCE: Final = "irradiance"
+HUMIDIFIER: Final = "humidifier"
+DEHUMIDIFIER: Final = "dehumidifier"
+COMPRESSOR: Final = "compressor"
 PREFERRED: Final = ("01B00", "01000")
 """Items of the meter that is told of a room, the first that is there."""
 ROOM_DAYS: Final = 28
@@ -57,8 +62,8 @@ class SensedHours:
     meter: str
     """The meter that is told of it."""
     values: Floats = field(default_factory=lambda: np.zeros(0))
-    """Hourly means in the unit of the role [C, ppm, A, ...], (hours of the site,); NaN where
-    unknown."""
+    """By the hour, in the unit of the role [C, ppm, A, ...], (hours of the site,), as its role
+    makes them; NaN where unknown."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,9 @@ class Role:
     days: int | None = None
     """So many last days of the window are read; None is all of it."""
     apart: bool = False
-    """Whether each point of a node is told by itself; else their mean."""
+    """Whether each point of a node is told by itself; else all of them together."""
+    hours: Callable[[ReadingColumns, Ints], Floats] = hourly_means
+    """What readings and the starts of hours come to, (hours,)."""
 
 
 def _of_place(registry: Registry, at: At, point: Point, day: date) -> str:
@@ -143,6 +150,11 @@ ROLES: Final[Mapping[str, Role]] = {
     RACK_INLET: Role(_of_cooling, ROOM_DAYS, apart=True),
     **{role: Role(_of_cooling) for role in (WATER_OUT, WATER_BACK)},
     IRRADIANCE: Role(_of_panels),
+    **{
+        role: Role(_of_cooling, ROOM_DAYS, apart=True, hours=parts_on)
+        for role in (HUMIDIFIER, DEHUMIDIFIER)
+    },
+    COMPRESSOR: Role(_of_cooling, ROOM_DAYS, apart=True, hours=starts),
     **{role: Role(_of_device) for roles in PHASES for role in roles},
 }
 """What is looked at, beside the weather of the site."""

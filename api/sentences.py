@@ -62,6 +62,8 @@ _PLAIN = (
         "finding.water_rise",
         {"rise": ("rise_k", ".1f"), "usual": ("usual_rise_k", ".1f")},
     ),
+    _Plain("both_share", "finding.fight", {}),
+    _Plain("starts_per_hour", "finding.cycles", {"starts": ("starts_per_hour", ".0f")}),
     _Plain(
         "changeover_c",
         "finding.wet_bulb",

@@ -17,6 +17,9 @@ from analytics.outages import Outage
 from analytics.scan.judge import NOTHING_SEEN, Sightings
 from analytics.sensors import (
     CO2,
+    COMPRESSOR,
+    DEHUMIDIFIER,
+    HUMIDIFIER,
     IRRADIANCE,
     IT_USE,
     PHASES,
@@ -73,6 +76,10 @@ class Input(StrEnum):
     """A meter of a data centre's chiller."""
     IRRADIANCE = "irradiance"
     """A meter of solar panels with the irradiance."""
+    HUMIDITY_UNITS = "humidity_units"
+    """Units of cooling that say when they humidify and when they dehumidify."""
+    COMPRESSOR = "compressor"
+    """A compressor that says when it runs."""
     IT_USE = "it_use"
     """A meter of servers whose use is known."""
 
@@ -193,6 +200,8 @@ class Site:
             Input.CENTRE_AIR: self._knows(SUPPLY_AIR) or self._knows(RACK_INLET),
             Input.CHILLED_WATER: self._knows(WATER_OUT, WATER_BACK),
             Input.IRRADIANCE: self._knows(IRRADIANCE),
+            Input.HUMIDITY_UNITS: self._knows(HUMIDIFIER, DEHUMIDIFIER),
+            Input.COMPRESSOR: self._knows(COMPRESSOR),
             Input.IT_USE: self._knows(IT_USE),
             Input.PHASES: any(self._knows(*roles) for roles in PHASES),
         }

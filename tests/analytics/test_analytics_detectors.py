@@ -191,6 +191,11 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(damp, items=("01B10",))) == always
     sun = replace(cold, role="irradiance")
     assert asked(replace(unjudged, sensed=(sun,))) == {"solar_under_yield"} | always
+    units = [replace(cold, role=f"{one}humidifier") for one in ("", "de")]
+    assert asked(replace(unjudged, sensed=tuple(units))) == {"dc_crac_fighting"} | always
+    assert asked(replace(unjudged, sensed=(units[0],))) == always
+    runs = replace(cold, role="compressor")
+    assert asked(replace(unjudged, sensed=(runs,))) == {"short_cycling"} | always
     phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
     assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
     assert asked(replace(unjudged, sensed=phases[:2])) == always
