@@ -67,7 +67,7 @@ class SensedHours:
 
 
 @dataclass(frozen=True)
-class Role:
+class SensorRole:
     """What the points of a role are read for."""
 
     meter: Callable[[Registry, At, Point, date], str]
@@ -142,20 +142,20 @@ def _device(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-ROLES: Final[Mapping[str, Role]] = {
-    ROOM_TEMPERATURE: Role(_of_place, ROOM_DAYS),
-    CO2: Role(_of_place, ROOM_DAYS),
-    IT_USE: Role(_of_servers),
-    **{role: Role(_of_cooling, ROOM_DAYS) for role in (SUPPLY_AIR, RETURN_AIR)},
-    RACK_INLET: Role(_of_cooling, ROOM_DAYS, apart=True),
-    **{role: Role(_of_cooling) for role in (WATER_OUT, WATER_BACK)},
-    IRRADIANCE: Role(_of_panels),
+ROLES: Final[Mapping[str, SensorRole]] = {
+    ROOM_TEMPERATURE: SensorRole(_of_place, ROOM_DAYS),
+    CO2: SensorRole(_of_place, ROOM_DAYS),
+    IT_USE: SensorRole(_of_servers),
+    **{role: SensorRole(_of_cooling, ROOM_DAYS) for role in (SUPPLY_AIR, RETURN_AIR)},
+    RACK_INLET: SensorRole(_of_cooling, ROOM_DAYS, apart=True),
+    **{role: SensorRole(_of_cooling) for role in (WATER_OUT, WATER_BACK)},
+    IRRADIANCE: SensorRole(_of_panels),
     **{
-        role: Role(_of_cooling, ROOM_DAYS, apart=True, hours=parts_on)
+        role: SensorRole(_of_cooling, ROOM_DAYS, apart=True, hours=parts_on)
         for role in (HUMIDIFIER, DEHUMIDIFIER)
     },
-    COMPRESSOR: Role(_of_cooling, ROOM_DAYS, apart=True, hours=starts),
-    **{role: Role(_of_device) for roles in PHASES for role in roles},
+    COMPRESSOR: SensorRole(_of_cooling, ROOM_DAYS, apart=True, hours=starts),
+    **{role: SensorRole(_of_device) for roles in PHASES for role in roles},
 }
 """What is looked at, beside the weather of the site."""
 
@@ -169,13 +169,12 @@ def sensed_at(
     for meter in sorted(meters, key=lambda one: one.code):
         at.setdefault(meter.node, []).append(meter)
     found: dict[tuple[str, str, str, int], list[Point]] = {}
-    for point in registry.points.values():
-        role, node = point.role or "", point.node or ""
-        if role in ROLES and node in nodes:
-            meter_code = ROLES[role].meter(registry, at, point, day)
-            if meter_code:
-                apart = point.id if ROLES[role].apart else 0
-                found.setdefault((role, node, meter_code, apart), []).append(point)
+    for role, kind in ROLES.items():
+        for point in registry.points_of_role(role, nodes):
+            code = kind.meter(registry, at, point, day)
+            if code:
+                apart = point.id if kind.apart else 0
+                found.setdefault((role, str(point.node), code, apart), []).append(point)
     return [
         (SensedHours(node, role, meter), points)
         for (role, node, meter, _), points in sorted(found.items())

@@ -114,9 +114,16 @@ def test_a_phase_that_may_have_no_load_or_was_dead_for_a_few_days_is_not_told() 
     assert told(total(usual), current_a=usual["a"], current_b=np.zeros(HOUR.size)) == []
 
 
-def test_a_phase_that_feeds_back_is_none() -> None:
+def test_a_phase_that_feeds_back_is_none_but_one_that_does_not_is() -> None:
     back = {one: -own for one, own in power().items()}
     assert told(total(power()), **of("power", back)) == []
+    (found,) = told(total(power()), **of("power", without(back, "c")))
+    assert found.detail["phase"] == "c"
+
+
+def test_a_phase_that_works_for_hours_of_each_day_is_none() -> None:
+    some = without(power(), "a", LATE & (HOUR % 24 < 18))
+    assert told(total(some), **of("current", amperes(some))) == []
 
 
 def test_hours_that_are_unknown_are_not_dead() -> None:
