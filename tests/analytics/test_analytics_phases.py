@@ -102,6 +102,9 @@ def test_a_phase_that_may_have_no_load_or_was_dead_for_a_few_days_is_not_told() 
     usual = power()
     never = without(usual, "c", HOUR >= 0)
     assert told(total(never), **of("current", amperes(never))) == []
+    hardly = {**usual, "c": 0.05 * usual["c"]}
+    gone = without(hardly, "c")
+    assert told(total(gone), **of("current", amperes(gone))) == []
     few = without(usual, "c", (HOUR >= 24 * 20) & (HOUR < 24 * 24))
     assert told(total(few), **of("current", amperes(few))) == []
     early = without(usual, "c", HOUR >= 24 * 6)
