@@ -96,7 +96,6 @@ def test_water_that_comes_back_colder_than_at_such_a_load_is_told() -> None:
         0.5,
         np.where(LATE, 0.8, 1.0),
         np.where(LATE & (DAY < 34), 0.5, 1.0),
-        np.where(LATE & (HOUR % 24 < 22), np.nan, 1.0),
     ],
 )
 @pytest.mark.parametrize("seed", [2, 3])
@@ -109,6 +108,11 @@ def test_water_that_is_as_it_was_or_a_little_colder_is_not_told(
 def test_little_load_says_nothing_of_the_water() -> None:
     low = np.where(LATE, POWER * 0.2, POWER)
     assert told(WATER, *water(np.where(LATE, 0.4, 1.0)), power=low) == []
+    by_night = HOUR % 24 < 14
+    still = water(np.where(by_night & LATE, 0.1, 1.0))
+    assert told(WATER, *still, power=np.where(by_night, 10.0, POWER)) == []
+    few = water(np.where(LATE, np.where(HOUR % 24 < 22, np.nan, 0.4), 1.0))
+    assert told(WATER, *few, power=np.full(HOUR.size, 60.0)) == []
     assert told(WATER, *water(), power=np.zeros(HOUR.size)) == []
 
 
