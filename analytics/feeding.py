@@ -27,7 +27,8 @@ from analytics.opposed import OPPOSED_DAYS, OpposedHours
 from analytics.opposed_meters import OpposedMeters, opposed_meters
 from analytics.outages import outages
 from analytics.registered import limits, timetables
-from analytics.rooms import RoomHours, rooms_of
+from analytics.sampled import hourly_means
+from analytics.sensors import OUTDOOR_HUMIDITY, OUTDOOR_TEMPERATURE, ROLES, SensedHours, sensed_at
 from analytics.service import Inputs
 from analytics.silences import silences
 from analytics.stays import ALL_TIME, stay_of
@@ -47,15 +48,12 @@ from metering.localtime import (
 from metering.ports import ReadingReader
 from metering.quality import MEASURED, MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
-from metering.reading import Flag, ReadingColumns
 from metering.registry import Meter, NodeType, Point, Registry
 from metering.units import BOOK_UNITS
 
 LONGEST_WEATHER_GAP_H = 3
 """Hours of outdoor temperature that may be filled by a straight line."""
-ROOM_DAYS = 28
-"""Days of which rooms are looked at."""
-ROOMS_AT_A_TIME = 50
+SENSED_AT_A_TIME = 50
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,8 @@ def site_inputs(
         hours_us=hours_us,
         energy=np.stack([amounts for amounts, _ in by_hour]),
         shares=np.stack([shares for _, shares in by_hour]),
-        temperature=_temperature(registry, readings, nodes, hours_us),
+        temperature=_weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE),
+        humidity=_weather(registry, readings, nodes, hours_us, OUTDOOR_HUMIDITY),
         calendar=registry.calendar,
         events=events,
         rates=BookRates(view),
@@ -147,7 +146,7 @@ def site_inputs(
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
         billed=[_with_peaks(view, one, last) for one in billed(registry, codes, last)],
         centres=centre_meters(registry, meters, last),
-        rooms=_rooms(readings, rooms_of(registry, meters, nodes, last), hours_us),
+        sensed=_sensed(readings, sensed_at(registry, meters, nodes, last), hours_us),
         opposed=_opposed(view, readings, nodes, opposed_meters(registry, meters, last), last),
     )
 
@@ -196,15 +195,20 @@ def _by_hour(found: Energy, hours_us: I64) -> tuple[I64, Shares]:
     return amounts, shares
 
 
-def _temperature(
-    registry: Registry, readings: ReadingReader, nodes: frozenset[str], hours_us: I64
+def _weather(
+    registry: Registry,
+    readings: ReadingReader,
+    nodes: frozenset[str],
+    hours_us: I64,
+    role: str,
 ) -> NDArray[np.float64]:
-    """Hourly mean of the site's outdoor temperature [C]; short gaps filled, others NaN."""
-    points = [p.id for p in registry.points_of_role("outdoor_temperature", nodes)]
+    """Hourly mean of the site's outdoor temperature [C] or humidity [%]; short gaps filled, others
+    NaN."""
+    points = [p.id for p in registry.points_of_role(role, nodes)]
     if not points:
         return np.full(len(hours_us), np.nan)
     seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)
-    return _bridged(_hourly(seen, hours_us))
+    return _bridged(hourly_means(seen, hours_us))
 
 
 def _with_peaks(view: View, one: BilledMeter, last: date) -> BilledMeter:
@@ -233,12 +237,12 @@ def _opposed(
     """A year and a month of complete days of places that are heated and cooled; nothing where no
     weather is known."""
     registry = view.registry
-    if not places or not registry.points_of_role("outdoor_temperature", nodes):
+    if not places or not registry.points_of_role(OUTDOOR_TEMPERATURE, nodes):
         return []
     zone, first = registry.zone(places[0].node), last - timedelta(days=OPPOSED_DAYS)
     days = days_between(first, last - timedelta(days=1))
     hours_us = np.concatenate([slot_starts(day, zone, 60) for day in days])
-    outdoor = _temperature(registry, readings, nodes, hours_us)
+    outdoor = _weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE)
     keys = {m: view.key_of(m) for one in places for m in (*one.heating, *one.cooling)}
     view.load(list(keys.values()), first, last)
     found = []
@@ -270,34 +274,27 @@ def _known(found: Energy, hours_us: I64) -> NDArray[np.float64]:
     return np.where(known, amounts / per, np.nan)
 
 
-def _rooms(
+def _sensed(
     readings: ReadingReader,
-    rooms: Sequence[tuple[RoomHours, list[Point]]],
+    sensed: Sequence[tuple[SensedHours, list[Point]]],
     hours_us: I64,
-) -> list[RoomHours]:
-    """Rooms with their hourly means of the last weeks, NaN before; a few rooms are read at a
-    time, since each of their points may send by the minute."""
+) -> list[SensedHours]:
+    """What is sensed by the hour, as far back as its role asks, NaN before; a few at a time
+    are read, since each of the points may send by the minute."""
     found = []
-    since_us = max(int(hours_us[0]), int(hours_us[-1]) - ROOM_DAYS * 24 * HOUR_US)
-    for first in range(0, len(rooms), ROOMS_AT_A_TIME):
-        some = rooms[first : first + ROOMS_AT_A_TIME]
-        points = [point.id for _, own in some for point in own]
-        seen = readings.scan(points, since_us, int(hours_us[-1]) + HOUR_US)
-        for room, own in some:
-            mine = seen.take(np.isin(seen.point, [point.id for point in own]))
-            found.append(replace(room, values=_hourly(mine, hours_us)))
+    for days in sorted({ROLES[one.role].days for one, _ in sensed}, key=lambda days: days or 0):
+        since_us = int(hours_us[0])
+        if days is not None:
+            since_us = max(since_us, int(hours_us[-1]) - days * 24 * HOUR_US)
+        alike = [one for one in sensed if ROLES[one[0].role].days == days]
+        for first in range(0, len(alike), SENSED_AT_A_TIME):
+            some = alike[first : first + SENSED_AT_A_TIME]
+            points = [point.id for _, own in some for point in own]
+            seen = readings.scan(points, since_us, int(hours_us[-1]) + HOUR_US)
+            for one, own in some:
+                mine = seen.take(np.isin(seen.point, [point.id for point in own]))
+                found.append(replace(one, values=ROLES[one.role].hours(mine, hours_us)))
     return found
-
-
-def _hourly(seen: ReadingColumns, hours_us: I64) -> NDArray[np.float64]:
-    """(hours,) means of what lies in its point's range; NaN without any."""
-    means = np.full(len(hours_us), np.nan)
-    good = (seen.flag & Flag.OUT_OF_RANGE) == 0
-    hour = np.searchsorted(hours_us, seen.time_us[good], side="right") - 1
-    count = np.bincount(hour, minlength=len(hours_us))
-    total = np.bincount(hour, weights=seen.value[good], minlength=len(hours_us))
-    np.divide(total, count, out=means, where=count > 0)
-    return means
 
 
 def _bridged(values: NDArray[np.float64]) -> NDArray[np.float64]:

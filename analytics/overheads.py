@@ -2,7 +2,7 @@
 
     beside  = a + b wanted + c max(T - 8, 0) + d max(T - 16, 0)      [kW], fitted on earlier days
     s       = robust spread of what the fit misses of them
-    high    = beside > fit + max(3 s, least wanted)
+    high    = beside > fit + max(3 s, least)
 
 such as utility less IT beside IT, or what a UPS loses beside what it gives out. The power is
 fitted and not the ratio, which moves with the load of itself. A day outside of what was seen,
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.groups import Bools, Floats, Ints
-from analytics.lasting import PAUSE_DAYS, has_lasted
+from analytics.lasting import runs_by_history
 from analytics.robust import MAD_TO_SIGMA
 
 LEAST_HISTORY = 21
@@ -69,30 +69,23 @@ class Overheads:
     """Places of the high days of each run, rising."""
 
 
-def judge(use: DayUse, least: float, sigmas: float) -> Overheads:
-    """Runs of days with more beside than the days before them say; `least` is the least effect, as
-    a share of what was wanted."""
+def judge(use: DayUse, least: Floats, sigmas: float) -> Overheads:
+    """Runs of days with more beside than the days before them say; `least` is the least effect of
+    each day, (n,) in the unit of what is beside."""
     number = use.days.size
     usual, spread = np.full(number, np.nan), np.full(number, np.nan)
     count = np.zeros(number, dtype=np.int64)
-    history = np.zeros(number, dtype=np.bool_)
     design = _design(use)
-    open_run: list[int] = []
-    told: list[list[int]] = []
-    for at in np.flatnonzero(np.isfinite(design).all(axis=1)).tolist():
-        if open_run and use.days[at] - use.days[open_run[-1]] > PAUSE_DAYS:
-            _end(open_run, use.days, history, told)
-            open_run = []
+
+    def is_high(at: int, history: Bools) -> bool:
         count[at] = history.sum()
         if count[at] >= LEAST_HISTORY and _is_inside(use, history, at):
             factors, spread[at] = _fit(design[history], use.beside[history])
             usual[at] = float(design[at] @ factors)
-        if use.beside[at] > usual[at] + max(sigmas * spread[at], least * use.wanted[at]):
-            open_run.append(at)
-        else:
-            history[at] = True
-    _end(open_run, use.days, history, told)
-    return Overheads(usual, spread, count, tuple(np.array(run, dtype=np.int64) for run in told))
+        return bool(use.beside[at] > usual[at] + max(sigmas * spread[at], least[at]))
+
+    known = np.flatnonzero(np.isfinite(design).all(axis=1)).tolist()
+    return Overheads(usual, spread, count, runs_by_history(use.days, known, is_high))
 
 
 def usual_after(use: DayUse, first: int) -> Floats:
@@ -134,14 +127,6 @@ def _is_inside(use: DayUse, history: Bools, at: int) -> bool:
     if use.temperature is None:
         return True
     return bool(use.temperature[at] <= use.temperature[history].max() + WIDER_K)
-
-
-def _end(run: list[int], days: Ints, history: Bools, told: list[list[int]]) -> None:
-    """A run that ends is told, or its days are history."""
-    if has_lasted(days[run].tolist()):
-        told.append(run)
-    else:
-        history[run] = True
 
 
 def _means(place: Ints, values: Floats, number: int) -> Floats:

@@ -15,19 +15,34 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from analytics import rooms
 from analytics.billed import QUARTER_MIN, billed
 from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Input
 from analytics.media import FLOWS
 from analytics.opposed_meters import cools, heats
+from analytics.sensors import (
+    CO2,
+    COMPRESSOR,
+    DEHUMIDIFIER,
+    HUMIDIFIER,
+    IRRADIANCE,
+    IT_USE,
+    OUTDOOR_HUMIDITY,
+    OUTDOOR_TEMPERATURE,
+    PHASES,
+    RACK_INLET,
+    ROOM_TEMPERATURE,
+    SUPPLY_AIR,
+    WATER_BACK,
+    WATER_OUT,
+    sensed_at,
+)
 from metering.baseline import is_checked
-from metering.items import purpose
+from metering.items import CHILLER, covers, purpose
 from metering.registry import Meter, NodeType, Registry
 
 HOUR_MIN: Final = 60
-OUTDOOR_TEMPERATURE: Final = "outdoor_temperature"
 
 
 class Need(StrEnum):
@@ -61,6 +76,27 @@ class Need(StrEnum):
     CO2 = "co2"
     HEATING_AND_COOLING = "heating_and_cooling"
     """Meters of heat or gas, and of cooling or of the plant that makes it, booked by the hour."""
+    PHASES = "phases"
+    """Points of all three phases of a meter, by current, voltage or power."""
+    OUTDOOR_HUMIDITY = "outdoor_humidity"
+    """A point of that role at the site."""
+    CHILLER = "chiller"
+    """A meter of a chiller that is booked by the hour, and is of no data centre's cooling."""
+    CENTRE_CHILLER = "centre_chiller"
+    """One that is, by its dc_role."""
+    IRRADIANCE = "irradiance"
+    """A point of that role at the node of an hourly meter of solar panels."""
+    HUMIDITY_UNITS = "humidity_units"
+    """Points of the states of humidifiers and dehumidifiers, of one meter of cooling."""
+    COMPRESSOR = "compressor"
+    """A point of a compressor's state, likewise."""
+    CENTRE_AIR = "centre_air"
+    """A point of supply air or of a rack's inlet, of a meter of cooling that is booked by the
+    hour."""
+    CHILLED_WATER = "chilled_water"
+    """Points of chilled water, out and back, likewise."""
+    IT_UTILISATION = "it_utilisation"
+    """A point of that role, of a meter of the IT that is booked by the hour."""
 
 
 class Checking(StrEnum):
@@ -88,6 +124,16 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.AIR: frozenset({Need.METER, Need.CO2}),
     Input.METER: frozenset({Need.METER}),
     Input.OPPOSED: frozenset({Need.HEATING_AND_COOLING, Need.OUTDOOR_TEMPERATURE}),
+    Input.PHASES: frozenset({Need.PHASES}),
+    Input.WET_BULB: frozenset({Need.OUTDOOR_TEMPERATURE, Need.OUTDOOR_HUMIDITY}),
+    Input.CHILLER: frozenset({Need.CHILLER}),
+    Input.CENTRE_CHILLER: frozenset({Need.CENTRE_CHILLER}),
+    Input.IRRADIANCE: frozenset({Need.IRRADIANCE}),
+    Input.HUMIDITY_UNITS: frozenset({Need.HUMIDITY_UNITS}),
+    Input.COMPRESSOR: frozenset({Need.COMPRESSOR}),
+    Input.CENTRE_AIR: frozenset({Need.CENTRE_AIR}),
+    Input.CHILLED_WATER: frozenset({Need.CHILLED_WATER}),
+    Input.IT_USE: frozenset({Need.IT_UTILISATION}),
 }
 """What must be registered before a site can have an input."""
 
@@ -169,11 +215,13 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
     hourly = {registry.meters[code].item for code in by_hour}
     by_quarter = {meter.code for meter in meters if meter.step_min <= QUARTER_MIN}
     accounts = billed(registry, by_hour, day)
-    roles = [
-        set(one.roles)
-        for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
-    ]
-    outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day)))
+    centres = centre_meters(registry, (registry.meters[code] for code in by_hour), day)
+    roles = [set(one.roles) for one in centres]
+    cooling = {code for one in centres for code in one.meters("cooling")}
+    chillers = {code for code in by_hour if covers(CHILLER, registry.meters[code].item)}
+    around = _sites(registry, places, day)
+    outdoor = bool(registry.points_of_role(OUTDOOR_TEMPERATURE, around))
+    sensed = _sensed(registry, (registry.meters[code] for code in by_hour), places, day)
     there = {
         Need.METER: bool(meters),
         Need.HOURLY_ENERGY: any(
@@ -190,12 +238,32 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
-        Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
-        Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
+        Need.PHASES: any(own >= set(roles) for own in sensed for roles in PHASES),
+        Need.OUTDOOR_HUMIDITY: bool(registry.points_of_role(OUTDOOR_HUMIDITY, around)),
+        Need.CHILLER: bool(chillers - cooling),
+        Need.CENTRE_CHILLER: bool(chillers & cooling),
+        Need.IRRADIANCE: any(IRRADIANCE in own for own in sensed),
+        Need.HUMIDITY_UNITS: any(own >= {HUMIDIFIER, DEHUMIDIFIER} for own in sensed),
+        Need.COMPRESSOR: any(COMPRESSOR in own for own in sensed),
+        Need.CENTRE_AIR: any(own & {SUPPLY_AIR, RACK_INLET} for own in sensed),
+        Need.CHILLED_WATER: any(own >= {WATER_OUT, WATER_BACK} for own in sensed),
+        Need.IT_UTILISATION: any(IT_USE in own for own in sensed),
+        Need.ROOM_TEMPERATURE: bool(registry.points_of_role(ROOM_TEMPERATURE, places)),
+        Need.CO2: bool(registry.points_of_role(CO2, places)),
         Need.OUTDOOR_TEMPERATURE: outdoor,
         Need.HEATING_AND_COOLING: any(map(heats, hourly)) and any(map(cools, hourly)),
     }
     return frozenset(need for need, stands in there.items() if stands)
+
+
+def _sensed(
+    registry: Registry, meters: Iterable[Meter], places: frozenset[str], day: date
+) -> list[frozenset[str]]:
+    """The roles that are known of each of some meters."""
+    found: dict[str, set[str]] = {}
+    for one, _ in sensed_at(registry, meters, places, day):
+        found.setdefault(one.meter, set()).add(one.role)
+    return [frozenset(own) for own in found.values()]
 
 
 def _sites(registry: Registry, places: Collection[str], day: date) -> frozenset[str]:

@@ -41,9 +41,9 @@ from analytics.opposed import Opposed, OpposedHours, opposed
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
-from analytics.rooms import RoomHours
 from analytics.saving import savings
 from analytics.scan.again import Sights, SiteSeen
+from analytics.sensors import SensedHours
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from analytics.stretches import CommonTerms, Roles, net_noise, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
@@ -109,8 +109,10 @@ class Inputs:
     """Meters of accounts."""
     centres: Sequence[CentreMeters] = ()
     """Meters of data centres by role."""
-    rooms: Sequence[RoomHours] = ()
-    """What sensors say of rooms."""
+    humidity: Floats | None = None
+    """Outdoor, relative [%], shape (hours,); NaN where unknown."""
+    sensed: Sequence[SensedHours] = ()
+    """What points with a role say."""
     opposed: Sequence[OpposedHours] = ()
     """Heating and cooling of places, of hours of their own."""
 
@@ -473,10 +475,11 @@ def _site(
         outages=tuple(inputs.outages),
         items=items,
         temperature=history.temperature,
+        humidity=None if inputs.humidity is None else inputs.humidity[:hours],
         seen=sightings,
         billed=tuple(inputs.billed),
         centres=tuple(inputs.centres),
-        rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
+        sensed=tuple(replace(one, values=one.values[:hours]) for one in inputs.sensed),
         feeders=inputs.feeders,
         opposed=tuple(_opposed(inputs, limits)),
     )

@@ -1,7 +1,7 @@
 """Whether a site has to be looked at again: not where nothing that a look sees has changed.
 
 day, registry, what people said ──┐
-outdoor temperature of the window ├─ equal ─┐
+outdoor weather of the window     ├─ equal ─┐
 register events of complete days ─┘         ├─▶ what was found stands
 settled rows since the last look ── none ───┘
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from analytics.feeding_balances import BALANCE_DAYS
+from analytics.sensors import OUTDOOR_HUMIDITY, OUTDOOR_TEMPERATURE
 from figures import View
 from metering.baseline import BaselineRequest
 from metering.book import RegisterEvent
@@ -36,7 +37,7 @@ class SiteState:
     """Of the institution's books."""
     today: date
     registry: Registry
-    temperature: str
+    weather: str
     events: tuple[RegisterEvent, ...]
     """Of complete days: what lies beyond them is cut off."""
     said: Said
@@ -48,7 +49,7 @@ class SiteState:
         return self.registry is other.registry and self._told() == other._told()
 
     def _told(self) -> tuple[object, ...]:
-        return (self.institution, self.today, self.temperature, self.events, self.said)
+        return (self.institution, self.today, self.weather, self.events, self.said)
 
 
 def site_state(
@@ -77,7 +78,7 @@ def site_state(
         revision=view.revision(body),
         today=today,
         registry=registry,
-        temperature=_temperature(registry, readings, nodes, (start_us, end_us)),
+        weather=_weather(registry, readings, nodes, (start_us, end_us)),
         events=tuple(
             replace(one, end_us=min(one.end_us, end_us))
             for one in view.events(body, start_us, end_us)
@@ -107,10 +108,14 @@ def is_same(view: View, before: SiteState | None, now: SiteState | None) -> bool
     return now.codes.isdisjoint(view.touched(now.institution, before.revision))
 
 
-def _temperature(
+def _weather(
     registry: Registry, readings: ReadingReader, nodes: frozenset[str], within_us: tuple[int, int]
 ) -> str:
-    points = [point.id for point in registry.points_of_role("outdoor_temperature", nodes)]
+    points = [
+        point.id
+        for role in (OUTDOOR_TEMPERATURE, OUTDOOR_HUMIDITY)
+        for point in registry.points_of_role(role, nodes)
+    ]
     if not points:
         return ""
     seen = readings.scan(points, *within_us)

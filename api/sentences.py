@@ -5,10 +5,14 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from analytics import FAULTS
 from metering.case_worth import by_the_year, runs, told_by_the_year
 from metering.finding import TEACHING, Case, Finding
 from metering.localtime import HOUR_US, from_us, zone_of
+from metering.units import BOOK_UNITS
 from texts import day_of, text, weekday, word
 
 MOST_NAMED = 6
@@ -22,6 +26,55 @@ UNSEEN_US = 3 * 24 * HOUR_US
 """What was not seen for as long is told with the day on which it last was: a weekend is shorter."""
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A sentence of a few numbers, for findings that tell one of them."""
+
+    telling: str
+    """The number of the detail by which it is known."""
+    key: str
+    numbers: Mapping[str, tuple[str, str]]
+    """What the text calls it -> its name in the detail, and how it is written."""
+
+
+_PLAIN = (
+    _Plain(
+        "usual_ratio",
+        "finding.ratio",
+        {"now": ("ratio", ".3f"), "usual": ("usual_ratio", ".3f")},
+    ),
+    _Plain(
+        "usual_efficiency",
+        "finding.ups",
+        {"now": ("efficiency", ".3f"), "usual": ("usual_efficiency", ".3f")},
+    ),
+    _Plain(
+        "idle_kw",
+        "finding.idle",
+        {"use": ("use_percent", ".1f"), "power": ("idle_kw", ",.2f")},
+    ),
+    _Plain("inlet_c", "finding.inlet", {"value": ("inlet_c", ".1f")}),
+    _Plain("air_rise_k", "finding.air_rise", {"rise": ("air_rise_k", ".1f")}),
+    _Plain(
+        "usual_rise_k",
+        "finding.water_rise",
+        {"rise": ("rise_k", ".1f"), "usual": ("usual_rise_k", ".1f")},
+    ),
+    _Plain("both_share", "finding.fight", {}),
+    _Plain(
+        "usual_hours",
+        "finding.at_once",
+        {"now": ("together_hours", ".1f"), "usual": ("usual_hours", ".1f")},
+    ),
+    _Plain("starts_per_hour", "finding.cycles", {"starts": ("starts_per_hour", ".0f")}),
+    _Plain(
+        "changeover_c",
+        "finding.wet_bulb",
+        {"now": ("wet_bulb_c", ".0f"), "usual": ("changeover_c", ".0f")},
+    ),
+)
 
 
 def when(time_us: int, zone: str, language: str) -> str:
@@ -48,12 +101,12 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _power_factor(finding, zone, language)
     if "room_limit" in finding.detail:
         return _rooms(finding, zone, language)
-    if "usual_ratio" in finding.detail:
-        return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
-    if "usual_efficiency" in finding.detail:
-        return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
-    if "usual_hours" in finding.detail:
-        return _at_once(finding, zone, language)
+    if (plain := _plain(finding.detail)) is not None:
+        return _numbers(finding, plain, zone, language)
+    if "yield_share" in finding.detail:
+        return _solar(finding, zone, language)
+    if "phase" in finding.detail:
+        return _phase(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -274,29 +327,58 @@ def _rooms(finding: Finding, zone: str, language: str) -> str:
     )
 
 
-def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, language: str) -> str:
-    """A ratio of a data centre beside what it used to be."""
+def _plain(detail: Mapping[str, object]) -> _Plain | None:
+    return next((one for one in _PLAIN if one.telling in detail), None)
+
+
+def _numbers(finding: Finding, plain: _Plain, zone: str, language: str) -> str:
+    """Since when, on how many days, and some numbers of the detail."""
     told = finding.detail
     return text(
-        key,
+        plain.key,
         language,
         start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
         days=told.get("days", 0),
-        now=f"{float(told[names[0]]):.3f}",
-        usual=f"{float(told[names[1]]):.3f}",
+        **{place: format(float(told[name]), form) for place, (name, form) in plain.numbers.items()},
     )
 
 
-def _at_once(finding: Finding, zone: str, language: str) -> str:
-    """For how long a place was heated and cooled at once, beside such days before."""
+def _solar(finding: Finding, zone: str, language: str) -> str:
+    """What panels gave of what they did, and what that comes to."""
     told = finding.detail
+    share = float(told["yield_share"])
+    made = abs(finding.measured or 0) / BOOK_UNITS[finding.unit].per_canonical
     return text(
-        "finding.at_once",
+        "finding.solar" if share > 0 else "finding.solar_none",
         language,
         start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
         days=told.get("days", 0),
-        now=f"{float(told['together_hours']):.1f}",
-        usual=f"{float(told['usual_hours']):.1f}",
+        percent=f"{100 * share:.0f}",
+        lost=_amount(made * (1 / share - 1)) if share > 0 else "",
+        unit=_unit(finding),
+    )
+
+
+def _phase(finding: Finding, zone: str, language: str) -> str:
+    """The phase that is lost, and how much that hides, where its past says so."""
+    told, amount = finding.detail, ""
+    if "unmetered" in told and finding.measured is not None:
+        metered = finding.measured / BOOK_UNITS[finding.unit].per_canonical
+        low, high = (metered * float(told[f"unmetered_{end}"]) for end in ("low", "high"))
+        amount = text(
+            "finding.phase_unmetered",
+            language,
+            low=_amount(low),
+            high=_amount(high),
+            unit=_unit(finding),
+        )
+    return text(
+        "finding.phase",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        phase=str(told["phase"]).upper(),
+        amount=amount,
     )
 
 

@@ -35,6 +35,7 @@ class Category:
 
 FOLLOWS: Final[Mapping[str, int]] = {"03": 1, "04": 1, "05": -1, "09": 1}
 """Category of what the weather makes run -> whether by the cold (1) or the heat (-1) outside."""
+CHILLER: Final = "01B1C"
 PURPOSES: Final = (HEATING := "heating", COOLING := "cooling")
 
 CATEGORIES: dict[str, Category] = {

@@ -61,6 +61,7 @@ UNITS: dict[str, Unit] = {
     **_units("Hz"),
     **_units("%"),
     **_units("lx", klx="1000"),
+    **_units("W/m2"),
     **_units("ppm"),
     **_units("Pa", kPa="1000", bar="100000"),
     **_units("L/min"),

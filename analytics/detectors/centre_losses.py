@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.centres import CentreMeters
-from analytics.detectors.rated import half_of, rated
+from analytics.detectors.priced import half_of, priced
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Floats, Ints
 from analytics.overheads import DayUse, Overheads, judge
@@ -61,7 +61,7 @@ def losses(site: Site, supplies: str, wanted: str, least: float, *, weather: boo
         over, under = (site.measured[own].sum(axis=0) for own in rows)
         outdoor = site.outdoor if weather else None
         use = DayUse.of(site.clock.day, over - under, under, outdoor)
-        told = judge(use, least, site.limits.sigmas)
+        told = judge(use, least * use.wanted, site.limits.sigmas)
         largest = max(rows[0], key=lambda row: float(np.nansum(site.measured[row])))
         found += [Loss(centre, largest, use, told, places) for places in told.runs]
     return found
@@ -75,17 +75,15 @@ def candidate(
     site: Site, pattern: str, loss: Loss, cause: str, detail: dict[str, str | int | float]
 ) -> Candidate | None:
     """What is told of a run; None where its hours measured nothing."""
-    days = loss.use.days[loss.places]
-    return rated(
+    return priced(
         site,
         pattern,
         loss.row,
         _rate(site, loss, site.measured[loss.row]),
-        days,
         cause=cause,
         detail=detail,
-        place=loss.centre.node,
         half=_half(loss),
+        place=loss.centre.node,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.detectors.detector import Detector, Quantity
-from analytics.detectors.rated import half_of, rated
+from analytics.detectors.priced import half_of, priced
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.groups import Floats, Ints
 from analytics.opposed import Opposed
@@ -42,12 +42,11 @@ def _candidate(site: Site, one: Opposed, places: Ints) -> Candidate | None:
     if not wasted.size:
         return None
     spread = max(float(one.told.spread[places].mean()), LEAST_SPREAD_H)
-    return rated(
+    return priced(
         site,
         NAME,
         site.codes.index(one.hours.meter),
         rate,
-        days,
         cause=BAND,
         detail={
             "together_hours": round(float(hours.mean()), 2),

@@ -17,7 +17,7 @@ def conditions(
 ) -> list[Candidate]:
     """A candidate for each meter with rooms that are bad on five days of seven; `is_bad` says so of
     a room's hourly values, (hours,) each."""
-    rooms = [one for one in site.rooms if one.role == role and one.meter in site.codes]
+    rooms = [one for one in site.sensed if one.role == role and one.meter in site.codes]
     found = []
     for meter, bad in bad_hours(rooms, site.clock, is_bad).items():
         values = np.concatenate([room.values[hours] for room, hours in bad])

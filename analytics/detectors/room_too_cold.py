@@ -14,7 +14,7 @@ from analytics.detectors.detector import Detector, Quantity
 from analytics.detectors.room_conditions import conditions
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.groups import Bools, Floats
-from analytics.rooms import ROOM_TEMPERATURE
+from analytics.sensors import ROOM_TEMPERATURE
 
 NAME = "room_too_cold"
 COOLED_TO_C = 26.0

@@ -12,12 +12,28 @@ from analytics.billed import BilledMeter
 from analytics.bins import HourCalendar
 from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Ints
+from analytics.humid_air import wet_bulb
 from analytics.media import FLOWS
 from analytics.opposed import Opposed
 from analytics.outages import Outage
-from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from analytics.scan.judge import NOTHING_SEEN, Sightings
+from analytics.sensors import (
+    CO2,
+    COMPRESSOR,
+    DEHUMIDIFIER,
+    HUMIDIFIER,
+    IRRADIANCE,
+    IT_USE,
+    PHASES,
+    RACK_INLET,
+    ROOM_TEMPERATURE,
+    SUPPLY_AIR,
+    WATER_BACK,
+    WATER_OUT,
+    SensedHours,
+)
 from metering.book import RegisterEvent
+from metering.items import CHILLER, covers
 from metering.quality import Shares
 
 
@@ -54,6 +70,26 @@ class Input(StrEnum):
     """CO2 of rooms."""
     OPPOSED = "opposed"
     """Meters of heating and of cooling of one place."""
+    PHASES = "phases"
+    """A meter of which all three phases are known, by current, voltage or power."""
+    CENTRE_AIR = "centre_air"
+    """Air that the cooling of servers gives out, or that racks take in."""
+    CHILLED_WATER = "chilled_water"
+    """Chilled water, out and back, of a meter of cooling."""
+    WET_BULB = "wet_bulb"
+    """Outdoor temperature and humidity."""
+    CHILLER = "chiller"
+    """A meter of a chiller, but for those of data centres."""
+    CENTRE_CHILLER = "centre_chiller"
+    """A meter of a data centre's chiller."""
+    IRRADIANCE = "irradiance"
+    """A meter of solar panels with the irradiance."""
+    HUMIDITY_UNITS = "humidity_units"
+    """Units of cooling that say when they humidify and when they dehumidify."""
+    COMPRESSOR = "compressor"
+    """A compressor that says when it runs."""
+    IT_USE = "it_use"
+    """A meter of servers whose use is known."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +144,16 @@ class Site:
     """What each meter measures; where nothing is said, electricity."""
     temperature: Floats | None = None
     """Outdoor [C], (hours,); NaN where unknown."""
+    humidity: Floats | None = None
+    """Outdoor, relative [%], likewise."""
     seen: Sightings = NOTHING_SEEN
     """What stands out of the hours; days count from the window's first."""
     billed: tuple[BilledMeter, ...] = ()
     """Meters of accounts, also of meters that are not of the site."""
     centres: tuple[CentreMeters, ...] = ()
     """Data centres, likewise."""
-    rooms: tuple[RoomHours, ...] = ()
-    """What sensors say of rooms, likewise."""
+    sensed: tuple[SensedHours, ...] = ()
+    """What points with a role say, likewise."""
     feeders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Meters that feed a meter, by its code."""
     opposed: tuple[Opposed, ...] = ()
@@ -126,6 +164,29 @@ class Site:
         """Outdoor temperature [C], (hours,); NaN where unknown."""
         unknown = np.full(self.hours_us.size, np.nan)
         return unknown if self.temperature is None else self.temperature
+
+    @cached_property
+    def wet_bulb(self) -> Floats:
+        """Outdoor wet-bulb temperature [C], (hours,); NaN where unknown."""
+        if self.humidity is None:
+            return np.full(self.hours_us.size, np.nan)
+        return wet_bulb(self.outdoor, self.humidity)
+
+    @property
+    def centre_chillers(self) -> frozenset[str]:
+        """Meters of chillers that cool data centres."""
+        cooling = {code for one in self.centres for code in one.meters("cooling")}
+        return self._chillers & cooling
+
+    @property
+    def chillers(self) -> frozenset[str]:
+        """Meters of the other chillers."""
+        return self._chillers - self.centre_chillers
+
+    @property
+    def _chillers(self) -> frozenset[str]:
+        pairs = zip(self.codes, self.items, strict=False)
+        return frozenset(code for code, item in pairs if covers(CHILLER, item))
 
     @property
     def has(self) -> frozenset[Input]:
@@ -148,6 +209,16 @@ class Site:
             Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
             Input.AIR: self._knows(CO2),
             Input.OPPOSED: any(one.hours.meter in self.codes for one in self.opposed),
+            Input.WET_BULB: bool(np.isfinite(self.wet_bulb).any()),
+            Input.CHILLER: bool(self.chillers),
+            Input.CENTRE_CHILLER: bool(self.centre_chillers),
+            Input.CENTRE_AIR: self._knows(SUPPLY_AIR) or self._knows(RACK_INLET),
+            Input.CHILLED_WATER: self._knows(WATER_OUT, WATER_BACK),
+            Input.IRRADIANCE: self._knows(IRRADIANCE),
+            Input.HUMIDITY_UNITS: self._knows(HUMIDIFIER, DEHUMIDIFIER),
+            Input.COMPRESSOR: self._knows(COMPRESSOR),
+            Input.IT_USE: self._knows(IT_USE),
+            Input.PHASES: any(self._knows(*roles) for roles in PHASES),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
@@ -155,8 +226,15 @@ class Site:
     def _own_billed(self) -> list[BilledMeter]:
         return [one for one in self.billed if one.meter in self.codes]
 
-    def _knows(self, role: str) -> bool:
-        return any(one.role == role and one.meter in self.codes for one in self.rooms)
+    def _knows(self, *roles: str) -> bool:
+        """Whether all of some roles are known of one meter."""
+        told = {(one.meter, one.role) for one in self.sensed}
+        return any(told >= {(code, role) for role in roles} for code in self.codes)
+
+    def said(self, code: str, role: str) -> Floats:
+        """What is known of a meter by a role, (sensors, hours); NaN where unknown."""
+        own = [one.values for one in self.sensed if one.meter == code and one.role == role]
+        return np.stack(own) if own else np.zeros((0, self.hours_us.size))
 
     def _measures(self, centre: CentreMeters, *roles: str) -> bool:
         return all(set(centre.meters(role)) & set(self.codes) for role in roles)

@@ -12,7 +12,7 @@ from analytics.detectors.detector import Detector, Quantity
 from analytics.detectors.room_conditions import conditions
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.groups import Bools, Floats
-from analytics.rooms import CO2
+from analytics.sensors import CO2
 
 NAME = "stale_air"
 MOST_PPM = 1000.0

@@ -286,6 +286,12 @@ class Registry:
         return {(p.gateway, p.name): p for p in self.points.values()}
 
     @cached_property
+    def _points_by_role(self) -> dict[str, list[Point]]:
+        return _grouped(
+            (one for one in self.points.values() if one.role), lambda one: one.role or ""
+        )
+
+    @cached_property
     def _formulas_of(self) -> dict[str, list[MeterFormula]]:
         return _grouped(self.formulas, lambda one: one.meter)
 
@@ -574,7 +580,7 @@ class Registry:
 
     def points_of_role(self, role: str, nodes: frozenset[str]) -> list[Point]:
         """Points with a role (such as outdoor_temperature) on any of the nodes."""
-        return [p for p in self.points.values() if p.role == role and p.node in nodes]
+        return [point for point in self._points_by_role.get(role, ()) if point.node in nodes]
 
 
 def _grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:

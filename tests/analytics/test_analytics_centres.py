@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analytics import find
 from analytics.centres import CentreMeters, centre_meters
 from analytics.lasting import lasting
-from analytics.overheads import DayUse, judge
+from analytics.overheads import DayUse, Overheads, judge
 from metering.registry import Meter, Node, NodeType, Registry, SpaceEdge
 from metering.validity import Validity
 from tests.analytics.hourly_inputs import Hours, inputs
@@ -126,11 +126,15 @@ def of_days(*told_: float) -> DayUse:
     return DayUse(np.arange(len(told_)), np.array(told_), np.ones(len(told_)), None)
 
 
+def judged(use: DayUse, least: float) -> Overheads:
+    return judge(use, np.full(use.days.size, least), 3.0)
+
+
 def test_a_day_is_judged_from_three_weeks_on_and_days_that_were_no_run_are_history() -> None:
-    assert judge(of_days(*[0.0] * 20, *[5.0] * 5), 1.0, 3.0).runs == ()
-    (run,) = judge(of_days(*[0.0] * 21, *[5.0] * 5), 1.0, 3.0).runs
+    assert judged(of_days(*[0.0] * 20, *[5.0] * 5), 1.0).runs == ()
+    (run,) = judged(of_days(*[0.0] * 21, *[5.0] * 5), 1.0).runs
     assert run.tolist() == [21, 22, 23, 24, 25]
-    found = judge(of_days(*[0.0] * 21, *[5.0] * 4, *[0.0] * 9), 1.0, 3.0)
+    found = judged(of_days(*[0.0] * 21, *[5.0] * 4, *[0.0] * 9), 1.0)
     assert (found.runs, found.history.tolist()[21:]) == (
         (),
         [*[21] * 5, 22, 23, *range(28, 34)],
@@ -170,7 +174,7 @@ def naive(told: list[float], least: float) -> list[list[int]]:
 def test_runs_are_those_of_the_naive_rule(told: list[int], least: float) -> None:
     number = len(told)
     use = DayUse(np.arange(number), np.array(told, dtype=np.float64), np.ones(number), None)
-    found = [run.tolist() for run in judge(use, least, 3.0).runs]
+    found = [run.tolist() for run in judged(use, least).runs]
     assert found == naive([float(one) for one in told], least)
 
 

@@ -18,10 +18,10 @@ from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
 from analytics.opposed import OpposedHours, opposed
 from analytics.outages import Outage
-from analytics.rooms import RoomHours
 from analytics.scan.faults import Fault
 from analytics.scan.judge import MISSED, DayStretch, NetNoise, Sightings
 from analytics.scan.naming import Likeness
+from analytics.sensors import SensedHours
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_number, days_between, slot_starts
@@ -118,7 +118,7 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 def test_faults_come_first() -> None:
     kinds = [(name not in FAULTS, name not in UNPRICED) for name in DETECTORS]
     assert kinds == sorted(kinds)
-    of_books = {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"}
+    of_books = {"balance_drift", "gateway_silent", "meter_gap", "meter_phase", "meter_stuck"}
     assert (
         of_books
         | {
@@ -178,11 +178,36 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"} | always
     weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))
-    cold = RoomHours("r", "room_temperature", "ac", np.zeros(unjudged.hours_us.size))
-    assert asked(replace(weather, rooms=(cold,))) == {"room_too_cold"} | always
-    assert asked(replace(unjudged, rooms=(cold,))) == always
-    assert asked(replace(unjudged, rooms=(replace(cold, role="co2"),))) == {"stale_air"} | always
-    assert asked(replace(weather, rooms=(replace(cold, meter="far"),))) == always
+    cold = SensedHours("r", "room_temperature", "ac", np.zeros(unjudged.hours_us.size))
+    assert asked(replace(weather, sensed=(cold,))) == {"room_too_cold"} | always
+    assert asked(replace(unjudged, sensed=(cold,))) == always
+    assert asked(replace(unjudged, sensed=(replace(cold, role="co2"),))) == {"stale_air"} | always
+    assert asked(replace(weather, sensed=(replace(cold, meter="far"),))) == always
+    use = replace(cold, role="it_utilisation")
+    assert asked(replace(unjudged, sensed=(use,))) == {"idle_servers"} | always
+    air = replace(cold, role="supply_air_temperature")
+    assert asked(replace(unjudged, sensed=(air,))) == {"dc_overcooling"} | always
+    inlet = replace(cold, role="rack_inlet_temperature")
+    assert asked(replace(unjudged, sensed=(inlet,))) == {"dc_overcooling"} | always
+    water = [replace(cold, role=f"chilled_water_{one}_temperature") for one in ("supply", "return")]
+    assert asked(replace(unjudged, sensed=tuple(water))) == {"dc_low_delta_t"} | always
+    assert asked(replace(unjudged, sensed=(water[0],))) == always
+    damp = replace(weather, humidity=np.full(weather.hours_us.size, 50.0), items=("01B1C",))
+    assert asked(damp) == {"free_cooling_missed"} | always
+    of_centre = CentreMeters("dc", {"cooling": ("ac",)})
+    assert asked(replace(damp, centres=(of_centre,))) == {"dc_free_cooling_missed"} | always
+    assert asked(replace(damp, humidity=None)) == always
+    assert asked(replace(damp, items=("01B10",))) == always
+    sun = replace(cold, role="irradiance")
+    assert asked(replace(unjudged, sensed=(sun,))) == {"solar_under_yield"} | always
+    units = [replace(cold, role=f"{one}humidifier") for one in ("", "de")]
+    assert asked(replace(unjudged, sensed=tuple(units))) == {"dc_crac_fighting"} | always
+    assert asked(replace(unjudged, sensed=(units[0],))) == always
+    runs = replace(cold, role="compressor")
+    assert asked(replace(unjudged, sensed=(runs,))) == {"short_cycling"} | always
+    phases = tuple(replace(cold, role=f"current_{one}") for one in "abc")
+    assert asked(replace(unjudged, sensed=phases)) == {"meter_phase"} | always
+    assert asked(replace(unjudged, sensed=phases[:2])) == always
     hours = OpposedHours("b", "ac", 1.0, weather.hours_us, *np.ones((3, weather.hours_us.size)))
     both = opposed(hours, weather.clock, 3.0)
     assert asked(replace(unjudged, opposed=(both,))) == {"heating_and_cooling"} | always

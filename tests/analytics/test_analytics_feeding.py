@@ -456,8 +456,36 @@ def test_rooms_are_read_by_the_hour_for_the_last_weeks() -> None:
     with world.view() as view:
         inputs = site_inputs(view, world.readings, "s", history_days=60)
         assert inputs is not None
-    (room,) = inputs.rooms
+    (room,) = inputs.sensed
     assert (room.node, room.role, room.meter) == ("s", "co2", "daily")
     known = np.isfinite(room.values)
     assert room.values[known] == pytest.approx(1000.0)
     assert known[: 24 * DAYS].sum() == 24 * DAYS - (len(known) - 24 * 28 - 1)
+
+
+def test_each_role_is_read_over_its_window_and_in_its_way() -> None:
+    world = World(registry())
+    points = [
+        Point(OUTDOOR + 1, "o/g", "rh", Kind.INSTANT, "%", node="s", role="outdoor_humidity"),
+        Point(OUTDOOR + 2, "o/h", "ia", Kind.INSTANT, "A", node="s", role="current_a"),
+        Point(OUTDOOR + 3, "o/h", "kWh", Kind.REGISTER, "kWh"),
+        Point(OUTDOOR + 4, "o/h", "on", Kind.STATE, "1", node="s", role="compressor"),
+    ]
+    known = {**world.registry.points, **{one.id: one for one in points}}
+    served = (*world.registry.installations, Installation("hourly", OUTDOOR + 3))
+    world.registry = replace(world.registry, points=known, installations=served)
+    world.use("hourly", office(1))
+    times = day_bounds(FIRST, ZONE)[0] + np.arange(24 * DAYS) * HOUR_US
+    world.push(OUTDOOR + 1, times, np.full(24 * DAYS, 60))
+    world.push(OUTDOOR + 2, times, np.full(24 * DAYS, 8))
+    changes = times[0] + np.arange(24 * DAYS * 12) * 5 * MINUTE_US
+    world.push(OUTDOOR + 4, changes, np.arange(changes.size) % 2)
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+    assert inputs.humidity is not None
+    phase, compressor = inputs.sensed
+    assert (compressor.role, compressor.values[24 * DAYS - 1]) == ("compressor", 6.0)
+    assert (phase.role, phase.meter) == ("current_a", "hourly")
+    assert (inputs.humidity[: 24 * DAYS] == 60.0).all()
+    assert (phase.values[: 24 * DAYS] == 8.0).all()

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from analytics import HourCalendar, find
-from analytics.rooms import RoomHours, bad_hours, rooms_of
+from analytics.rooms import bad_hours
+from analytics.sensors import SensedHours, sensed_at
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US
 from metering.reading import Kind
@@ -25,15 +26,15 @@ HOURS = np.arange(24 * 21)
 WORKED = (HOURS % 24 >= 8) & (HOURS % 24 < 18) & (HOURS // 24 % 7 < 5)
 
 
-def told(outdoor: Hours | float, *rooms: RoomHours) -> list[Any]:
+def told(outdoor: Hours | float, *rooms: SensedHours) -> list[Any]:
     meters = {"m": ("01000", np.full(HOURS.size, 5.0)), "ac": ("01B00", np.full(HOURS.size, 2.0))}
     weather = np.broadcast_to(outdoor, HOURS.shape).astype(np.float64)
-    given = inputs(meters, temperature=weather, rooms=rooms)
+    given = inputs(meters, temperature=weather, sensed=rooms)
     return [one for one in find(given) if one.pattern in PATTERNS]
 
 
-def room(value: Hours | float, role: str = "room_temperature", node: str = "r1") -> RoomHours:
-    return RoomHours(node, role, "ac", np.where(WORKED, value, 24.5))
+def room(value: Hours | float, role: str = "room_temperature", node: str = "r1") -> SensedHours:
+    return SensedHours(node, role, "ac", np.where(WORKED, value, 24.5))
 
 
 def test_a_room_that_is_cooled_too_far_is_told_with_its_hours_and_no_waste() -> None:
@@ -72,7 +73,7 @@ def test_stale_air_is_told_where_people_work() -> None:
     (found,) = told(np.nan, room(1400.0, "co2"))
     assert (found.pattern, found.detail["room_limit"]) == ("stale_air", 1000.0)
     assert told(np.nan, room(950.0, "co2")) == []
-    night = RoomHours("r1", "co2", "ac", np.where(WORKED, 600.0, 1500.0))
+    night = SensedHours("r1", "co2", "ac", np.where(WORKED, 600.0, 1500.0))
     assert told(np.nan, night) == []
 
 
@@ -81,7 +82,7 @@ def test_a_day_of_few_known_hours_is_none() -> None:
     clock = HourCalendar.of(hours_us, ZONE, WorkCalendar())
     for known, count in ((4, 20), (3, 0)):
         values = np.where((clock.hour >= 8) & (clock.hour < 8 + known), 1.0, np.nan)
-        found = bad_hours([RoomHours("r", "co2", "m", values)], clock, lambda own: own > 0)
+        found = bad_hours([SensedHours("r", "co2", "m", values)], clock, lambda own: own > 0)
         assert sum(hours.size for own in found.values() for _, hours in own) == count
 
 
@@ -101,7 +102,7 @@ def test_a_room_is_told_of_the_nearest_meter_of_its_cooling() -> None:
     places, day = frozenset(known.nodes), date(2026, 5, 4)
 
     def of(*some: Meter) -> list[tuple[str, str, str, int]]:
-        found = rooms_of(known, some, places, day)
+        found = sensed_at(known, some, places, day)
         return [(one.node, one.role, one.meter, len(own)) for one, own in found]
 
     assert of(*meters) == [("r", "co2", "e", 2), ("s", "room_temperature", "top", 1)]
@@ -122,11 +123,11 @@ def simulated(run: str, first: str, last: str) -> tuple[Hours, list[Hours]]:
 
 def told_of(run: str, first: str, last: str) -> list[Any]:
     outdoor, zones = simulated(run, first, last)
-    rooms = [RoomHours(f"z{n}", "room_temperature", "m", own) for n, own in enumerate(zones)]
+    rooms = [SensedHours(f"z{n}", "room_temperature", "m", own) for n, own in enumerate(zones)]
     meters = {"m": ("01B00", np.full(outdoor.size, 5.0))}
     return [
         one
-        for one in find(inputs(meters, temperature=outdoor, rooms=rooms))
+        for one in find(inputs(meters, temperature=outdoor, sensed=rooms))
         if one.pattern in PATTERNS
     ]
 

@@ -18,8 +18,9 @@ def test_a_place_is_told_what_it_has_and_what_it_lacks(shared_world):
     assert need["need"] == "hourly_flow"
     assert "step_min" in need["add"]["en"]
     assert "水" in need["add"]["zh"]
-    assert centre["solar_under_yield"]["checking"] == "not_there"
-    assert centre["solar_under_yield"]["needs"] == []
+    assert centre["dc_units_too_many"]["checking"] == "not_there"
+    assert centre["dc_units_too_many"]["needs"] == []
+    assert [one["need"] for one in centre["solar_under_yield"]["needs"]] == ["irradiance"]
 
 
 def test_where_a_place_is_checked_those_below_that_are_not_are_named(shared_world, monkeypatch):

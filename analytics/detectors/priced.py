@@ -1,5 +1,4 @@
-"""Waste that a detector works out itself, as a rate by the hour: of days held against days like
-them, not of a baseline."""
+"""Evidence of waste that a detector works out itself, hour by hour, of what a meter measured."""
 
 from __future__ import annotations
 
@@ -18,21 +17,20 @@ FACTORS = 4
 """Of the fit on earlier days: each adds the doubt of a mean."""
 
 
-def rated(
+def priced(
     site: Site,
     pattern: str,
     row: int,
     rate: Floats,
-    days: Ints,
     *,
     cause: str,
     detail: dict[str, str | int | float],
-    place: str,
     half: float,
+    place: str = "",
 ) -> Candidate | None:
-    """What a meter wasted on some days at `rate` [canonical unit per hour], (hours of the site,),
-    NaN outside of them, at most what it measured; None where that is nothing. `half` is half of
-    the 90 % interval [canonical unit]."""
+    """A candidate of what is wasted in each hour [canonical unit per hour], (hours of the site,), NaN
+    or nothing where it is no evidence; None where nothing is. `half` is half of its 90 % interval
+    [canonical unit]. No hour wastes more than it measured."""
     power = site.measured[row]
     inside: Bools = np.isfinite(rate) & np.isfinite(power) & (rate > 0)
     hours = np.flatnonzero(inside).astype(np.int64)
@@ -40,18 +38,19 @@ def rated(
         return None
     per = BOOK_UNITS[category(site.items[row]).unit].per_canonical
     used = np.rint(power[hours] * per).astype(np.int64)
-    waste = np.minimum(np.rint(rate[hours] * per).astype(np.int64), used)
+    wasted = np.minimum(np.rint(rate[hours] * per).astype(np.int64), used)
     own = Own(
         cause=cause,
-        expected=used - waste,
+        expected=used - wasted,
         measured=used,
         detail=detail,
         chart=chart_of(site, row, hours, power - np.nan_to_num(rate)),
         place=place,
         half=half,
     )
+    days = site.clock.day[hours]
     start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + HOUR_US
-    return Candidate(pattern, row, int(days[0]), start, end, hours, days.size, own)
+    return Candidate(pattern, row, int(days[0]), start, end, hours, np.unique(days).size, own)
 
 
 def half_of(told: Overheads, places: Ints, a_day: float) -> float:
