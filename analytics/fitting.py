@@ -237,7 +237,7 @@ def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
 def _cvrmse(sums: FitSums, residual: Floats, kept: Bools) -> Floats:
     missed = np.where(kept, residual, 0.0).reshape(len(kept), -1)
     count = np.maximum(sums.count.sum(axis=1), 1.0)
-    error, mean = np.sqrt(np.vecdot(missed, missed) / count), sums.yx[..., 0].sum(axis=1) / count
+    error, mean = np.sqrt(np.vecdot(missed, missed) / count), sums.yx[:, 0].sum(axis=1) / count
     return np.asarray(np.divide(error, mean, out=np.full_like(error, np.nan), where=mean > 0))
 
 
