@@ -50,6 +50,10 @@ class FitSums:
         """The same, to be changed."""
         return FitSums(self.count.copy(), self.yx.copy(), self.products.copy())
 
+    def without_columns(self) -> FitSums:
+        """Those of the energy alone."""
+        return FitSums(self.count, self.yx[:, :1], self.products[:, :, :0, :1])
+
 
 ROWS = 16
 """Meters in a product of matrices. Such a product may round otherwise where it has other rows; with
@@ -182,17 +186,17 @@ class Design:
             rows = np.take(self.x.reshape(-1, 1 + columns), slot, axis=0)
             rows[:, 0] = y
             counted = rows[:, 1:] * times[:, None]
-            begins = np.flatnonzero(np.diff(key, prepend=-1))
-            meter, own = np.divmod(key[begins], FULL_BINS)
-            sums.yx[meter, 1:, own] += np.add.reduceat(counted, begins, axis=0)
-            meter, running = key // FULL_BINS, runs.ravel()[key]
-            for regime in range(2):
-                those = np.flatnonzero(running == regime)
-                some, times_of = np.take(rows, those, axis=0), np.take(counted, those, axis=0)
-                ends = np.cumsum(np.bincount(meter[those], minlength=len(runs))).tolist()
-                for one, (first, last) in enumerate(pairwise([0, *ends])):
-                    if first < last:
-                        sums.products[one, regime] += times_of[first:last].T @ some[first:last]
+            for column in range(columns):
+                own = np.bincount(key, counted[:, column], bins)
+                sums.yx[:, 1 + column] += own.reshape(-1, FULL_BINS)
+            both = np.zeros((places.size, 2, columns))
+            both[np.arange(places.size), runs.ravel()[key].astype(np.int64)] = counted
+            by_regime = both.reshape(-1, 2 * columns)
+            products = sums.products.reshape(-1, 2 * columns, 1 + columns)
+            ends = np.searchsorted(key, FULL_BINS * np.arange(len(runs) + 1)).tolist()
+            for one, (first, last) in enumerate(pairwise(ends)):
+                if first < last:
+                    products[one] += by_regime[first:last].T @ rows[first:last]
         return sums
 
 
@@ -258,7 +262,10 @@ def _coarser(values: Floats, bins: Ints) -> Floats:
     days = bins[::24]
     kinds = np.flatnonzero(np.diff(days, prepend=-1))
     by_day = values.reshape(*values.shape[:-1], days.size, 24)
-    return np.add.reduceat(by_day, kinds, axis=-2).reshape(*values.shape[:-1], kinds.size * 24)
+    ends = pairwise([*kinds.tolist(), days.size])
+    return np.concatenate(
+        [by_day[..., first:last, :].sum(axis=-2) for first, last in ends], axis=-1
+    )
 
 
 def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:
@@ -266,4 +273,4 @@ def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:
     sums, counts = _coarser(total, bins), _coarser(count, bins)
     some = counts > 0.5
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=some)
-    return np.asarray(means[:, bins])
+    return np.take(means, bins, axis=1)

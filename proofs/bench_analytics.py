@@ -69,7 +69,6 @@ PARTS: Final = {
     "fit_robustly": "robust fits",
     "_group": "laying out, medians, running hours, load, first hours near",
     "_enter": "spreads and errors",
-    "hashes": "hashes of what is learnt from",
     "rungs": "days of history",
     "predict": "a year scored",
     "sigma": "its intervals",
