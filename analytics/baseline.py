@@ -51,10 +51,11 @@ from analytics.fitting import (
     Rung,
     Shared,
     fit_robustly,
+    fit_without_weather,
     sample_of,
     spread_by_hour,
 )
-from analytics.groups import Bools, Floats, Ints, median
+from analytics.groups import Bools, Floats, Ints, median_in_place
 from analytics.layout import Layout
 from analytics.regression import weather_by_regime
 from analytics.robust import Spreads
@@ -74,8 +75,6 @@ BLOCK = 32
 class Baseline:
     """Fitted baselines of several meters; the first axis of every array is the meter."""
 
-    inputs: tuple[str, ...]
-    """One hash a meter, of its data, the weather, the calendar and the settings."""
     rungs: Ints
     """`Rung` of each meter."""
     levels: Floats
@@ -168,13 +167,10 @@ def _but(baseline: Baseline, rows: Ints, other: Baseline) -> Baseline:
     for name in OF_METERS:
         changed[name] = getattr(baseline, name).copy()
         changed[name][rows] = getattr(other, name)
-    names = list(baseline.inputs)
-    for place, row in enumerate(rows.tolist()):
-        names[row] = other.inputs[place]
     blind = baseline.blind
     if blind is not None and other.blind is not None:
         blind = _but(blind, rows, other.blind)
-    return replace(baseline, inputs=tuple(names), blind=blind, **changed)
+    return replace(baseline, blind=blind, **changed)
 
 
 def fit(
@@ -213,19 +209,16 @@ def learnt(
     layout = Layout.of(clock.full_bins())
     some = (knots, NO_SEGMENTS) if knots.columns else (NO_SEGMENTS,)
     shared = [Shared.of(one.design(temperature), clock, layout) for one in some]
-    names = hashes(energy, temperature, clock, hours_us, settings)
-    made = [
-        _unfitted(names, steps, *both)
-        for both in zip(some, (s.centre for s in shared), strict=True)
-    ]
+    made = [_unfitted(steps, *both) for both in zip(some, (s.centre for s in shared), strict=True)]
     marks = np.zeros((len(made), steps.size, FULL_BINS, layout.width), dtype=np.bool_)
     for rung, rows in blocks(steps if hours_us.size else steps[:0]):
         group, load = _group(energy[rows], clock, shared[0], rung, settings)
+        found = [fit_robustly(group, shared[0], settings)]
+        found += [fit_without_weather(group, found[0], one, settings) for one in shared[1:]]
         for place, baseline in enumerate(made):
             baseline.load[rows], baseline.running[rows] = load, group.spreads.runs
-            found = fit_robustly(group, shared[place], settings)
-            _enter(baseline, rows, group, found)
-            marks[place, rows] = found.kept
+            _enter(baseline, rows, group, found[place])
+            marks[place, rows] = found[place].kept
     whole = replace(made[0], blind=made[1]) if knots.columns else made[0]
     return Learnt(whole, layout, marks)
 
@@ -238,11 +231,10 @@ def blocks(steps: Ints) -> Iterator[tuple[Rung, Ints]]:
             yield rung, rows[first : first + BLOCK]
 
 
-def _unfitted(names: tuple[str, ...], steps: Ints, knots: Segments, centre: Floats) -> Baseline:
+def _unfitted(steps: Ints, knots: Segments, centre: Floats) -> Baseline:
     """A baseline to be filled."""
     meters = steps.size
     return Baseline(
-        inputs=names,
         rungs=steps,
         running=np.zeros((meters, FULL_BINS), dtype=np.bool_),
         levels=np.full((meters, FULL_BINS), np.nan),
@@ -290,7 +282,7 @@ def with_spreads(
 
 def typical_load(energy: Floats, clock: HourCalendar) -> Floats:
     """Median power in office hours of working days [kW], shape (meters,); NaN if unknown."""
-    return median(np.take(energy, np.flatnonzero(clock.occupied), axis=1))
+    return median_in_place(np.take(energy, np.flatnonzero(clock.occupied), axis=1))
 
 
 def _check(energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: Ints) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 
 from analytics.groups import Bools, Ints
 from metering.calendar import WorkCalendar
-from metering.localtime import HOUR_US, day_number, days_between, local_day, slot_starts
+from metering.localtime import HOUR_US, day_bounds, day_number, days_between, local_day
 
 FULL_BINS, COMPACT_BINS, NAIVE_BINS = 192, 72, 48
 WEDNESDAY, SATURDAY, HOLIDAY = 2, 5, 7
@@ -86,7 +86,7 @@ class HourCalendar:
             return cls(none, none, none, none, none, week[-1].hours)
         first, last = local_day(int(hours_us[0]), zone), local_day(int(hours_us[-1]), zone)
         days = days_between(first, last + timedelta(days=1))
-        starts = np.array([int(slot_starts(day, zone, 60)[0]) for day in days])
+        starts = np.array([day_bounds(day, zone)[0] for day in days])
         place = np.searchsorted(starts, hours_us, side="right") - 1
         works = [_working(week, day) for day in days]
         kinds = np.array(list(map(_weekday, days, works, repeat(calendar))))

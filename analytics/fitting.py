@@ -1,5 +1,9 @@
 """The robust fit of one group of meters: start at medians, trim, fit, trim, fit again.
 
+    medians ──▶ hours near ──▶ fit ──▶ hours near ──▶ fit ──▶ hours near ──▶ fit with weather
+                     │                                             │
+                     └────────────── of unknown weather ───────────┴───────▶ fit without
+
 Hours in which a meter runs and its other hours never share a bin, so the two regimes have
 slopes of their own and the fit falls apart into two independent ones over the same bins.
 """
@@ -13,7 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from analytics.bins import COMPACT_OF, FULL_BINS, SATURDAY, HourCalendar
-from analytics.groups import Bools, Floats, Ints, median
+from analytics.groups import Bools, Floats, Ints, Reals, Singles, median
 from analytics.layout import Layout, by_kind_of_day, medians_by_day, sizes_by_day
 from analytics.robust import MAD_TO_SIGMA, Spreads
 from analytics.sums import Design, FitSums, means_of, slopes_of, without_weather
@@ -91,14 +95,14 @@ class Shared:
         """The design in standard sizes."""
         return self.design / self.size
 
-    def weekly(self, values: Floats, absent: Ints) -> Floats:
+    def weekly(self, values: Reals, absent: Ints) -> Floats:
         """Sums of each local week, (meters, weeks), of values (meters, hours), in which the places
         of what is absent are made 0."""
         if not self.week.size:
             return np.zeros((len(values), 0))
         values.reshape(-1)[absent] = 0.0
         first = np.flatnonzero(np.diff(self.week, prepend=-1))
-        return np.asarray(np.add.reduceat(values, first, axis=1))
+        return np.asarray(np.add.reduceat(values, first, axis=1), dtype=np.float64)
 
     @cached_property
     def laid(self) -> Design:
@@ -173,7 +177,7 @@ class Group:
     ) -> Group:
         """Of what is known of each hour, in the order of time and laid out."""
         absent = np.flatnonzero(np.isnan(hours))
-        residual = laid.energy - _start(laid, rung)[:, :, None]
+        residual = _left(laid.energy, _start(laid, rung)[:, :, None])
         return cls(
             rung=rung,
             hours=hours,
@@ -197,13 +201,16 @@ class Robust:
     """A group's robust fit; hours are laid out by bin, (meters, 192, width)."""
 
     fitted: Fitted
-    residual: Floats
+    residual: Singles
     """[kWh/h]; NaN where an hour or its weather is unknown."""
     spread: Floats
     """(meters, 2): at rest, running."""
     kept: Bools
     """Hours fitted on: their weather is known."""
-
+    known: Bools
+    """Hours whose weather is known, (192, width)."""
+    sums: FitSums
+    """Of the hours kept."""
     cvrmse: Floats
     """Error over the hours kept as a share of their mean, (meters,); NaN if unknown."""
 
@@ -229,25 +236,63 @@ def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
     if regimes.any():
         now = kept | (np.isfinite(group.energy) & regimes[:, None, None])
         sums, kept = design.changed(sums, group.energy, kept, now, runs), now
-    fitted = solved(sums, group.rung, runs, shared.size, settings)
-    residual, kept = _missed(fitted, group, shared), kept & design.known
-    return Robust(fitted, residual, spreads.of(residual), kept, _cvrmse(sums, residual, kept))
+    return _told(sums, kept & design.known, group, shared, settings)
 
 
-def _cvrmse(sums: FitSums, residual: Floats, kept: Bools) -> Floats:
+def fit_without_weather(
+    group: Group, seeing: Robust, shared: Shared, settings: FitSettings
+) -> Robust:
+    """The fit that answers where the weather is unknown, of what the one with weather, `seeing`,
+    keeps: what weather explains is no outlier. `shared` has no columns.
+
+    Hours of unknown weather are kept where they are near the medians.
+    """
+    kept, sums, runs = seeing.kept, seeing.sums.without_columns(), group.spreads.runs
+    dark = group.near & ~seeing.known
+    if dark.any():
+        sums, kept = shared.laid.changed(sums, group.energy, kept, kept | dark, runs), kept | dark
+    return _told(sums, kept, group, shared, settings)
+
+
+def _told(
+    sums: FitSums, kept: Bools, group: Group, shared: Shared, settings: FitSettings
+) -> Robust:
+    """What sums over the hours kept come to."""
+    fitted = solved(sums, group.rung, group.spreads.runs, shared.size, settings)
+    residual = _missed(fitted, group, shared)
+    return Robust(
+        fitted=fitted,
+        residual=residual,
+        spread=group.spreads.of(residual),
+        kept=kept,
+        known=shared.laid.known,
+        sums=sums,
+        cvrmse=_cvrmse(sums, residual, kept),
+    )
+
+
+def _cvrmse(sums: FitSums, residual: Singles, kept: Bools) -> Floats:
     missed = np.where(kept, residual, 0.0).reshape(len(kept), -1)
     count = np.maximum(sums.count.sum(axis=1), 1.0)
-    error, mean = np.sqrt(np.vecdot(missed, missed) / count), sums.yx[..., 0].sum(axis=1) / count
+    error, mean = np.sqrt(np.vecdot(missed, missed) / count), sums.yx[:, 0].sum(axis=1) / count
     return np.asarray(np.divide(error, mean, out=np.full_like(error, np.nan), where=mean > 0))
 
 
-def _missed(fitted: Fitted, group: Group, shared: Shared) -> Floats:
+def _missed(fitted: Fitted, group: Group, shared: Shared) -> Singles:
     """What a fit misses of each hour [kWh/h], (meters, 192, width)."""
     if not shared.laid.columns:
-        return group.energy - fitted.levels[:, :, None]
+        return _left(group.energy, fitted.levels[:, :, None])
     slopes = fitted.slopes * shared.size
     expected = shared.laid.expected(fitted.levels, slopes, group.spreads.runs)
-    return np.subtract(group.energy, expected, out=expected)
+    return _left(group.energy, expected)
+
+
+def _left(energy: Floats, expected: Floats) -> Singles:
+    """What is left of the energy [kWh/h], exact to 32 bits: it is held against limits and sorted,
+    and no level or slope comes of it."""
+    left = np.empty(energy.shape, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        return np.subtract(energy, expected, out=left, casting="same_kind")
 
 
 def _start(laid: Laid, rung: Rung) -> Floats:
@@ -262,7 +307,7 @@ def _start(laid: Laid, rung: Rung) -> Floats:
     return np.hstack([median(one) for one in (working, saturday, rest)])[:, BIN_OF[rung]]
 
 
-def _is_regime(residual: Floats, group: Group, shared: Shared, settings: FitSettings) -> Bools:
+def _is_regime(residual: Singles, group: Group, shared: Shared, settings: FitSettings) -> Bools:
     """Meters whose middle week is missed by the trimmed fit, (meters,)."""
     if group.by_week.shape[1] < settings.least_weeks:
         return np.zeros(len(residual), dtype=np.bool_)
@@ -299,7 +344,7 @@ def _sizes(design: Floats) -> Floats:
     return np.where(size > 0, size, 1.0)
 
 
-def spread_by_hour(residual: Floats, runs: Bools, by_regime: Floats) -> Floats:
+def spread_by_hour(residual: Reals, runs: Bools, by_regime: Floats) -> Floats:
     """Spread of the residual, laid out by bin, in each of the 48 hours [kW], (meters, 48).
 
     At least that of the hour's regime, `by_regime` (meters, 2), told by `runs` (meters, 192): a

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Reals = Floats | Singles
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -71,7 +73,7 @@ def median(values: Floats) -> Floats:
     return median_in_place(np.array(values))
 
 
-def median_in_place(values: Floats) -> Floats:
+def median_in_place(values: Reals) -> Floats:
     """The same of values that may be sorted where they stand, which must be laid out row by row."""
     wide, shape = values.shape[-1], values.shape[:-1]
     if wide == 0 or values.size == 0:
@@ -80,7 +82,7 @@ def median_in_place(values: Floats) -> Floats:
     known = np.isfinite(values).view(np.uint8).sum(axis=-1, dtype=np.int32).ravel()
     row, ordered = np.arange(0, values.size, wide), values.reshape(-1)
     low, high = np.maximum((known - 1) // 2, 0), np.minimum(known // 2, wide - 1)
-    middle = (ordered[row + low] + ordered[row + high]) / 2
+    middle = np.add(ordered[row + low], ordered[row + high], dtype=np.float64) / 2
     return np.where(known > 0, middle, np.nan).reshape(shape)
 
 

@@ -10,11 +10,14 @@ a median by bin is a sort of short rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from analytics.bins import FULL_BINS, SATURDAY
-from analytics.groups import Bools, Floats, Groups, Ints, median_in_place
+from analytics.groups import Bools, Floats, Groups, Ints, Reals, Singles, median_in_place
+
+RealsT = TypeVar("RealsT", Floats, Singles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,7 @@ class Layout:
         found[:, self.empty] = False
         return found.reshape(len(found), FULL_BINS, self.width)
 
-    def in_time(self, laid: Floats) -> Floats:
+    def in_time(self, laid: RealsT) -> RealsT:
         """What stands by bin, (meters, 192, width), in the order of time: (meters, hours)."""
         return np.take(laid.reshape(len(laid), self.places.size), self.slots, axis=1)
 
@@ -76,13 +79,13 @@ def by_kind_of_day(laid: Floats) -> tuple[Floats, Floats]:
     return _in_rows(working), _in_rows(other)
 
 
-def _days(laid: Floats) -> tuple[Floats, Floats]:
+def _days(laid: RealsT) -> tuple[RealsT, RealsT]:
     """By hour, day of the week and hour of it, (meters, 24, days, width): working and others."""
     days = laid.reshape(len(laid), FULL_BINS // 24, 24, laid.shape[-1]).swapaxes(1, 2)
     return days[:, :, :SATURDAY], days[:, :, SATURDAY:]
 
 
-def _in_rows(days: Floats) -> Floats:
+def _in_rows(days: RealsT) -> RealsT:
     return days.reshape(len(days), 24, days.shape[2] * days.shape[3])
 
 
@@ -91,7 +94,7 @@ def medians_by_day(laid: Floats) -> Floats:
     return np.hstack([median_in_place(one) for one in by_kind_of_day(laid)])
 
 
-def sizes_by_day(laid: Floats) -> Floats:
-    """The same of absolute values."""
-    both = (np.abs(one, order="C") for one in _days(laid))
+def sizes_by_day(laid: Reals) -> Floats:
+    """The same of absolute values, exact to 32 bits: a size, told to seven digits."""
+    both = (np.abs(one, order="C") for one in _days(laid.astype(np.float32, copy=False)))
     return np.hstack([median_in_place(_in_rows(one)) for one in both])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.groups import Bools, Floats, Ints, median
+from analytics.groups import Bools, Floats, Ints, Reals, Singles, median
 
 TILE = 4
 """Meters whose hours are compared at once: they are still in a core's own cache then."""
@@ -38,17 +38,18 @@ class Spreads:
     """Slots of the hours that a spread is read from."""
     running: Bools
     """Which of them are hours in which a meter runs, (meters, hours)."""
-    sign: Floats
+    sign: Singles
     """1 for those, -1 for the others, likewise."""
 
     @classmethod
     def at(cls, runs: Bools, floor: Floats, sample: Ints, width: int) -> Spreads:
         """Read from a sample of the slots of rows that have a `width`."""
         running = np.take(runs, sample // max(width, 1), axis=1)
-        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0))
+        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0).astype(np.float32))
 
-    def of(self, residual: Floats) -> Floats:
+    def of(self, residual: Reals) -> Floats:
         """(meters, 2): at rest, running [kW]; NaN of the residual, (meters, 192, width), ignored.
+        Exact to 32 bits.
 
         A regime without residuals gets its floor.
         """
@@ -56,6 +57,7 @@ class Spreads:
         if not self.sample.size or not meters:
             return np.repeat(self.floor[:, None], 2, axis=1)
         size = np.take(residual.reshape(meters, -1), self.sample, axis=1)
+        size = size.astype(np.float32, copy=False)
         known = np.isfinite(size)
         # Those at rest are made negative: one sort orders both, the former falling, then NaN.
         ordered = np.copysign(size, self.sign, out=size)
@@ -67,9 +69,9 @@ class Spreads:
         ]
         return np.fmax(MAD_TO_SIGMA * np.stack(scales, axis=1), self.floor[:, None])
 
-    def near(self, residual: Floats, limit: float) -> Bools:
+    def near(self, residual: Singles, limit: float) -> Bools:
         """Hours whose residual is known and within the limit of their own regime's spread."""
-        spread = limit * self.of(residual)
+        spread = (limit * self.of(residual)).astype(np.float32)
         most = np.where(self.runs, spread[:, 1:], spread[:, :1])[:, :, None]
         result, room = np.empty(residual.shape, dtype=np.bool_), np.empty_like(residual[:TILE])
         with np.errstate(invalid="ignore"):
@@ -80,9 +82,9 @@ class Spreads:
         return result
 
 
-def _middle(ordered: Floats, first: Ints, count: Ints) -> Floats:
+def _middle(ordered: Singles, first: Ints, count: Ints) -> Floats:
     """Size of the median of `count` values from place `first` on, (meters,); NaN of none."""
     last = np.maximum(first + count // 2, 0), np.maximum(first + (count - 1) // 2, 0)
     row, most = np.arange(first.size), ordered.shape[1] - 1
     low, high = (np.abs(ordered[row, np.minimum(place, most)]) for place in last)
-    return np.where(count > 0, (low + high) / 2, np.nan)
+    return np.where(count > 0, np.add(low, high, dtype=np.float64) / 2, np.nan)

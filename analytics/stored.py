@@ -68,7 +68,7 @@ def packed(version: Version) -> bytes:
     header = {
         "format": FORMAT,
         "rung": int(version.baseline.rungs[0]),
-        "inputs": version.baseline.inputs[0],
+        "inputs": version.facts.inputs,
         "arrays": [(name, array.shape) for name, array in arrays],
         "past": _runs(version.past_us),
     }
@@ -111,7 +111,6 @@ def one_of(fitted: Baseline, row: int) -> Baseline:
     own: dict[str, Any] = {name: getattr(fitted, name)[[row]] for name in _BY_METER}
     return replace(
         fitted,
-        inputs=(fitted.inputs[row],),
         rungs=fitted.rungs[[row]],
         running=fitted.running[[row]],
         blind=None if fitted.blind is None else one_of(fitted.blind, row),
@@ -127,7 +126,6 @@ def joined(several: Sequence[Baseline]) -> Baseline:
     }
     return replace(
         several[0],
-        inputs=tuple(name for one in several for name in one.inputs),
         rungs=np.concatenate([one.rungs for one in several]),
         running=np.concatenate([one.running for one in several]),
         blind=joined(blind) if blind else None,
@@ -152,7 +150,6 @@ def _arrays(prefix: str, baseline: Baseline) -> list[tuple[str, Floats]]:
 def _baseline(header: dict[str, Any], arrays: dict[str, Floats], prefix: str) -> Baseline:
     own: dict[str, Any] = {name: arrays[prefix + name][None] for name in _BY_METER}
     return Baseline(
-        inputs=(header["inputs"],),
         rungs=np.array([header["rung"]], dtype=np.int64),
         running=_running(header, arrays[prefix + "running"][None] > 0),
         segments=Segments(*(arrays[prefix + f.name] for f in fields(Segments))),

@@ -16,12 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
 from analytics.bins import FULL_BINS
 from analytics.groups import Bools, Floats, Ints
 from analytics.layout import Layout
+
+Array = TypeVar("Array", Floats, Bools)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class FitSums:
     count: Floats
     """Hours, (meters, 192)."""
     yx: Floats
-    """Of the energy [kWh] and of the columns, (meters, 192, 1 + columns)."""
+    """Of the energy [kWh] and of the columns, (meters, 1 + columns, 192)."""
     products: Floats
     """Of the columns with energy and columns, (meters, 2, columns, 1 + columns)."""
 
@@ -42,6 +45,14 @@ class FitSums:
     def __sub__(self, other: FitSums) -> FitSums:
         """Over the hours of the first that are not of the second."""
         return FitSums(self.count - other.count, self.yx - other.yx, self.products - other.products)
+
+    def copy(self) -> FitSums:
+        """The same, to be changed."""
+        return FitSums(self.count.copy(), self.yx.copy(), self.products.copy())
+
+    def without_columns(self) -> FitSums:
+        """Those of the energy alone."""
+        return FitSums(self.count, self.yx[:, :1], self.products[:, :, :0, :1])
 
 
 ROWS = 16
@@ -105,12 +116,11 @@ class Design:
         shape = (len(levels), *self.known.shape)
         if not self.columns:
             return np.broadcast_to(levels[:, :, None], shape)
-        own = np.where(runs[:, :, None], slopes[:, 1:], slopes[:, :1])
-        factors = np.concatenate([levels[:, :, None], own], axis=2)
         result = np.empty((-(-shape[0] // ROWS) * ROWS, *shape[1:]))
         for first in range(0, len(result), ROWS):
-            some, out = factors[first : first + ROWS], result[first : first + ROWS]
-            np.matmul(_whole(some).swapaxes(0, 1), self.x_by_column, out=out.swapaxes(0, 1))
+            some, out = slice(first, first + ROWS), result[first : first + ROWS]
+            factors = _factors(_whole(levels[some]), _whole(slopes[some]), _whole(runs[some]))
+            np.matmul(factors, self.x_by_column, out=out.swapaxes(0, 1))
         return result[: shape[0]]
 
     def sums(self, energy: Floats, kept: Bools, runs: Bools) -> FitSums:
@@ -120,71 +130,91 @@ class Design:
         meters, columns = kept.shape[0], self.columns
         counts = kept & self.known
         y = np.where(counts, energy, 0.0)
-        yx = np.empty((meters, FULL_BINS, 1 + columns))
-        yx[..., 1:] = self.of_x
+        yx = np.empty((meters, 1 + columns, FULL_BINS))
+        yx[:, 1:] = self.of_x.T
         products = np.empty((meters, 2, columns, 1 + columns))
         if columns:
             both = np.stack([1.0 - runs, runs], axis=1)
-            of_y = self._times(y)
-            yx[..., 0] = of_y[..., 0]
-            products[..., 0] = both @ of_y[..., 1:]
-            xx = both[:, :, None] @ self.of_xx.reshape(FULL_BINS, columns * columns)
-            products[..., 1:] = xx.reshape(meters, 2, columns, columns)
+            for first in range(0, meters, ROWS):
+                some = slice(first, first + ROWS)
+                of_y, of_xx = self._times(_whole(y[some])), self._products(_whole(both[some]))
+                with_y = (of_y[:, 1:] @ _whole(both[some]).swapaxes(1, 2)).swapaxes(1, 2)
+                size = len(y[some])
+                yx[some, 0] = of_y[:size, 0]
+                products[some, ..., 0], products[some, ..., 1:] = with_y[:size], of_xx[:size]
         else:
-            y.sum(axis=-1, out=yx[..., 0])
-        full = FitSums(np.broadcast_to(self.count, (meters, FULL_BINS)), yx, products)
+            y.sum(axis=-1, out=yx[:, 0])
+        full = FitSums(np.tile(self.count, (meters, 1)), yx, products)
         missing = np.flatnonzero(~counts & self.known)
-        return full - self._over(None, missing, np.ones(missing.size), runs)
+        return self._with(full, None, missing, np.full(missing.size, -1.0), runs)
 
     def _times(self, y: Floats) -> Floats:
-        """Sums of y and of its products with the columns by bin, (meters, 192, 1 + columns)."""
-        result = [
-            (_whole(y[first : first + ROWS]).swapaxes(0, 1) @ self.x).swapaxes(0, 1)
-            for first in range(0, len(y), ROWS)
-        ]
-        return np.concatenate(result)[: len(y)]
+        """Sums of y (16, 192, width) and of its products with the columns by bin, (16, 1 + columns,
+        192)."""
+        return np.ascontiguousarray((y.swapaxes(0, 1) @ self.x).transpose(1, 2, 0))
+
+    def _products(self, both: Floats) -> Floats:
+        """Sums of the products of columns over the bins of either regime, which `both` (16, 2, 192)
+        tells: (16, 2, columns, columns)."""
+        columns = self.columns
+        found = both.reshape(-1, FULL_BINS) @ self.of_xx.reshape(FULL_BINS, -1)
+        return found.reshape(ROWS, 2, columns, columns)
 
     def changed(
         self, sums: FitSums, energy: Floats, was: Bools, now: Bools, runs: Bools
     ) -> FitSums:
         """The sums over `was` as those over `now`: hours that came are added, others taken off."""
         places = np.flatnonzero((now ^ was) & self.known)
-        return sums + self._over(energy, places, np.where(now.ravel()[places], 1.0, -1.0), runs)
+        times = np.where(now.ravel()[places], 1.0, -1.0)
+        return self._with(sums.copy(), energy, places, times, runs)
 
-    def _over(self, energy: Floats | None, places: Ints, times: Floats, runs: Bools) -> FitSums:
-        """Sums over few hours, by their places among (meters, 192, width), rising, and how often
-        each counts; those of no energy where None is given."""
-        meters, columns, bins = runs.shape[0], self.columns, runs.size
+    def _with(
+        self, sums: FitSums, energy: Floats | None, places: Ints, times: Floats, runs: Bools
+    ) -> FitSums:
+        """The sums, changed where they stand, with few hours, by their places among (meters, 192,
+        width), rising, and how often each counts; those of no energy where None is given."""
+        columns, bins = self.columns, runs.size
         key, slot = places // self.layout.width, places % self.known.size
+        if not places.size:
+            return sums
         y = np.zeros(places.size) if energy is None else energy.ravel()[places]
-        yx, products = np.zeros((bins, columns + 1)), np.zeros((meters * 2, columns, columns + 1))
-        yx[:, 0] = np.bincount(key, y * times, bins)
-        if places.size and columns:
+        of_count = sums.count.reshape(-1)
+        of_count += np.bincount(key, times, bins)
+        if energy is not None:
+            sums.yx[:, 0] += np.bincount(key, y * times, bins).reshape(-1, FULL_BINS)
+        if columns:
             rows = np.take(self.x.reshape(-1, 1 + columns), slot, axis=0)
             rows[:, 0] = y
             counted = rows[:, 1:] * times[:, None]
-            begins = np.flatnonzero(np.diff(key, prepend=-1))
-            yx[key[begins], 1:] = np.add.reduceat(counted, begins, axis=0)
-            regime = key // FULL_BINS * 2 + runs.ravel()[key]
-            order = np.argsort(regime, kind="stable")
-            rows, counted = rows[order], counted[order]
-            ends = np.cumsum(np.bincount(regime, minlength=meters * 2)).tolist()
-            for one, (first, last) in enumerate(pairwise([0, *ends])):
+            for column in range(columns):
+                own = np.bincount(key, counted[:, column], bins)
+                sums.yx[:, 1 + column] += own.reshape(-1, FULL_BINS)
+            both = np.zeros((places.size, 2, columns))
+            both[np.arange(places.size), runs.ravel()[key].astype(np.int64)] = counted
+            by_regime = both.reshape(-1, 2 * columns)
+            products = sums.products.reshape(-1, 2 * columns, 1 + columns)
+            ends = np.searchsorted(key, FULL_BINS * np.arange(len(runs) + 1)).tolist()
+            for one, (first, last) in enumerate(pairwise(ends)):
                 if first < last:
-                    products[one] = counted[first:last].T @ rows[first:last]
-        count = np.bincount(key, times, bins).astype(np.float64, copy=False)
-        return FitSums(
-            count=count.reshape(meters, FULL_BINS),
-            yx=yx.reshape(meters, FULL_BINS, columns + 1),
-            products=products.reshape(meters, 2, columns, columns + 1),
-        )
+                    products[one] += by_regime[first:last].T @ rows[first:last]
+        return sums
 
 
-def _whole(rows: Floats) -> Floats:
+def _factors(levels: Floats, slopes: Floats, runs: Bools) -> Floats:
+    """Level of each bin and the slopes of its regime, bin by bin: (192, meters, 1 + columns)."""
+    meters, _, columns = slopes.shape
+    table = np.zeros((2 * meters, 1 + columns))
+    table[:, 1:] = slopes.reshape(-1, columns)
+    result = np.take(table, 2 * np.arange(meters) + runs.T, axis=0)
+    result[:, :, 0] = levels.T
+    return result
+
+
+def _whole(rows: Array) -> Array:
     """So many rows that a product of matrices has its usual size."""
     if len(rows) == ROWS:
         return rows
-    result = np.zeros((ROWS, *rows.shape[1:]))
+    result = np.zeros((ROWS, *rows.shape[1:]), dtype=rows.dtype)
     result[: len(rows)] = rows
     return result
 
@@ -198,27 +228,26 @@ def slopes_of(sums: FitSums, runs: Bools, bins: Ints, ridge: float) -> Floats:
     columns = sums.products.shape[2]
     if not columns:
         return np.zeros((sums.count.shape[0], 2, 0))
-    inside = np.stack([~runs, runs], axis=1)
-    count = _coarser(sums.count[:, None] * inside, bins)
-    yx = sums.yx[:, None]
-    root = np.sqrt(np.maximum(count, 1.0))
+    inside = np.stack([~runs, runs], axis=1).astype(np.float64)
+    count = sums.count[:, None] * inside
+    hours = count.sum(axis=2)
     if _is_fine(bins):
-        own = yx * (inside / root)[..., None]
+        own, each = sums.yx[:, None], inside / np.maximum(count, 1.0)
     else:
-        own = _coarser((yx * inside[..., None]).swapaxes(2, 3), bins).swapaxes(2, 3)
-        own = own / root[..., None]
-    within = sums.products - (own.swapaxes(2, 3) @ own)[..., 1:, :]
+        own = _coarser(sums.yx[:, None] * inside[:, :, None], bins)
+        each = 1.0 / np.maximum(_coarser(count, bins), 1.0)
+    within = sums.products - (own[:, :, 1:] * each[:, :, None]) @ own.swapaxes(2, 3)
     gram = within[..., 1:]
-    gram += ridge * np.maximum(count.sum(axis=2), 1.0)[..., None, None] * np.eye(columns)
+    gram += ridge * np.maximum(hours, 1.0)[..., None, None] * np.eye(columns)
     return np.asarray(np.linalg.solve(gram, within[..., :1])[..., 0], dtype=np.float64)
 
 
 def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
     """Sums of y by bin less what the slopes explain, (meters, 192)."""
     if not slopes.shape[2]:
-        return sums.yx[..., 0]
-    both = sums.yx[..., 1:] @ slopes.swapaxes(1, 2)
-    return np.asarray(sums.yx[..., 0] - np.where(runs, both[:, :, 1], both[:, :, 0]))
+        return sums.yx[:, 0]
+    both = slopes @ sums.yx[:, 1:]
+    return np.asarray(sums.yx[:, 0] - np.where(runs, both[:, 1], both[:, 0]))
 
 
 def _is_fine(bins: Ints) -> bool:
@@ -233,7 +262,10 @@ def _coarser(values: Floats, bins: Ints) -> Floats:
     days = bins[::24]
     kinds = np.flatnonzero(np.diff(days, prepend=-1))
     by_day = values.reshape(*values.shape[:-1], days.size, 24)
-    return np.add.reduceat(by_day, kinds, axis=-2).reshape(*values.shape[:-1], kinds.size * 24)
+    ends = pairwise([*kinds.tolist(), days.size])
+    return np.concatenate(
+        [by_day[..., first:last, :].sum(axis=-2) for first, last in ends], axis=-1
+    )
 
 
 def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:
@@ -241,4 +273,4 @@ def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:
     sums, counts = _coarser(total, bins), _coarser(count, bins)
     some = counts > 0.5
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=some)
-    return np.asarray(means[:, bins])
+    return np.take(means, bins, axis=1)

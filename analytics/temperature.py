@@ -17,6 +17,8 @@ import numpy as np
 from analytics.groups import Floats
 
 MEMORY_HOURS = 12.0
+FORGOTTEN_HOURS = 512
+"""After so many hours less than the last bit is left of one."""
 LONGEST_FILL_HOURS = 6
 """Weather changes slowly enough to bridge this many hours by a straight line, not more."""
 NARROWEST_SEGMENT_K = 1.0
@@ -74,14 +76,17 @@ def bridge(temperature: Floats) -> Floats:
 
 def slow_mean(temperature: Floats) -> Floats:
     """The 12 h exponential mean [C]; holds its value through unknown hours, which stay NaN."""
-    weight = 1.0 - float(np.exp(-1.0 / MEMORY_HOURS))
     result = np.full(temperature.size, np.nan)
     known = np.flatnonzero(np.isfinite(temperature))
     if known.size:
-        mean = float(temperature[known[0]])
-        for hour, value in zip(known.tolist(), temperature[known].tolist(), strict=True):
-            mean += weight * (value - mean)
-            result[hour] = mean
+        first = temperature[known[0]]
+        # What an hour adds fades by exp(-1/12) each hour: sums over 1, 2, 4 ... hours.
+        mean = (1.0 - np.exp(-1.0 / MEMORY_HOURS)) * (temperature[known] - first)
+        reach = 1
+        while reach < min(mean.size, FORGOTTEN_HOURS):
+            mean[reach:] += np.exp(-reach / MEMORY_HOURS) * mean[:-reach]
+            reach *= 2
+        result[known] = first + mean
     return result
 
 

@@ -66,10 +66,10 @@ WORKERS: Final = 2
 SPREAD: Final = 60
 """Meters that two workers fit and score."""
 PARTS: Final = {
-    "fit_robustly": "robust fits",
+    "fit_robustly": "robust fit",
+    "fit_without_weather": "what the fit without weather takes of it",
     "_group": "laying out, medians, running hours, load, first hours near",
     "_enter": "spreads and errors",
-    "hashes": "hashes of what is learnt from",
     "rungs": "days of history",
     "predict": "a year scored",
     "sigma": "its intervals",

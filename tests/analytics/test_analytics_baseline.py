@@ -10,13 +10,13 @@ import pytest
 from sklearn.linear_model import HuberRegressor, LinearRegression
 
 from analytics import Baseline, FitSettings, HourCalendar, Rung, fit
-from analytics.baseline import choices
+from analytics.baseline import choices, hashes, learnt
 from analytics.bins import FULL_BINS, USUAL_HOURS
 from analytics.fitting import BIN_OF, DEFAULTS
 from analytics.groups import median
 from analytics.layout import Layout
 from analytics.running import running_bins
-from analytics.temperature import segments
+from analytics.temperature import bridge, segments
 from metering.errors import InvalidInput
 
 Make = Callable[..., Any]
@@ -30,6 +30,11 @@ def fit_campus(campus: Any, **settings: Any) -> Baseline:
         campus.hours_us,
         replace(FitSettings(), **settings),
     )
+
+
+def hashes_of(campus: Any, **settings: Any) -> tuple[str, ...]:
+    told = (campus.energy, campus.temperature, campus.clock, campus.hours_us)
+    return hashes(*told, replace(FitSettings(), **settings))
 
 
 def slow_fit(
@@ -159,7 +164,6 @@ def test_meters_of_different_history_are_fitted_as_if_alone(campus: Make) -> Non
     expected = together.predict(place.clock, place.temperature)
     for meter in (0, 1):
         alone = fit(place.energy[[meter]], place.temperature, place.clock, place.hours_us)
-        assert alone.inputs == (together.inputs[meter],)
         np.testing.assert_allclose(
             alone.predict(place.clock, place.temperature)[0], expected[meter], rtol=1e-9
         )
@@ -175,6 +179,32 @@ def test_unknown_weather_is_answered_by_the_fit_without_it(campus: Make) -> None
     blind = result.blind.predict(place.clock, place.temperature)
     np.testing.assert_array_equal(expected[:, 520:580], blind[:, 520:580])
     assert (expected[2, :400] != blind[2, :400]).any()
+
+
+@pytest.mark.parametrize("weeks", [10, 30])
+def test_without_weather_it_is_the_mean_of_what_the_weather_leaves_usual(
+    campus: Make, weeks: int
+) -> None:
+    """What is kept with weather is kept without, and dark hours near the medians are too."""
+    place = campus(weeks)
+    place.energy[1, 100], place.energy[2, 530] = 1e4, 1e4
+    place.temperature[520:580] = np.nan
+    dark = np.isnan(bridge(place.temperature))
+    found = learnt(place.energy, place.temperature, place.clock, place.hours_us)
+    kept = found.blind_kept
+    np.testing.assert_array_equal(kept[:, ~dark], found.kept[:, ~dark])
+    assert dark.sum() == 60
+    assert not found.kept[:, dark].any()
+    assert kept[:, dark].mean() > 0.95
+    assert not kept[1, 100]
+    assert not kept[2, 530]
+    assert found.baseline.blind is not None
+    levels = found.baseline.blind.levels
+    bins = BIN_OF[Rung(int(found.baseline.rungs[0]))]
+    for row, energy in enumerate(place.energy):
+        for one in range(7 * 24):
+            alike = kept[row] & (bins[place.clock.full_bins()] == bins[one])
+            assert levels[row, one] == pytest.approx(energy[alike].mean(), rel=1e-9)
 
 
 def test_without_any_weather_time_alone_serves(campus: Make) -> None:
@@ -241,14 +271,16 @@ def test_shapes_that_disagree_are_refused(campus: Make) -> None:
 def test_repeatable_and_versioned_by_content(campus: Make) -> None:
     one, same, other = campus(2), campus(2), campus(2)
     other.energy[3, 77] += 0.001
-    first, second, third = fit_campus(one), fit_campus(same), fit_campus(other)
+    first, second = fit_campus(one), fit_campus(same)
     np.testing.assert_array_equal(first.levels, second.levels)
     np.testing.assert_array_equal(first.slopes, second.slopes)
-    assert first.inputs == second.inputs
-    changed = [a != b for a, b in zip(first.inputs, third.inputs, strict=True)]
-    assert changed == [False, False, False, True, False, False, False, False]
-    assert fit_campus(one, ridge=1e-2).inputs != first.inputs
     assert first.levels.shape == (8, FULL_BINS)
+    was, again, changed = hashes_of(one), hashes_of(same), hashes_of(other)
+    assert was == again
+    assert [a != b for a, b in zip(was, changed, strict=True)] == [row == 3 for row in range(8)]
+    assert set(hashes_of(one, ridge=1e-2)).isdisjoint(was)
+    alone = replace(one, energy=one.energy[[2]])
+    assert hashes_of(alone) == (was[2],)
 
 
 def test_the_text_of_the_choices_is_that_of_the_hashes_that_are_kept() -> None:

@@ -44,6 +44,18 @@ def test_slow_mean_follows_a_step_by_its_time_constant() -> None:
     assert slow_mean(step)[-1] == pytest.approx(1 - np.exp(-1), abs=1e-12)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 1500))
+def test_slow_mean_is_that_of_one_hour_after_another(seed: int, hours: int) -> None:
+    chance = np.random.default_rng(seed)
+    air = np.where(chance.random(hours) < 0.9, chance.uniform(-30, 45, hours), np.nan)
+    weight, told = 1 - np.exp(-1 / 12), np.full(hours, np.nan)
+    mean: float | None = None
+    for hour in np.flatnonzero(np.isfinite(air)).tolist():
+        mean = air[hour] if mean is None else mean + weight * (air[hour] - mean)
+        told[hour] = mean
+    np.testing.assert_allclose(slow_mean(air), told, rtol=0, atol=1e-11)
+
+
 def test_slow_mean_holds_through_unknown_hours() -> None:
     mean = slow_mean(np.array([4.0, np.nan, 4.0]))
     np.testing.assert_array_equal(mean, [4.0, np.nan, 4.0])

@@ -78,7 +78,6 @@ def baselines(draw: st.DrawFn, blind: bool = True) -> Baseline:
         edges = sorted(draw(st.lists(st.floats(-30, 45), min_size=2, max_size=7, unique=True)))
         knots = Segments(np.array(edges), np.array(edges[: draw(st.integers(0, len(edges)))]))
     return Baseline(
-        inputs=("0123456789ab",),
         rungs=np.array([draw(st.integers(0, 2))]),
         levels=some(1, FULL_BINS),
         slopes=some(1, 2, knots.columns),
