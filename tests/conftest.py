@@ -11,12 +11,14 @@ from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Connection, inspect
 
 from proofs.servers import postgres as postgres_server
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.postgres import OwnPostgres
 from storage import open_engine
 from storage.influx import InfluxAddress, WantedBucket, prepare
+from storage.sql import migrate
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
 # Where CI is set the same examples are tried each time: a change is not refused for a fault that
@@ -135,6 +137,27 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'greenoffice.db'}"
     server: OwnPostgres = request.getfixturevalue("postgres")
     return server.database(options=LANGUAGE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_migrated_once() -> Iterator[None]:
+    """What the migrations make of the first empty file of a run is made of each that follows:
+    running all of them again takes most of the time of a test that begins with one."""
+    migrated, made = migrate._migrate, list[str]()
+
+    def quickly(con: Connection, to: str) -> None:
+        anew = con.dialect.name == "sqlite" and to == "head" and not inspect(con).get_table_names()
+        if anew and made:
+            for statement in made:
+                con.exec_driver_sql(statement)
+            return
+        migrated(con, to)
+        if anew:
+            made.extend(list(con.connection.iterdump())[1:-1])  # without begin and commit
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "_migrate", quickly)
+        yield
 
 
 @pytest.fixture(scope="session")
