@@ -526,6 +526,7 @@ def test_health_does_not_wait_for_a_database_that_hangs() -> None:
     wait_until("an answer", lambda: health() == parts, 60, every_s=0.01)
 
 
+@pytest.mark.long
 def test_a_process_that_waits_for_its_server_ends_when_it_is_told_to(
     reachable: DataFolder,
 ) -> None:
