@@ -40,6 +40,7 @@ def by_key(entries):
     return found
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("limit", [10_000, 37, pytest.param(1, marks=pytest.mark.long)])
 def test_it_tells_what_the_feeds_of_the_institutions_tell(shared_world, limit):
     entries, _ = pull_all(shared_world, limit=limit)
@@ -129,6 +130,7 @@ def test_an_institution_that_is_being_booked_holds_only_itself_back(world):
     assert len(pull_all(world, cursor=cursor)[0]) == 1
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("limit", [pytest.param(1, marks=pytest.mark.long), 9, 10_000])
 def test_what_lags_behind_is_told_once_though_it_changes(world, limit):
     """Held back, restated, and released while the reader goes on."""

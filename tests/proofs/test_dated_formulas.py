@@ -91,6 +91,7 @@ def test_the_oracle_knows_a_formula_that_begins_and_a_member_that_leaves() -> No
     assert [oracle.is_apart(meters[2], day) for day in (1, 3)] == [False, True]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("worlds", "dated"), [(2, 0), pytest.param(6, 2, marks=pytest.mark.long)])
 def test_worlds_have_formulas_of_formulas_and_of_others(worlds: int, dated: int) -> None:
     outcome = proved(*seeds_with(worlds, "nested"))

@@ -25,6 +25,7 @@ def proved(first: int, count: int) -> TreeOutcome:
     return outcome
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("trees", "parts", "across"), [(1, 100, 1), pytest.param(5, 300, 3, marks=pytest.mark.long)]
 )
