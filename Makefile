@@ -14,6 +14,8 @@ PROVE := $(BIN)/python -m proofs
 # The tests of a module stay together, for what they share; ARGS="-n 0" runs one after another.
 # One worker more than there are cores, four at most: many tests wait for servers and browsers.
 WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+# Whoever forbids bytecode makes each worker and each process of the platform compile all anew.
+test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_entries, cli_keys, cli_servers, commands, garbage, saying
+from greenoffice import cli_entries, cli_keys, cli_servers, commands, saying
 from metering.errors import GreenOfficeError
 from metering.shard import read_shard
 
@@ -496,7 +496,6 @@ def main() -> None:
     for its owner alone, but for what is made to be handed on."""
     if not sys.argv[1:2] or sys.argv[1] not in HANDED_ON:
         os.umask(0o077)
-    garbage.look_seldom()
     try:
         saying.command_of(app)(prog_name="greenoffice")
     except GreenOfficeError as refused:

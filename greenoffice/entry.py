@@ -14,6 +14,9 @@ def main() -> None:
         status = answered(sys.argv[2:])
         if status is not None:
             sys.exit(status)
+    from greenoffice import garbage
+
+    garbage.look_seldom()  # also while all that is loaded: it holds no circles to find
     from greenoffice.cli import main as whole
 
     whole()

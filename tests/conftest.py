@@ -11,12 +11,15 @@ from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Connection, inspect
 
+from greenoffice.garbage import look_seldom
 from proofs.servers import postgres as postgres_server
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.postgres import OwnPostgres
 from storage import open_engine
 from storage.influx import InfluxAddress, WantedBucket, prepare
+from storage.sql import migrate
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
 # Where CI is set the same examples are tried each time: a change is not refused for a fault that
@@ -29,6 +32,8 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("laws")
+
+look_seldom()  # as the platform's processes: a seventh of all CPU time went into looking
 
 USED = "_hypothesis_internal_use_settings"
 """Where the settings of a law are kept; there is no public name for it."""
@@ -76,9 +81,9 @@ def rest(cases: Sequence[Case], wanted: int) -> list[Case]:
 
 
 def fewer(law: Callable[..., object]) -> None:
-    """A third of its examples: where CI is set they are the same each time."""
+    """A fifth of its examples: where CI is set they are the same each time."""
     used: settings = getattr(law, USED)
-    many = min(used.max_examples, max(10, used.max_examples // 3))
+    many = min(used.max_examples, max(4, used.max_examples // 5))
     setattr(law, USED, settings(used, max_examples=many))
 
 
@@ -135,6 +140,27 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'greenoffice.db'}"
     server: OwnPostgres = request.getfixturevalue("postgres")
     return server.database(options=LANGUAGE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_migrated_once() -> Iterator[None]:
+    """What the migrations make of the first empty file of a run is made of each that follows:
+    running all of them again takes most of the time of a test that begins with one."""
+    migrated, made = migrate._migrate, list[str]()
+
+    def quickly(con: Connection, to: str) -> None:
+        anew = con.dialect.name == "sqlite" and to == "head" and not inspect(con).get_table_names()
+        if anew and made:
+            for statement in made:
+                con.exec_driver_sql(statement)
+            return
+        migrated(con, to)
+        if anew:
+            made.extend(list(con.connection.iterdump())[1:-1])  # without begin and commit
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "_migrate", quickly)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -348,6 +348,7 @@ def test_equal_passwords_have_different_hashes() -> None:
 
 
 @pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="no mosquitto_pub on PATH")
+@pytest.mark.long
 def test_a_broker_that_hangs_is_ended(broker: tuple[int, Path]) -> None:
     """It accepts connections all the same, so who asks for the port alone sees nothing."""
     port, _ = broker

@@ -40,7 +40,8 @@ def by_key(entries):
     return found
 
 
-@pytest.mark.parametrize("limit", [10_000, 37, 1])
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("limit", [10_000, 37, pytest.param(1, marks=pytest.mark.long)])
 def test_it_tells_what_the_feeds_of_the_institutions_tell(shared_world, limit):
     entries, _ = pull_all(shared_world, limit=limit)
     single = [
@@ -129,7 +130,8 @@ def test_an_institution_that_is_being_booked_holds_only_itself_back(world):
     assert len(pull_all(world, cursor=cursor)[0]) == 1
 
 
-@pytest.mark.parametrize("limit", [1, 5, 10_000])
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("limit", [pytest.param(1, marks=pytest.mark.long), 9, 10_000])
 def test_what_lags_behind_is_told_once_though_it_changes(world, limit):
     """Held back, restated, and released while the reader goes on."""
     day = yesterday(world)
@@ -249,7 +251,7 @@ def test_a_cursor_says_nothing_of_how_much_others_book(shared_world):
 
 def test_a_key_of_little_among_much_gets_on_page_by_page(shared_world, monkeypatch):
     monkeypatch.setattr(whole_feed, "LOOKS", 2)
-    entries, _ = pull_all(shared_world, key="building", limit=3)
+    entries, _ = pull_all(shared_world, key="building", limit=9)
     assert by_key(entries) == by_key(pull(shared_world, key="building", limit=1000)[0])
 
 

@@ -175,10 +175,16 @@ def test_a_statement_that_nobody_waits_for_is_ended(running: Running) -> None:
     await_true(lambda: not worker.is_running())
 
 
+@pytest.fixture(scope="module")
+def too_much(running: Running) -> tuple[int, bytes]:
+    """The answer to what needs too much memory or time."""
+    return running.get("/influx/query?q=" + quote(FOR_YEARS))
+
+
 def test_what_needs_too_much_memory_or_time_is_refused_and_costs_the_others_nothing(
-    running: Running,
+    running: Running, too_much: tuple[int, bytes]
 ) -> None:
-    status, body = running.get("/influx/query?q=" + quote(FOR_YEARS))
+    status, body = too_much
     assert status == 503
     told = json.loads(body)
     assert told["field"] == "time"
@@ -187,8 +193,10 @@ def test_what_needs_too_much_memory_or_time_is_refused_and_costs_the_others_noth
     assert running.get(HEAVY)[0] == 200
 
 
-def test_an_answer_that_was_ended_is_told_by_health_in_both_languages(running: Running) -> None:
-    assert running.get("/influx/query?q=" + quote(FOR_YEARS))[0] == 503
+def test_an_answer_that_was_ended_is_told_by_health_in_both_languages(
+    running: Running, too_much: tuple[int, bytes]
+) -> None:
+    assert too_much[0] == 503
     part = json.loads(running.get("/health")[1])["parts"]["http"]
     assert part["ready"]
     assert part["detail"]["error"].startswith("an answer took more time or memory than one may")

@@ -258,6 +258,7 @@ def lived() -> Iterator[Site]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.sampled(2)
 def test_the_life_of_a_case_in_both_languages_and_widths(
     browser: Browser, lived: Site, shots: Path, width: str, language: str
 ) -> None:
@@ -337,6 +338,7 @@ def test_a_number_leads_to_what_it_rests_on(
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.sampled(2)
 def test_decisions_are_told_in_both_languages_and_widths(
     browser: Browser, spiked: Site, shots: Path, width: str, language: str
 ) -> None:

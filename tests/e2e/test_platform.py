@@ -183,6 +183,7 @@ def test_a_second_supervisor_and_a_broken_import_change_nothing(
     assert "x" not in [meter["code"] for meter in platform.api.pages("/v1/meters")]
 
 
+@pytest.mark.long
 def test_a_port_in_use_is_named(command: Any, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -30,6 +30,7 @@ def settle(platform: Any, text: str) -> None:
     file.write_text(file.read_text() + text)
 
 
+@pytest.mark.long
 def test_a_broker_that_is_away_is_named(new_platform: Any, eventually: Any) -> None:
     port = usable_port(0, {0})
     platform = new_platform(

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from greenoffice import cli
+from greenoffice.entry import main
 from greenoffice.garbage import THRESHOLDS
 
 
@@ -22,6 +22,6 @@ def test_every_command_looks_seldom(monkeypatch, capsys):
     gc.set_threshold(700, 10, 10)
     monkeypatch.setattr("sys.argv", ["greenoffice", "journal", "--help"])
     with pytest.raises(SystemExit):
-        cli.main()
+        main()
     assert capsys.readouterr().out
     assert gc.get_threshold() == THRESHOLDS

@@ -60,9 +60,7 @@ def folder(tmp_path: Path) -> DataFolder:
 def office(request: pytest.FixtureRequest, folder: DataFolder, tmp_path: Path) -> DataFolder:
     """With its registry, on each kind of database."""
     if request.param == "postgresql":
-        server: OwnPostgres = request.getfixturevalue("postgres")
-        url = server.database()
-        open_engine(url).dispose()
+        url = request.getfixturevalue("migrated_url")("postgresql")
         with folder.settings_file.open("a") as file:
             file.write(f'\n[database]\nurl = "{url}"\n')
     register(folder, tmp_path / "first", OFFICE)

@@ -258,13 +258,20 @@ LOADS = {
 @pytest.mark.parametrize("process", LOADS)
 @pytest.mark.sampled(2)
 def test_a_process_loads_what_it_does(reachable: DataFolder, process: str) -> None:
-    """The modules that a process holds when it works; what others need it does without."""
+    """The modules that a process holds two seconds after it told of itself, or answered; what
+    others need it does without."""
+    address = ("127.0.0.1", reachable.settings().http.port)
     script = (
-        "import os, sys, threading, greenoffice.cli as cli\n"
+        "import os, socket, sys, threading, time, greenoffice.cli as cli\n"
         "def look():\n"
+        f"    while not os.path.exists({str(reachable.heartbeat(process))!r}) and (\n"
+        f"        socket.socket().connect_ex({address!r})\n"
+        "    ):\n"
+        "        time.sleep(0.1)\n"
+        "    time.sleep(2)\n"
         "    print(*sorted(sys.modules), flush=True)\n"
         "    os._exit(0)\n"
-        "threading.Timer(8, look).start()\n"
+        "threading.Thread(target=look).start()\n"
         f"sys.argv = ['greenoffice', {process!r}, {str(reachable.root)!r}]\n"
         "cli.main()\n"
     )
@@ -519,6 +526,7 @@ def test_health_does_not_wait_for_a_database_that_hangs() -> None:
     wait_until("an answer", lambda: health() == parts, 60, every_s=0.01)
 
 
+@pytest.mark.long
 def test_a_process_that_waits_for_its_server_ends_when_it_is_told_to(
     reachable: DataFolder,
 ) -> None:

@@ -18,6 +18,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.rebuilding import rebuild_folder
 from greenoffice.settings import SpreadSettings
+from greenoffice.spreading import cluster
 from greenoffice.spreading.cluster import connected, spread
 from greenoffice.spreading.commands import close_many, look_folder
 from greenoffice.spreading.lots import METERS_A_LOT, lots_of
@@ -123,7 +124,8 @@ def test_what_is_no_address_of_a_scheduler_is_named(address: str) -> None:
         pass
 
 
-def test_nobody_answers() -> None:
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_S", 1)
     nobody = f"tcp://127.0.0.1:{usable_port(0, {0})}"
     with pytest.raises(Unavailable, match="no Dask scheduler") as told, _connected(nobody):
         pass

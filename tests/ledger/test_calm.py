@@ -116,6 +116,7 @@ class Twins:
 
 
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.sampled(3)
 def test_what_all_are_asked_at_once_is_what_each_says_alone(seed):
     twins = Twins(seed)
     for number, one in enumerate(twins.services):

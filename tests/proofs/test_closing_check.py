@@ -60,6 +60,7 @@ def test_a_closed_month_stands_whatever_comes_later() -> None:
     assert outcome.line()["changed"] == 0
 
 
+@pytest.mark.long
 def test_a_closing_that_pins_no_registry_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def unpinned(closing: Closing) -> AsOf:
         return AsOf(closing.institution, closing.revision, None, (closing.first, closing.last))

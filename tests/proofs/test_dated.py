@@ -21,13 +21,17 @@ def proved(first: int, count: int) -> DatedOutcome:
 
 
 @pytest.mark.timeout(600)
-def test_twenty_worlds_tell_each_day_what_held_on_it() -> None:
-    outcome = proved(1, 20)
+@pytest.mark.parametrize(
+    ("worlds", "moves", "values"),
+    [(4, 2, 5_000), pytest.param(20, 10, 20_000, marks=pytest.mark.long)],
+)
+def test_worlds_tell_each_day_what_held_on_it(worlds: int, moves: int, values: int) -> None:
+    outcome = proved(1, worlds)
     found = [*outcome.different, *outcome.asked.different, *outcome.asked.leaked]
     assert found == []
     assert outcome.passed
-    assert outcome.kinds["moves_between_institutions"] > 10
-    assert outcome.asked.values > 5_000
+    assert outcome.kinds["moves_between_institutions"] > moves
+    assert outcome.asked.values > values
 
 
 def test_figures_that_are_not_made_again_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +49,7 @@ def test_a_scope_without_days_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
         return Scope(below(node, registry).nodes)
 
     monkeypatch.setattr(Scope, "below", undated)
-    assert proved(1, 3).asked.leaked
+    assert any(proved(seed, 1).asked.leaked for seed in range(1, 4))
 
 
 def test_the_oracle_knows_a_place_that_moves() -> None:

@@ -23,10 +23,9 @@ from proofs.detect.real.energyplus import METERS, TwinFleets
 from proofs.detect.real.inject import INJECTIONS, LASTING_DAYS
 from proofs.detect.real.splits import FIRST_SCORED_SEED, TUNING_SEEDS
 from proofs.detect.scoring import alerts_above
-from proofs.detect.sections import office
+from proofs.detect.sections import office, second
 from proofs.detect.sections.harmless import NO_KIND, kind_of
 from proofs.detect.sections.lasting import days_of
-from proofs.detect.sections.second import by_trees
 from proofs.detect.sections.trial import TUNED_RECORDED, TUNED_SEEDS, Sizes
 from proofs.detect.stretches import before_scored, clock_of
 from proofs.detect.tables import markdown, table
@@ -257,6 +256,7 @@ def test_the_tables_come_from_the_line_that_a_run_ends_with(result, tmp_path, ca
         assert f"| {goal['name']} |" in shown
 
 
+@pytest.mark.long
 def test_hours_are_judged_beside_stretches_at_a_threshold_of_tuning_seeds(tmp_path):
     asked = BenchRun(Sizes(FIRST_SCORED_SEED, 1, 6), ("hours",), tuple(INSIDE))
     run = measured(asked, tmp_path)
@@ -274,16 +274,17 @@ def test_hours_are_judged_beside_stretches_at_a_threshold_of_tuning_seeds(tmp_pa
     assert found["cpu_ms_of_a_day"] > 0
 
 
-def test_trees_of_other_weeks_are_the_same_twice_and_have_not_seen_what_they_tell():
+def test_trees_of_other_weeks_are_the_same_twice_and_have_not_seen_what_they_tell(monkeypatch):
+    monkeypatch.setattr(second, "ROUNDS", 5)
     fleet = generated_fleet(TUNING_SEEDS[0], 1)
     hours_us, clock = clock_of(fleet, int(fleet.calendar[0]))
     whole = History(fleet.load, fleet.temperature[0], clock, hours_us)
     history = before_scored(whole, 7 * 168)
-    told = by_trees(history, 1)
-    assert (by_trees(history, 1) == told).all()
+    told = second.by_trees(history, 1)
+    assert (second.by_trees(history, 1) == told).all()
     fold = folds(history.clock)
     changed = replace(history, energy=np.where(fold == fold[0], 1e3, history.energy))
-    again = by_trees(changed, 1)
+    again = second.by_trees(changed, 1)
     assert (again[:, fold == fold[0]] == told[:, fold == fold[0]]).all()
     assert (again[:, fold != fold[0]] != told[:, fold != fold[0]]).any()
 

@@ -108,6 +108,7 @@ def check_twins(events: Fleet, twin: Fleet) -> None:
 
 @pytest.mark.parametrize("put", [injected, injected_lasting])
 @pytest.mark.parametrize("seed", [1, 1000])
+@pytest.mark.sampled(2)
 def test_a_label_tells_the_difference_of_the_twins(put, seed) -> None:
     twin = offices(60, temperature=True)
     twin.load[:, 9000:9100] = np.nan
@@ -129,7 +130,7 @@ def test_events_of_a_crowded_meter_keep_apart() -> None:
 
 def test_a_third_gets_nothing_and_the_mean_is_one_for_each_meter_and_year() -> None:
     twin = offices(300)
-    events = [injected(twin, seed) for seed in range(4)]
+    events = [injected(twin, seed) for seed in range(2)]
     count = np.array([len(one.labels) for one in events])
     quiet = np.array([300 - len({label.meter for label in one.labels}) for one in events])
     assert 0.9 < count.mean() / 300 < 1.1
@@ -337,6 +338,7 @@ def test_a_meter_with_too_little_says_what(load, said) -> None:
 
 
 @needs_data
+@pytest.mark.long
 def test_recorded_buildings_with_events_keep_the_laws() -> None:
     seen: dict[Half, set[str]] = {half: set() for half in Half}
     for half, seed in ((Half.TUNED, 1), (Half.SCORED, 1000)):

@@ -20,11 +20,15 @@ SOUND = 121
 """Of the recorded cases; a change of the ledger may raise it and never lower it."""
 
 
-@pytest.fixture(scope="module")
-def verdicts() -> list[dict[str, Any]]:
+@pytest.fixture(
+    scope="module", params=[1, pytest.param(3, marks=pytest.mark.long)], ids="{} orders".format
+)
+def verdicts(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """Of each case, its messages in one order of batches, or in two random ones as well."""
     if not (CASES / "run_case.py").is_file():
         pytest.skip(f"no recorded cases in {CASES} (GREENOFFICE_CASES)")
     command = [sys.executable, "run_case.py", "cases", "--project", str(ROOT)]
+    command += ["--seeds", str(request.param)]
     done = subprocess.run(command, cwd=CASES, capture_output=True, text=True, check=False)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert found, done.stderr

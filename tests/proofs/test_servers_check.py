@@ -74,10 +74,11 @@ def test_a_message_that_was_pushed_again_is_a_message_and_no_new_reading() -> No
 
 def test_a_seed_decides_what_is_pushed() -> None:
     for code in ("g", "h"):
-        assert messages_of(code, 1) == messages_of(code, 1) != messages_of(code, 2)
+        pushed = messages_of(code, 1)
+        assert pushed == messages_of(code, 1) != messages_of(code, 2)
         kinds: Counter[Any] = Counter()
-        for number, message in enumerate(messages_of(code, 1)):
-            kinds["again"] += message == messages_of(code, 1)[number - 1]
+        for number, message in enumerate(pushed):
+            kinds["again"] += message == pushed[number - 1]
             kinds["corrects"] += message.corrects
             kinds["letters"] += len(message.letters)
             try:
