@@ -94,7 +94,7 @@ def opposed(hours: OpposedHours, clock: HourCalendar, sigmas: float) -> Opposed:
         temperature=np.where(judged, warmth / np.maximum(known, 1), np.nan),
     )
     overlap = np.where(both, above.min(axis=0), 0.0)
-    told = judge(use, LEAST_HOURS, sigmas)
+    told = judge(use, np.full(days.size, LEAST_HOURS), sigmas)
     runs = tuple(one for one in told.runs if _is_news(use, told.runs, one))
     return Opposed(hours, overlap, clock.day, use, replace(told, runs=runs))
 
