@@ -29,8 +29,8 @@ def priced(
     place: str = "",
 ) -> Candidate | None:
     """A candidate of what is wasted in each hour [canonical unit per hour], (hours of the site,),
-    NaN or nothing where it is no evidence; None where nothing is. `half` is half of its 90 % interval
-    [canonical unit]. No hour wastes more than it measured."""
+    NaN or nothing where it is no evidence; None where nothing is. `half` is half of its 90 %
+    interval [canonical unit]. No hour wastes more than it measured."""
     power = site.measured[row]
     inside: Bools = np.isfinite(rate) & np.isfinite(power) & (rate > 0)
     hours = np.flatnonzero(inside).astype(np.int64)
