@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from analytics import FAULTS
 from metering.case_worth import by_the_year, runs, told_by_the_year
+from metering.day_mark import DayMark
 from metering.finding import TEACHING, Case, Finding
 from metering.localtime import HOUR_US, from_us, zone_of
+from metering.units import BOOK_UNITS
 from texts import day_of, text, weekday, word
 
 MOST_NAMED = 6
@@ -20,6 +22,8 @@ _WHOLE = 100
 """Amounts from here on are told without decimals."""
 UNSEEN_US = 3 * 24 * HOUR_US
 """What was not seen for as long is told with the day on which it last was: a weekend is shorter."""
+_OF_MARK = ("measured", "beyond", "low", "high")
+"""Energies of a mark that its sentence names."""
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
 
@@ -85,6 +89,16 @@ def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
         amounts=_amounts(told, language),
         then=_ahead(case, language, now_us) if running else _outcome(case, language),
     )
+
+
+def of_mark(mark: DayMark, zone: str, language: str) -> str:
+    """Hours that were unusual, beside what such hours were."""
+    per_unit = BOOK_UNITS[mark.unit].per_canonical
+    told = {name: _amount(getattr(mark, name) / per_unit) for name in _OF_MARK}
+    told["start"] = when(mark.start_us, zone, language)
+    told["end"] = f"{from_us(mark.end_us).astimezone(zone_of(zone)):%H:%M}"
+    told["unit"] = UNITS.get(mark.unit, mark.unit)
+    return text("finding.mark_above" if mark.above else "finding.mark_below", language, **told)
 
 
 def _outcome(case: Case, language: str) -> str:
