@@ -171,8 +171,8 @@ def _balance(finding: Finding, zone: str, language: str) -> str:
         end=f"{from_us(finding.end_us - 1).astimezone(local):%Y-%m-%d}",
         now=f"{float(told['now_percent']):.1f}",
         usual=f"{float(told['usual_percent']):.1f}",
-        amount=f"{float(told['per_day']):+,.1f}",
-        percent=f"{float(told['percent']):+.1f}",
+        amount=f"{float(told['per_day']):+z,.1f}",
+        percent=f"{float(told['percent']):+z.1f}",
         unit=finding.unit,
         changed="" if meter is None else text("finding.balance_changed", language, meter=meter),
     )

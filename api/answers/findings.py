@@ -147,6 +147,7 @@ class AccountAnswer(TypedDict):
     node: str
     meters: int
     per_meter_year: str
+    dear_a_year: str | None
     allowed: int
     told: int
 
