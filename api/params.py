@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, TypeAdapter
-from pydantic_core import PydanticCustomError
 
 from api.moments import FORM
 from api.problems import TITLES, Malformed, WrongMedia
@@ -27,7 +26,7 @@ def _written(value: object) -> object:
     """What may be read as a decimal: of texts those that people write for one, so that no slip of
     the keyboard, as in 1_0, becomes another number."""
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise PydanticCustomError("decimal_parsing", "Input should be a valid decimal")
+        raise ValueError("not a decimal number")
     return value
 
 
