@@ -100,6 +100,17 @@ class HourCalendar:
             office=_working(week, last).hours,
         )
 
+    def since(self, first: int) -> "HourCalendar":
+        """The same of the hours from a place on."""
+        return HourCalendar(
+            hour=self.hour[first:],
+            day=self.day[first:],
+            weekday=self.weekday[first:],
+            opens=self.opens[first:],
+            closes=self.closes[first:],
+            office=self.office,
+        )
+
     @property
     def working(self) -> Bools:
         """True on working days."""

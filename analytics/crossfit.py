@@ -57,6 +57,16 @@ class History:
         """The same of some of the meters."""
         return replace(self, energy=self.energy[list(rows)])
 
+    def since(self, first: int) -> History:
+        """The same of the hours from a place on."""
+        return replace(
+            self,
+            energy=self.energy[:, first:],
+            temperature=self.temperature[first:],
+            clock=self.clock.since(first),
+            hours_us=self.hours_us[first:],
+        )
+
 
 def folds(clock: HourCalendar) -> Ints:
     """Fold of each hour, (hours,): its local week, Monday to Sunday, counted round to 13."""

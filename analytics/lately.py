@@ -57,6 +57,8 @@ class LatelyBand:
     """[kW]"""
     usual: Floats
     """What the farthest run of an alike day comes to [spreads], (2, meters): above, below."""
+    level: Floats
+    """The middle hour of the span before the day [kWh/h], (meters,); NaN where none is known."""
 
     @property
     def half(self) -> Floats:
@@ -75,10 +77,23 @@ class HourRun:
     """More was taken; else next to nothing."""
     score: float
     """Its reach by what is usual."""
+    kwh: float
+    """What it took, in all [kWh]."""
     usual_kwh: float
     """What such hours took lately, in all [kWh]."""
     half_kwh: float
     """Half of the 90 % interval of that [kWh], if its hours are astray together."""
+
+    @property
+    def low_kwh(self) -> float:
+        """The lower end of the interval [kWh]: not below nothing, of what takes something."""
+        low = self.usual_kwh - self.half_kwh
+        return max(low, 0.0) if self.usual_kwh >= 0 else low
+
+    @property
+    def high_kwh(self) -> float:
+        """Its upper end [kWh]."""
+        return self.usual_kwh + self.half_kwh
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +136,6 @@ class Lately:
         return _band(self.away[:, alike], self._level(place))
 
     def _level(self, place: int) -> Floats:
-        """The middle hour of the span before a day [kWh/h], (meters,); NaN where none is known."""
         first = np.searchsorted(self.days, self.days[place] - SPAN_DAYS)
         return median(self.load[:, first:place].reshape(len(self.load), -1))
 
@@ -133,7 +147,7 @@ class Lately:
         band = self.band(place)
         far = _spreads(self.away[:, place] - band.middle, band.spread)
         with np.errstate(invalid="ignore"):
-            nothing = self.load[:, place] <= NOTHING * self._level(place)[:, None]
+            nothing = self.load[:, place] <= NOTHING * band.level[:, None]
         sides = (far, np.where(nothing, -far, 0.0))
         return [
             one
@@ -158,6 +172,7 @@ class Lately:
                 end=int(self.hours[place, own][-1]) + 1,
                 above=above,
                 score=float(score[meter]),
+                kwh=float(self.load[meter, place, own].sum()),
                 usual_kwh=float((expected + band.middle[meter, own]).sum()),
                 half_kwh=float(band.half[meter, own].sum()),
             )
@@ -179,7 +194,7 @@ def _band(before: Floats, level: Floats) -> LatelyBand:
     beside = np.concatenate([np.roll(size, 1, 1), size, np.roll(size, -1, 1)], axis=2)
     least = FLOOR * np.abs(np.nan_to_num(level))[:, None]
     spread = np.where(known, np.fmax(MAD_TO_SIGMA * median(beside), least), np.nan)
-    return LatelyBand(middle, spread, _usual(np.moveaxis(away, 2, 1), spread))
+    return LatelyBand(middle, spread, _usual(np.moveaxis(away, 2, 1), spread), level)
 
 
 def _usual(away: Floats, spread: Floats) -> Floats:

@@ -136,7 +136,7 @@ def learn(scene: Scene) -> Learned:
     ]
     anew = [row for row, making in rows.due.items() if making.anew]
     return Learned(
-        judged=_judged(scene, versions),
+        judged=judged_by(scene, versions),
         made=tuple(one.facts for own in made.values() for one in own),
         fresh=frozenset(scene.codes[row] for row in anew),
         progress=tuple(
@@ -202,7 +202,7 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
         for place, (row, one) in enumerate(_lessons(scene, anew, own, lesson, past))
     }
     before = [[*own, *first.get(row, ())] for row, own in enumerate(rows.frozen)]
-    seen = _left_out(scene, scene.see(_judged(scene, before)))
+    seen = _left_out(scene, scene.see(judged_by(scene, before)))
     made = {
         row: [_version(scene, rows, row, one, seen, past[place])]
         for place, (row, one) in enumerate(
@@ -229,7 +229,9 @@ def _left_out(scene: Scene, seen: Sequence[Candidate] = ()) -> Bools:
     return np.asarray(of_cases | (clock.night & (clock.duty_day == clock.day[-1])))
 
 
-def _judged(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:
+def judged_by(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:
+    """The hours by the versions of each meter, oldest first. Nothing is expected below what can be,
+    nor by a version of fewer days than what the meter measures asks for."""
     history = scene.history
     by = judged(versions, history.clock, history.temperature, history.hours_us)
     expected = scene.bounded(by.expected, range(len(scene.items)))

@@ -18,6 +18,7 @@ meter below explains is looked for over all of them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from analytics.billed import BilledMeter
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.centres import CentreMeters
 from analytics.crossfit import History
+from analytics.day_marks import LATE_DAYS, LateHours, unexplained
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
 from analytics.detectors.stretched import fewest_days
@@ -49,9 +51,10 @@ from analytics.stretches import CommonTerms, Roles, net_noise, seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
+from metering.day_mark import DayMark
 from metering.errors import InvalidInput
 from metering.finding import Finding
-from metering.localtime import HOUR_US, day_bounds, local_day
+from metering.localtime import HOUR_US, day_bounds, day_of_number, local_day
 from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT
 from metering.registry import Meter
@@ -151,6 +154,8 @@ class Look:
     """What the next look needs not judge again, where nothing that it rests on has changed."""
     anew: int = 0
     """Meters that were judged anew; the others are as they were seen before."""
+    marks: tuple[DayMark, ...] = ()
+    """Of the running day and the one before it."""
     differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
     the day [book units], of days on which that is known."""
@@ -202,12 +207,19 @@ def look(inputs: Inputs, memory: Memory = NOTHING, before: Sights = NOT_SEEN) ->
     ]
     order = list(DETECTORS)
     findings.sort(key=lambda one: order.index(one.pattern))
+    told_us = {
+        code: frozenset(hour for one in findings if one.meter == code for hour in one.hours_us)
+        | explained.get(code, frozenset())
+        for code in {one.meter for one in findings} | explained.keys()
+    }
+    marks = [one for part in parts for one in _marks(part)]
     saved = {number: one for part in parts for number, one in part.savings.items()}
     seen = _seen(inputs, hours, findings, [part.learned for part in parts])
     return replace(
         seen,
         savings=saved,
         explained=explained,
+        marks=tuple(unexplained(marks, told_us, inputs.feeders)),
         sights={name: one for part in parts for name, one in part.seen.sights.items()},
         anew=sum(part.seen.anew for part in parts),
     )
@@ -251,6 +263,7 @@ class _AlikeMeters:
     """Meters of a site that are alike, as they were judged."""
 
     inputs: Inputs
+    scene: Scene
     learned: Learned
     evidence: Evidence
     savings: Mapping[int, Saving]
@@ -275,7 +288,43 @@ def _part(inputs: Inputs, memory: Memory, hours: int, before: Sights = NOT_SEEN)
         revision=inputs.revision,
         day=scene.today,
     )
-    return _AlikeMeters(inputs, learned, evidence, savings(scene), seen)
+    return _AlikeMeters(inputs, scene, learned, evidence, savings(scene), seen)
+
+
+def _marks(part: _AlikeMeters) -> Iterator[DayMark]:
+    """Marks of its meters of electricity, of which it is known how seldom they are wrong, each in
+    the time that is the institution's own."""
+    inputs, site, judged = part.inputs, part.site, part.learned.judged
+    rows = site.judged & np.array([one.startswith(ELECTRICITY) for one in site.items])
+    if not rows.any():
+        return
+    opens_us = day_bounds(part.scene.today - timedelta(days=LATE_DAYS), inputs.zone)[0]
+    late = _history(inputs, int(np.searchsorted(inputs.hours_us, opens_us)))
+    scale = _per_canonical(inputs.meters)
+    for number, run in LateHours.of(part.scene, judged, late).runs(rows):
+        meter, day = inputs.meters[run.meter], day_of_number(number)
+        start_us = int(late.hours_us[run.first])
+        end_us = int(late.hours_us[run.end - 1]) + HOUR_US
+        stay, version = inputs.own.get(meter.code, ALL_TIME), judged.version(run.meter, number)
+        if version is not None and stay[0] <= start_us and end_us <= stay[1]:
+            per_kwh = float(scale[run.meter])
+            yield DayMark(
+                institution=inputs.institution,
+                node=meter.node,
+                meter=meter.code,
+                item=meter.item,
+                day=day,
+                start_us=start_us,
+                end_us=end_us,
+                above=run.above,
+                measured=round(run.kwh * per_kwh),
+                low=round(run.low_kwh * per_kwh),
+                high=round(run.high_kwh * per_kwh),
+                score=run.score,
+                baseline_version=version.facts.name,
+                revision=inputs.revision,
+                until_us=day_bounds(day + timedelta(days=1), inputs.zone)[1],
+            )
 
 
 def _judged_meters(part: _AlikeMeters) -> Iterator[JudgedMeter]:
@@ -314,16 +363,7 @@ def _complete_hours(inputs: Inputs) -> int:
 
 
 def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
-    week = _week(inputs, inputs.meters[0])
-    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, week)
-    energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
-    history = History(
-        energy=np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan),
-        temperature=inputs.temperature[:hours],
-        clock=clock,
-        hours_us=inputs.hours_us[:hours],
-        settings=inputs.settings,
-    )
+    history = _history(inputs, 0, hours)
     return Scene(
         institution=inputs.institution,
         zone=inputs.zone,
@@ -337,6 +377,20 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         see=lambda judged: candidates(_site(inputs, history, judged, NOT_SEEN)[0]),
         memory=memory,
         registered=_is_registered(inputs, inputs.meters[0]),
+    )
+
+
+def _history(inputs: Inputs, first: int, end: int | None = None) -> History:
+    """Hours [first, end) of meters that are alike; all that follow where no end is given."""
+    until = inputs.hours_us.size if end is None else end
+    span, scale = slice(first, until), _per_canonical(inputs.meters)
+    trusted, week = _trusted(inputs, until)[:, span], _week(inputs, inputs.meters[0])
+    return History(
+        energy=np.where(trusted, inputs.energy[:, span] / scale[:, None], np.nan),
+        temperature=inputs.temperature[span],
+        clock=HourCalendar.of(inputs.hours_us[span], inputs.zone, inputs.calendar, week),
+        hours_us=inputs.hours_us[span],
+        settings=inputs.settings,
     )
 
 

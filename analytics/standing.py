@@ -1,6 +1,7 @@
 """Whether a site has to be looked at again: not where nothing that a look sees has changed.
 
-day, registry, what people said ──┐
+quarter of the day, registry ─────┐
+what people said ─────────────────┤
 outdoor weather of the window     ├─ equal ─┐
 register events of complete days ─┘         ├─▶ what was found stands
 settled rows since the last look ── none ───┘
@@ -19,10 +20,12 @@ from figures import View
 from metering.baseline import BaselineRequest
 from metering.book import RegisterEvent
 from metering.finding import Case
-from metering.localtime import day_bounds, local_day
+from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.ports import ReadingReader
 from metering.registry import Registry
 
+QUARTER_US, QUARTERS = 6 * HOUR_US, 4
+"""Of a local day; the last one is longer or shorter where the clock changes."""
 Said = tuple[tuple[object, ...], ...]
 
 
@@ -36,6 +39,8 @@ class SiteState:
     revision: int
     """Of the institution's books."""
     today: date
+    quarter: int
+    """Of the local day, 0..3: what stands out in the running one is looked for in each."""
     registry: Registry
     weather: str
     events: tuple[RegisterEvent, ...]
@@ -49,7 +54,14 @@ class SiteState:
         return self.registry is other.registry and self._told() == other._told()
 
     def _told(self) -> tuple[object, ...]:
-        return (self.institution, self.today, self.weather, self.events, self.said)
+        return (
+            self.institution,
+            self.today,
+            self.quarter,
+            self.weather,
+            self.events,
+            self.said,
+        )
 
 
 def site_state(
@@ -71,12 +83,14 @@ def site_state(
     body = registry.institution(site, today)
     since = today - timedelta(days=max(history_days, BALANCE_DAYS))
     start_us, end_us = day_bounds(since, zone)[0], day_bounds(today, zone)[0]
+    quarter = min((view.now_us - end_us) // QUARTER_US, QUARTERS - 1)
     meters = {meter.code for meter in registry.meters.values() if meter.node in nodes}
     return SiteState(
         institution=body,
         codes=nodes | meters,
         revision=view.revision(body),
         today=today,
+        quarter=quarter,
         registry=registry,
         weather=_weather(registry, readings, nodes, (start_us, end_us)),
         events=tuple(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from api.moments import FORM
 from api.problems import TITLES, Malformed, WrongMedia
@@ -18,6 +19,19 @@ from metering.factor import Carbon, Coal
 Json = dict[str, Any]
 
 _ANY = TypeAdapter(Any)
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+
+def _written(value: object) -> object:
+    """What may be read as a decimal: of texts those that people write for one, so that no slip of
+    the keyboard, as in 1_0, becomes another number."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("not a decimal number")
+    return value
+
+
+WRITTEN = BeforeValidator(_written)
+"""Of a decimal, after its limits."""
 
 Start = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
 End = Annotated[str | None, Query(max_length=40, description="End, not included")]

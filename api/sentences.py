@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from analytics import FAULTS
 from metering.case_worth import by_the_year, runs, told_by_the_year
+from metering.day_mark import DayMark
 from metering.finding import TEACHING, Case, Finding
 from metering.localtime import HOUR_US, from_us, zone_of
 from metering.units import BOOK_UNITS
@@ -24,6 +25,8 @@ _WHOLE = 100
 """Amounts from here on are told without decimals."""
 UNSEEN_US = 3 * 24 * HOUR_US
 """What was not seen for as long is told with the day on which it last was: a weekend is shorter."""
+_OF_MARK = ("measured", "beyond", "low", "high")
+"""Energies of a mark that its sentence names."""
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
 
@@ -146,6 +149,16 @@ def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
     )
 
 
+def of_mark(mark: DayMark, zone: str, language: str) -> str:
+    """Hours that were unusual, beside what such hours were."""
+    per_unit = BOOK_UNITS[mark.unit].per_canonical
+    told = {name: _amount(getattr(mark, name) / per_unit) for name in _OF_MARK}
+    told["start"] = when(mark.start_us, zone, language)
+    told["end"] = f"{from_us(mark.end_us).astimezone(zone_of(zone)):%H:%M}"
+    told["unit"] = UNITS.get(mark.unit, mark.unit)
+    return text("finding.mark_above" if mark.above else "finding.mark_below", language, **told)
+
+
 def _outcome(case: Case, language: str) -> str:
     """What became of a case that runs no more; of what teaches nobody looks whether it goes on."""
     state = "" if case.stands else word("state", str(case.state), language)
@@ -216,8 +229,8 @@ def _balance(finding: Finding, zone: str, language: str) -> str:
         end=f"{from_us(finding.end_us - 1).astimezone(local):%Y-%m-%d}",
         now=f"{float(told['now_percent']):.1f}",
         usual=f"{float(told['usual_percent']):.1f}",
-        amount=f"{float(told['per_day']):+,.1f}",
-        percent=f"{float(told['percent']):+.1f}",
+        amount=f"{float(told['per_day']):+z,.1f}",
+        percent=f"{float(told['percent']):+z.1f}",
         unit=finding.unit,
         changed="" if meter is None else text("finding.balance_changed", language, meter=meter),
     )

@@ -151,7 +151,7 @@ class AnalyticsWork:
                 memory = replace(memory, cases=self._cases(inputs))
             seen = look(inputs, memory, self._sights.get(site, {}))
         self._sights[site] = seen.sights
-        self._keep(seen, memory.cases)
+        self._keep(site, seen, memory.cases)
         if state is not None and self._stands:
             self._states[site] = state
         return len(seen.findings)
@@ -206,9 +206,10 @@ class AnalyticsWork:
         self._looked_back[site] = today
         return True
 
-    def _keep(self, seen: Look, known: Sequence[Case]) -> None:
-        """Baselines first: findings name them."""
+    def _keep(self, site: str, seen: Look, known: Sequence[Case]) -> None:
+        """Baselines first: findings and marks name them."""
         stores = self.assembly.stores
         stores.baselines.keep(seen.made)
         stores.baselines.note(seen.progress)
         stores.findings.record(settle(known, seen), now_us=seen.now_us)
+        stores.findings.mark(site, seen.marks)

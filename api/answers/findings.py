@@ -147,6 +147,7 @@ class AccountAnswer(TypedDict):
     node: str
     meters: int
     per_meter_year: str
+    dear_a_year: str | None
     allowed: int
     told: int
 
@@ -314,3 +315,26 @@ class PatternsAnswer(TypedDict):
     node: str
     day: str
     data: list[PatternAnswer]
+
+
+class DayMarkAnswer(TypedDict):
+    """Hours of a meter beside such hours of the 60 days before, energies in `unit`; `side` is
+    `above` or `below`."""
+
+    institution: str
+    node: str
+    meter: str
+    item: str
+    day: str
+    start: str
+    end: str
+    side: str
+    unit: str
+    measured: float
+    usual_low: float
+    usual_high: float
+    beyond: float
+    score: float
+    baseline_version: str
+    vanishes_at: str
+    sentence: InLanguages

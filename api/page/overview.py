@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import figures
 from api.moments import as_of_text
-from api.page import cases, charts, intensity, so_far, tables
+from api.page import cases, charts, intensity, marks, so_far, tables
 from api.page.closings import closed_months
 from api.page.figure import WorthShown
 from api.page.places import ELECTRICITY, Place, place_of, places
@@ -35,6 +35,7 @@ def overview(visit: Visit, node: str | None, as_closed: bool = False) -> dict[st
         _choose(visit, place, found, as_closed)
         wanted = CasesWanted("open", snoozed=False, told=True, under=place.node)
         found["findings"] = cases.shown(visit, find(visit.caller, wanted, limit=3))
+        found["unusual"] = marks.unusual(visit, place)
     return found
 
 

@@ -23,6 +23,7 @@ from api.page import (
     patterns,
 )
 from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.params import WRITTEN
 from api.ranges import local_date
 from api.usecases.alert_budgets import set_budget
 from api.usecases.baselines import unchecked
@@ -155,24 +156,31 @@ def finding_snooze(
 
 @router.get("/digest")
 def digest_page(
-    visit: Visitor, week: Annotated[str | None, Query(max_length=10)] = None
+    visit: Visitor,
+    week: Annotated[str | None, Query(max_length=10)] = None,
+    budget: Annotated[str | None, Query(alias="set", max_length=128)] = None,
 ) -> HTMLResponse:
-    """What was found in a week and is on no list of the morning."""
-    return visit.render("digest.html", view=digests.digest_page(visit, week))
+    """What was found in a week and is on no list of the morning; `set` names a place whose budget
+    was set."""
+    return visit.render("digest.html", view=digests.digest_page(visit, week, budget))
 
 
 @router.post("/digest/budget")
 def digest_budget(
     visit: Acting,
     node: Annotated[str, Form(max_length=128)],
-    per_meter_year: Annotated[Decimal, Form(ge=0, le=MOST, max_digits=7, decimal_places=4)],
-    dear_a_year: Annotated[Decimal | None, Form(ge=0, max_digits=15, decimal_places=2)] = None,
+    per_meter_year: Annotated[
+        Decimal, Form(ge=0, le=MOST, max_digits=7, decimal_places=4), WRITTEN
+    ],
+    dear_a_year: Annotated[
+        Decimal | None, Form(ge=0, max_digits=15, decimal_places=2), WRITTEN
+    ] = None,
     reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
 ) -> Response:
     """Set how many new cases a place is told of at once, from today on."""
     visit.caller.need(Role.ADMIN)
-    set_budget(visit.caller, node, per_meter_year, dear_a_year, reason)
-    return RedirectResponse("/digest", status_code=303)
+    made = set_budget(visit.caller, node, per_meter_year, dear_a_year, reason)
+    return RedirectResponse(f"/digest?{urlencode({'set': made.node})}", status_code=303)
 
 
 @router.get("/learned")

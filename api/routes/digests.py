@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers.findings import AccountAnswer, BudgetAnswer, DigestAnswer
 from api.auth import Admin, Reader
-from api.params import Code, JsonBody, example, refuses
+from api.params import WRITTEN, Code, JsonBody, example, refuses
 from api.routes.findings import FINDING_EXAMPLE, cases_json
 from api.usecases.alert_budgets import set_budget
 from api.usecases.digests import AccountState, digest
@@ -19,6 +19,8 @@ from metering.registry.proposal import MAX_REASON
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["findings"])
 
+ENERGY_DIGITS = 6
+"""Decimals of a sum of energies: books count no finer."""
 DIGEST_EXAMPLE = {
     "week": "2026-W46",
     "first_day": "2026-11-09",
@@ -34,12 +36,17 @@ DIGEST_EXAMPLE = {
             "node": "campus",
             "meters": 12,
             "per_meter_year": "1",
+            "dear_a_year": None,
             "allowed": 12,
             "told": 12,
         }
     ],
     "data": [{**FINDING_EXAMPLE, "told": "digest"}],
 }
+
+
+PerMeterYear = Annotated[Decimal, Field(ge=0, le=MOST, max_digits=7, decimal_places=4), WRITTEN]
+DearAYear = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2), WRITTEN]
 
 
 class BudgetWish(BaseModel):
@@ -49,8 +56,8 @@ class BudgetWish(BaseModel):
         extra="forbid",
         json_schema_extra={"example": {"per_meter_year": 0.5, "dear_a_year": 5000, "reason": ""}},
     )
-    per_meter_year: Decimal = Field(ge=0, le=MOST, max_digits=7, decimal_places=4)
-    dear_a_year: Decimal | None = Field(default=None, ge=0, max_digits=15, decimal_places=2)
+    per_meter_year: PerMeterYear
+    dear_a_year: DearAYear | None = None
     reason: str = Field(default="", max_length=MAX_REASON)
 
 
@@ -98,7 +105,10 @@ def digest_of_week(
         "first_day": found.first_day.isoformat(),
         "last_day": found.last_day.isoformat(),
         "count": found.count,
-        "energy": [{"unit": unit, "value": value} for unit, value in found.sums.energy],
+        "energy": [
+            {"unit": unit, "value": round(value, ENERGY_DIGITS)}
+            for unit, value in found.sums.energy
+        ],
         "costs": [{"currency": name, "value": str(one)} for name, one in found.sums.money],
         "kgco2": None if found.sums.kgco2 is None else str(found.sums.kgco2),
         "a_year": [{"currency": name, "value": str(one)} for name, one in found.a_year],
@@ -114,6 +124,7 @@ def _account_json(one: AccountState) -> AccountAnswer:
         "node": one.place,
         "meters": one.meters,
         "per_meter_year": str(one.per_meter_year),
+        "dear_a_year": None if one.dear_a_year is None else str(one.dear_a_year),
         "allowed": one.allowed,
         "told": one.told,
     }

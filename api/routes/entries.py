@@ -21,7 +21,7 @@ from api.answers.common import PageAnswer
 from api.answers.entries import EnteredAnswer, EvidenceFileAnswer
 from api.auth import Enterer, Reader
 from api.paging import Cursor, Limit
-from api.params import Code, JsonBody, example, refuses
+from api.params import WRITTEN, Code, JsonBody, example, refuses
 from api.problems import WrongMedia
 from api.usecases.entries import Entry, Told, enter, entries, entry_of, evidence_of, withdraw
 from api.usecases.evidence import keep_evidence
@@ -93,8 +93,8 @@ class NewEntry(BaseModel):
         },
     )
     meter: str = Field(min_length=1, max_length=64)
-    value: Decimal = Field(
-        max_digits=18, decimal_places=9, description="What the register shows, or what passed"
+    value: Annotated[Decimal, Field(max_digits=18, decimal_places=9), WRITTEN] = Field(
+        description="What the register shows, or what passed"
     )
     unit: str = Field("", max_length=32, description="Where it is not the one that is registered")
     time: str = Field("", max_length=40, description="The instant at which the meter was read")

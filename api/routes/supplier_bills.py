@@ -21,7 +21,7 @@ from api.answers.supplier_bills import BillAuditAnswer, BillFindingAnswer, Suppl
 from api.auth import Enterer, Reader
 from api.decimals import plain
 from api.paging import Cursor, Limit
-from api.params import ClosedMoment, JsonBody, example
+from api.params import WRITTEN, ClosedMoment, JsonBody, example
 from api.routes.entries import (
     EVIDENCE_EXAMPLE,
     EVIDENCE_RESPONSES,
@@ -48,7 +48,7 @@ from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["entries"], route_class=JsonBody)
 
-Number = Annotated[Decimal, Field(max_digits=18, decimal_places=9)]
+Number = Annotated[Decimal, Field(max_digits=18, decimal_places=9), WRITTEN]
 Word = Annotated[str, Field(max_length=128)]
 OWN = ("account", "number", "start", "end", "quantity", "unit", "note", "evidence")
 

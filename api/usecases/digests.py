@@ -38,6 +38,8 @@ class AccountState:
     place: str
     meters: int
     per_meter_year: Decimal
+    dear_a_year: Decimal | None
+    """What a case costs a year, from which on it never waits; None where no amount was set."""
     allowed: int
     told: int
     """What counts: of the budget, and what was dear for sure."""
@@ -159,11 +161,13 @@ def _state(
     key: AccountKey, account: AlertAccount, accounts: Accounts, today: date, now_us: int
 ) -> AccountState:
     institution, place = key
+    budget = accounts.budget(place, today)
     return AccountState(
         institution,
         place,
         meters=accounts.meters(place, today),
-        per_meter_year=accounts.budget(place, today).per_meter_year,
+        per_meter_year=budget.per_meter_year,
+        dear_a_year=budget.dear_a_year,
         allowed=accounts.allowed(place, today),
         told=len(account.lately(now_us)),
     )

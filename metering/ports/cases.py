@@ -8,6 +8,7 @@ from typing import Protocol
 from metering.alerting import Opening
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.case_life import CaseAct, CaseDeed, CaseEvent
+from metering.day_mark import DayMark, MarkPlace
 from metering.finding import Case, CaseState, Changes, Finding
 
 
@@ -52,9 +53,22 @@ class CaseReader(Protocol):
         """All that was done with a case, in order."""
         ...
 
+    def day_marks(
+        self,
+        institutions: frozenset[str] | None,
+        *,
+        now_us: int,
+        nodes: frozenset[str] | None = None,
+        after: MarkPlace | None = None,
+        limit: int = 100,
+    ) -> Sequence[DayMark]:
+        """Marks of the day that have not vanished, in the order of `place_of_mark`, those behind a
+        place where one is given."""
+        ...
+
 
 class FindingStore(CaseReader, Protocol):
-    """Cases and the findings by which they were told. Nothing is ever deleted."""
+    """Cases and the findings by which they were told. Nothing of them is ever deleted."""
 
     def record(self, changes: Changes, *, now_us: int) -> None:
         """Open, grow, close and reopen cases in one transaction, and say what fixing them saved.
@@ -62,6 +76,10 @@ class FindingStore(CaseReader, Protocol):
         A case keeps one finding a local day: a later one of the same day takes its place. One
         that people settled meanwhile is neither grown nor closed.
         """
+        ...
+
+    def mark(self, site: str, marks: Sequence[DayMark]) -> None:
+        """The marks of the day of a site, in the place of those that it had."""
         ...
 
     def known(self, institution: str, since_us: int) -> list[Case]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import builtins
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 from metering.alerting import Opening, opening_of
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, is_snoozed, looked_at
 from metering.case_worth import order_of
+from metering.day_mark import DayMark, MarkPlace, marks_in_order, place_of_mark
 from metering.finding import Case, Changes, Finding
 from metering.ports import FindingStore
 from storage.case_rules import is_known, no_such_case, number_of
@@ -23,6 +25,8 @@ class MemoryFindings(FindingStore):
         self._told: dict[int, dict[int, Finding]] = {}
         """Number -> day -> finding."""
         self._events: dict[int, builtins.list[CaseEvent]] = {}
+        self._marks: dict[str, Sequence[DayMark]] = {}
+        """By site; a meter's hours are marked once, also where it was moved to another site."""
         self._lock = threading.RLock()
 
     def record(self, changes: Changes, *, now_us: int) -> None:
@@ -81,6 +85,36 @@ class MemoryFindings(FindingStore):
                 for one in self._cases.values()
                 if one.evidence.institution == institution and is_known(one, since_us)
             ]
+
+    def mark(self, site: str, marks: Sequence[DayMark]) -> None:
+        with self._lock:
+            here = {(one.meter, one.start_us) for one in marks}
+            others = {
+                name: [one for one in own if (one.meter, one.start_us) not in here]
+                for name, own in self._marks.items()
+            }
+            self._marks = {**others, site: marks}
+
+    def day_marks(
+        self,
+        institutions: frozenset[str] | None,
+        *,
+        now_us: int,
+        nodes: frozenset[str] | None = None,
+        after: MarkPlace | None = None,
+        limit: int = 100,
+    ) -> builtins.list[DayMark]:
+        with self._lock:
+            found = [
+                one
+                for own in self._marks.values()
+                for one in own
+                if one.until_us > now_us
+                and (institutions is None or one.institution in institutions)
+                and (nodes is None or one.node in nodes)
+                and (after is None or place_of_mark(one) > after)
+            ]
+        return marks_in_order(found)[:limit]
 
     def openings(self, institutions: frozenset[str]) -> builtins.list[Opening]:
         with self._lock:

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine, and_, insert, not_, or_, select, true
 
 from metering.alerting import Opening
 from metering.case_life import CaseDeed, CaseEvent, applied, event_of, looked_at
+from metering.day_mark import DayMark, MarkPlace
 from metering.finding import RELAPSES_WITHIN_US, TEACHING, Case, Changes, Finding
 from metering.ports import FindingStore
 from storage.case_rules import no_such_case, number_of
 from storage.sql.case_order import STANDS, beyond, in_order, order_columns
+from storage.sql.day_marks import listed, replace_marks
 from storage.sql.engine import reading, upsert, writing
 from storage.sql.finding_codec import (
     COLUMNS,
@@ -26,7 +28,7 @@ from storage.sql.finding_codec import (
     opening_columns,
     opening_of_row,
 )
-from storage.sql.schema import CASE_EVENT, FINDING, FINDING_CASE
+from storage.sql.schema import CASE_EVENT, DAY_MARK, FINDING, FINDING_CASE
 
 _CASE = FINDING_CASE.c
 OF_OPENING = tuple(
@@ -100,6 +102,26 @@ class SqlFindings(FindingStore):
         )
         with reading(self._engine) as con:
             return [case_of(row) for row in con.execute(statement)]
+
+    def mark(self, site: str, marks: Sequence[DayMark]) -> None:
+        replace_marks(self._engine, site, marks)
+
+    def day_marks(
+        self,
+        institutions: frozenset[str] | None,
+        *,
+        now_us: int,
+        nodes: frozenset[str] | None = None,
+        after: MarkPlace | None = None,
+        limit: int = 100,
+    ) -> builtins.list[DayMark]:
+        of_scope = (
+            _among(DAY_MARK.c.institution, institutions),
+            _among(DAY_MARK.c.node, nodes),
+            DAY_MARK.c.until_us > now_us,
+        )
+        with reading(self._engine) as con:
+            return listed(con, of_scope, after, limit)
 
     def openings(self, institutions: frozenset[str]) -> builtins.list[Opening]:
         statement = select(*OF_OPENING).where(_among(_CASE.institution, institutions))

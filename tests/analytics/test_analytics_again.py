@@ -96,7 +96,8 @@ def change(site: Site, rng: np.random.Generator) -> None:
 
 
 def assert_same(found: Look, whole: Look) -> None:
-    for name in ("findings", "made", "fresh", "progress", "savings", "explained", "revision"):
+    names = ("findings", "made", "fresh", "progress", "savings", "explained", "marks", "revision")
+    for name in names:
         assert getattr(found, name) == getattr(whole, name), name
     np.testing.assert_array_equal(found.energy, whole.energy)
 

@@ -26,6 +26,7 @@ from ledger import Ledger
 from metering import quality
 from metering.access import Role
 from metering.book import BookRow, DirtyMark, RegisterEvent, SeriesKey
+from metering.day_mark import DayMark
 from metering.errors import NotFound
 from metering.factor import Factor
 from metering.finding import Case, Changes, Finding
@@ -346,6 +347,46 @@ def findings() -> list[Case]:
     return [Case(found, opened_us=found.found_us, legacy_id=name) for name, found in named.items()]
 
 
+def day_marks() -> list[DayMark]:
+    """A plant that ran in the night, and a canteen in which nothing ran at noon of yesterday."""
+    start_us = day_bounds(TODAY, ZONE)[0]
+    night = DayMark(
+        institution="bureau",
+        node="office-a",
+        meter="office-a-01b00",
+        item="01B00",
+        day=TODAY,
+        start_us=start_us + HOUR_US,
+        end_us=start_us + 4 * HOUR_US,
+        above=True,
+        measured=69_000_000,
+        low=23_000_000,
+        high=31_000_000,
+        score=12.5,
+        baseline_version="2-9f0c1d2e3a4b",
+        revision=2,
+        until_us=day_bounds(TODAY + timedelta(days=1), ZONE)[1],
+    )
+    noon = replace(
+        night,
+        node="canteen",
+        meter="canteen-01a00",
+        item="01A00",
+        day=TODAY - timedelta(days=1),
+        start_us=start_us - 12 * HOUR_US,
+        end_us=start_us - 10 * HOUR_US,
+        above=False,
+        measured=200_000,
+        low=12_000_000,
+        high=15_000_000,
+        until_us=day_bounds(TODAY, ZONE)[1],
+    )
+    return [night, noon]
+
+
+SCHOOL_MARK = {"institution": "school", "node": "hall", "meter": "hall-total", "item": "01000"}
+
+
 def letter(gateway: str, index: int, reason: str, value: str) -> DeadLetter:
     """A refused reading of the message at offset 7."""
     return DeadLetter(
@@ -397,6 +438,8 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
     done = [mark.id for mark in stores.marks.ready()]
     stores.books.commit("", [], expected_revision=0, cleared=done, now_us=NOW_US)
     stores.findings.record(Changes(tuple(findings())), now_us=NOW_US)
+    stores.findings.mark("campus", day_marks())
+    stores.findings.mark("yard", [replace(day_marks()[0], **SCHOOL_MARK)])
     _intake(stores)
     journal = MemoryJournal()
     for offset in range(1001):

@@ -58,6 +58,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("assign-what-is-fixed", "POST", "/v1/findings/f-weekend/assign", {"json": {"assignee": "x"}}),
     ("expect", "POST", "/v1/findings/f-weekend/expect", {"json": {"note": "a course"}}),
     ("digest", "GET", "/v1/digest?week=2026-W48", {}),
+    ("marks", "GET", "/v1/marks", {}),
     ("learned", "GET", "/v1/learned", {}),
     ("baselines", "GET", "/v1/baselines?limit=2", {}),
     ("baselines-not-checked", "GET", "/v1/baselines?state=not_checked&node=canteen", {}),

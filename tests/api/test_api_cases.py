@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from api.sentences import sentence
 from metering.finding import BesideMeter, Case, CaseState, Changes, EvidenceHour, Finding, Relapse
 from metering.localtime import HOUR_US
 from metering.saving import Saving, SavingVerdict
@@ -153,6 +154,8 @@ def test_a_balance_that_drifts_is_told_on_the_page_and_over_the_api(world, signe
     english, chinese = (listed[0]["sentence"][language] for language in ("en", "zh"))
     assert "12.7 % of it instead of 4.8 %: +120.3 kWh a day (+7.9 %)" in english
     assert "每天 +120.3 kWh（+7.9 %）；此时 office-a-01b00 有变" in chinese
+    nothing = replace(told, detail={**told.detail, "per_day": -0.04, "percent": -0.01})
+    assert "+0.0 kWh a day (+0.0 %)" in sentence(nothing, "UTC", "en")
     world.platform.findings.record(Changes(closed={int(number): "balanced"}), now_us=2)
     for language, words in (
         ("en", ("Balance drifts", "A sub-meter reads less", "apart as they were before")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -158,7 +159,11 @@ def test_an_administrator_of_a_place_sets_its_budget_from_today_on(world):
     spans = [(one.valid.start, one.valid.end) for one in KIND.of(world.platform.registry())]
     today = date(2026, 11, 24)
     assert spans == [(None, today), (today, None), (today, None)]
-    for wrong in ({"per_meter_year": 101}, {"per_meter_year": -1}, {"dear_a_year": 1}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        *({"per_meter_year": one} for one in (101, -1, "1_0", "１", "nan", "")),
+        {"dear_a_year": 1},
+    )
+    for wrong in wrongs:
         refused = world.post(path, "building", json=wrong)
         assert (refused.status_code, refused.json()["field"]) == (422, "per_meter_year")
 
@@ -168,15 +173,33 @@ def test_an_administrator_sets_a_budget_on_the_page(world, signed_in):
     assert 'id="budget"' in page.get("/digest").text
     for wrong in (
         *({"csrf": "x"}, {"node": "nowhere"}, {"per_meter_year": "101"}),
-        *({"per_meter_year": "many"}, {"dear_a_year": "-1"}),
+        *({"per_meter_year": "many"}, {"per_meter_year": "1_0"}, {"dear_a_year": "-1"}),
     ):
         assert page.post("/digest/budget", data={**form, **wrong}).status_code in (403, 404, 422)
     assert told(world)["1"] == "budget", "what was refused has set nothing"
     sent = page.post("/digest/budget", data={**form, "dear_a_year": ""}, follow_redirects=False)
-    assert (sent.status_code, sent.headers["location"]) == (303, "/digest")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/digest?set=bureau")
     (own,) = KIND.of(world.platform.registry())
     assert (own.node, own.per_meter_year, own.dear_a_year) == ("bureau", 0, None)
     assert own.valid.start == date(2026, 11, 24)
+    shown = page.get("/digest?set=bureau").text
+    assert re.search(r'id="was-set"[^>]*>The budget of [^<]+ holds from today on: 0', shown)
+    assert 'id="was-set"' not in page.get("/digest").text
+    assert page.get("/digest?set=nowhere").status_code == 404
+
+
+def test_what_is_dear_stands_beside_the_budget(world, signed_in):
+    budget(world, "0", dear=2000)
+    (account,) = world.get("/v1/digest", key="bureau").json()["accounts"]
+    assert account["dear_a_year"] == "2000"
+    assert ">2,000<" in world.client.get("/digest").text
+
+
+def test_sums_of_energy_have_no_tails(world):
+    budget(world, "0")
+    found(world, waste=1 / 3)
+    energy = world.get("/v1/digest", key="bureau").json()["energy"]
+    assert all(one["value"] == round(one["value"], 6) for one in energy)
 
 
 def test_nobody_else_sees_the_form_of_budgets_or_sets_one(world):

@@ -76,6 +76,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/nodes/hall/alert-budget", {"json": {"per_meter_year": 1}})
     ],
     ("GET", "/v1/digest"): [("/v1/digest?node=hall", {})],
+    ("GET", "/v1/marks"): [("/v1/marks?node=hall", {})],
     ("GET", "/v1/learned"): [("/v1/learned?meter=hall-total", {})],
     ("GET", "/v1/baselines"): None,
     ("GET", "/v1/baselines/{meter}"): [("/v1/baselines/hall-total", {})],

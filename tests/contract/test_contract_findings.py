@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from metering.alerting import opening_of
 from metering.case_life import CaseAct, CaseDeed, applied
 from metering.case_worth import order_of
+from metering.day_mark import DayMark, place_of_mark
 from metering.errors import NotFound
 from metering.finding import (
     RELAPSES_WITHIN_US,
@@ -385,3 +386,55 @@ def test_what_was_known_when_a_case_was_opened_is_kept(stores: Stores) -> None:
     }
     listed = stores.findings.list(None, numbers=frozenset({2, 3}))
     assert [one.number for one in listed] == [2, 3]
+
+
+def mark(meter: str = "E1", measured: int = 90, **more: object) -> DayMark:
+    base = DayMark(
+        institution="office",
+        node="tower",
+        meter=meter,
+        item="01B00",
+        day=MONDAY,
+        start_us=2**52,
+        end_us=2**52 + 3 * HOUR_US,
+        above=True,
+        measured=measured,
+        low=20,
+        high=30,
+        score=10 / 3,
+        baseline_version="2-ab",
+        revision=2**40,
+        until_us=2**53,
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def test_the_marks_of_a_site_are_those_of_its_last_look(stores: Stores) -> None:
+    first, below = mark(), mark("E2", 5, above=False)
+    stores.findings.mark("campus", [below, first])
+    stores.findings.mark("yard", [mark("Y", 91, institution="school")])
+    known = stores.findings.day_marks(None, now_us=0)
+    assert [(one.meter, one.beyond) for one in known] == [("Y", 61), ("E1", 60), ("E2", 15)]
+    assert known[1:] == [first, below]
+    stores.findings.mark("campus", [replace(first, measured=2**60)])
+    assert [one.measured for one in stores.findings.day_marks(None, now_us=0)] == [2**60, 91]
+    stores.findings.mark("campus", [])
+    assert [one.meter for one in stores.findings.day_marks(None, now_us=0)] == ["Y"]
+    stores.findings.mark("campus", [mark("Y", 99)])
+    assert [one.measured for one in stores.findings.day_marks(None, now_us=0)] == [99]
+
+
+def test_marks_are_listed_by_scope_until_they_vanish(stores: Stores) -> None:
+    own = [mark(f"E{n}", 90 - n // 2, node=f"n{n % 3}") for n in range(7)]
+    stores.findings.mark("campus", [*own, mark("old", until_us=5), mark("F", institution="x")])
+    office = frozenset({"office"})
+    found = stores.findings.day_marks(office, now_us=5)
+    assert found == sorted(own, key=place_of_mark)
+    pages, after = [], None
+    while page := stores.findings.day_marks(office, now_us=5, after=after, limit=2):
+        pages += page
+        after = place_of_mark(page[-1])
+    assert pages == found
+    some = stores.findings.day_marks(None, now_us=5, nodes=frozenset({"n1"}))
+    assert {one.node for one in some} == {"n1"}
+    assert stores.findings.day_marks(None, now_us=2**53) == []

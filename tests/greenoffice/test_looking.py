@@ -14,7 +14,7 @@ from greenoffice.looking import AnalyticsWork
 from greenoffice.settings import AnalyticsSettings
 from metering.errors import Unavailable
 from metering.finding import Case, Changes, Finding
-from metering.localtime import day_bounds
+from metering.localtime import HOUR_US, day_bounds
 from metering.registry import Node, NodeType, Registry, SpaceEdge
 from storage import memory_stores
 from storage.memory import MemoryReadings
@@ -182,3 +182,24 @@ def test_a_store_that_is_away_is_no_sites_fault() -> None:
     with pytest.raises(Unavailable, match="no answer"):
         work()
     assert (work.failing, work.began_us) == ({}, 0)
+
+
+def test_what_ran_in_the_night_is_marked_in_the_morning_and_gone_a_day_later() -> None:
+    """The running day is looked at in each quarter of it: a plant that ran from one to four is seen
+    at six, although no complete day has changed. Of more there would be a case, and no mark."""
+    world = World(registry())
+    world.stores = replace(memory_stores(), books=world.books)  # type: ignore[attr-defined]
+    use = office_days(102) * np.random.default_rng(1).normal(1, 0.02, 102 * 24)
+    night = 100 * 24 + 1
+    use[night : night + 3] += 0.3
+    midnight_us = day_bounds(FIRST_DAY + timedelta(days=100), "Asia/Shanghai")[0]
+    work, seen = working(world), {}
+    for hour in (0, 5, 6, 24, 47, 48):
+        world.use("hourly", use[: 100 * 24 + hour])
+        world.now_us = midnight_us + hour * HOUR_US + SETTLED_US
+        with world.view():
+            assert work() is False
+        marks = world.stores.findings.day_marks(None, now_us=world.now_us)
+        seen[hour] = [(one.meter, (one.start_us - midnight_us) // HOUR_US) for one in marks]
+    mark = ("hourly", 1)
+    assert seen == {0: [], 5: [], 6: [mark], 24: [mark], 47: [mark], 48: []}

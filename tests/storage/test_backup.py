@@ -25,6 +25,7 @@ from metering.book import DirtyMark
 from metering.bookhash import book_hash
 from metering.case_life import CaseAct, CaseDeed
 from metering.closing import Closing, Signed
+from metering.day_mark import DayMark
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
 from metering.finding import Case, Changes, EvidenceHour, Finding
 from metering.intake import IntakeBatch, JudgedBatch, WriteDoubt
@@ -72,6 +73,23 @@ REGISTRY = Registry(
     meters={f"E{n}": Meter(f"E{n}", "s", "01A00", max_per_hour=Decimal(4000)) for n in range(3)},
     points={n + 1: Point(n + 1, "s/g", f"E{n}", Kind.REGISTER, "kWh") for n in range(3)},
     installations=tuple(Installation(f"E{n}", n + 1) for n in range(3)),
+)
+DAY_MARK = DayMark(
+    institution="o",
+    node="s",
+    meter="E1",
+    item="01A00",
+    day=date(2026, 3, 31),
+    start_us=2**51,
+    end_us=2**51 + 1,
+    above=False,
+    measured=2**61,
+    low=-1,
+    high=2,
+    score=1 / 3,
+    baseline_version="1-室",
+    revision=2**40,
+    until_us=2**53,
 )
 NewDatabase = Callable[[Path], str]
 
@@ -254,6 +272,7 @@ def fill(platform: Platform) -> None:
     stores.findings.record(Changes((Case(found, legacy_id="Ä"),)), now_us=5)
     seen = CaseDeed(CaseAct.COMMENT, "", "看过")
     stores.findings.act(stores.findings.known("o", 0)[0].id, seen, by="a (k1)", now_us=6)
+    stores.findings.mark("s", [DAY_MARK])
     stores.baselines.keep(
         [
             BaselineVersion(

@@ -23,6 +23,7 @@ BRANCH = re.compile(
 )
 HOLES = re.compile(r"%\(\w+\)[ds]|%%|%[sd]|\{\w*\}")
 SPELT = {
+    "api/routes/day_marks.py",
     "api/routes/energy.py",
     "api/routes/findings.py",
     "api/routes/intensity.py",

@@ -1,11 +1,11 @@
-"""Whether boosted trees tell a meter's hours better than the regression: each week of the learnt
-part by both, made of the same other weeks. Only what may be tuned on is asked.
+"""Whether boosted trees, spells or day types tell a meter's hours better than the regression: each
+week of the learnt part by both, made of the same other weeks. Only what may be tuned on is asked.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from proofs.detect.fleet import Fleet
 from proofs.detect.generated import generated_fleet
 from proofs.detect.real.mv_sites import mv_sites
 from proofs.detect.real.splits import Half
+from proofs.detect.sections.regimes import by_day_types, by_spells
 from proofs.detect.sections.trial import TUNED_RECORDED, TUNED_SEEDS, Trial
 from proofs.detect.stretches import before_scored, clock_of
 from proofs.steps import say
@@ -28,11 +29,13 @@ from proofs.steps import say
 MOST_METERS = 20
 """Of a fleet: a year of trees takes more than a second of CPU a meter."""
 ROUNDS = 60
+SEED = 1
 
 
 def second(trial: Trial) -> Figures:
-    """By world: meters, how many are told clearly better by trees and would be chosen on a day, the
-    median gain and the highest, and what both models cost a meter."""
+    """By world: meters, what the regression costs one, and of each other model how many meters it
+    tells clearly better and would be chosen for on a day, the median gain and the highest, and what
+    it costs a meter."""
     worlds = {
         "generated": [generated_fleet(one, _most(trial)) for one in TUNED_SEEDS],
         "mv_sites": mv_sites(trial.data),
@@ -47,16 +50,26 @@ def _most(trial: Trial) -> int:
 
 def _world(name: str, fleets: Sequence[Fleet], most: int) -> Figures:
     found = [_held(history) for fleet in fleets for history in _histories(fleet, most)]
+    first_s = [one.regression_s for one in found]
+    return {
+        "meters": len(found),
+        "regression_ms": rounded(1e3 * float(np.mean(first_s))),
+        "models": {
+            model: _of_model(f"{name}: {model}", [one.by[model] for one in found])
+            for model in MODELS
+        },
+    }
+
+
+def _of_model(name: str, found: Sequence[ContestOfModel]) -> Figures:
     gain = np.concatenate([one.found.gain for one in found])
     whole = Contest(gain, np.concatenate([one.found.error for one in found]))
-    say(f"  {name}: trees clearly better for {int(whole.clear.sum())} of {gain.size} meters")
+    say(f"  {name} clearly better for {int(whole.clear.sum())} of {gain.size} meters")
     return {
-        "meters": int(gain.size),
         "clear": int(whole.clear.sum()),
         "chosen": int(whole.chosen().size),
         "gain": [rounded(float(one)) for one in (np.nanmedian(gain), np.nanmax(gain))],
-        "regression_ms": rounded(1e3 * float(np.mean([one.regression_s for one in found]))),
-        "trees_ms": rounded(1e3 * float(np.mean([one.trees_s for one in found]))),
+        "ms": rounded(1e3 * float(np.mean([one.cpu_s for one in found]))),
     }
 
 
@@ -71,26 +84,36 @@ def _histories(fleet: Fleet, most: int) -> Iterator[History]:
 
 
 @dataclass(frozen=True, eq=False)
-class ContestOfMeter:
-    """Both models of one meter."""
+class ContestOfModel:
+    """Another model of a meter beside the regression."""
 
     found: Contest
+    cpu_s: float
+    """[s of CPU]"""
+
+
+@dataclass(frozen=True, eq=False)
+class ContestsOfMeter:
+    """All models of one meter."""
+
     regression_s: float
     """[s of CPU]"""
-    trees_s: float
-    """[s of CPU]"""
+    by: Mapping[str, ContestOfModel]
 
 
-def _held(history: History) -> ContestOfMeter:
+def _held(history: History) -> ContestsOfMeter:
     begun = time.process_time()
     lesson = taught(history, np.zeros(history.energy.shape, dtype=np.bool_))
     first = expected_across(lesson)
-    between = time.process_time()
-    trees = by_trees(history, 1)
-    ended = time.process_time()
+    regression_s = time.process_time() - begun
     weeks = weeks_of(history.clock)
-    one = contest(history.energy, first, trees, weeks - weeks.min())
-    return ContestOfMeter(one, between - begun, ended - between)
+    by = {}
+    for name, model in MODELS.items():
+        begun = time.process_time()
+        told = model(history)
+        cpu_s = time.process_time() - begun
+        by[name] = ContestOfModel(contest(history.energy, first, told, weeks - weeks.min()), cpu_s)
+    return ContestsOfMeter(regression_s, by)
 
 
 def by_trees(history: History, seed: int) -> Floats:
@@ -121,3 +144,11 @@ def _features(history: History) -> Floats:
         air = np.zeros(air.shape)
     columns = [clock.hour, clock.weekday, clock.full_bins(), air, slow_mean(air)]
     return np.column_stack(columns).astype(np.float64)
+
+
+MODELS: dict[str, Callable[[History], Floats]] = {
+    "trees": lambda history: by_trees(history, SEED),
+    "spells": by_spells,
+    "day types": lambda history: by_day_types(history, SEED),
+}
+"""What is asked beside the regression."""

@@ -7,7 +7,7 @@ intake     checkpoint, gateway_counts, dead_letter, doubt, doubt_place, seen_key
            dirty_mark
 books      institution_revision, feed_head, series, book_row, book_row_before, book_digest,
            restatement, register_event
-people     finding_case, case_event, finding, api_key, audit_entry
+people     finding_case, case_event, finding, day_mark, api_key, audit_entry
 baselines  baseline, baseline_request, baseline_progress
 reports    report_issue, report_file
 """
@@ -37,7 +37,14 @@ from storage.sql.schema.intake import (
     SEEN_KEY,
     STATEMENT,
 )
-from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, CASE_EVENT, FINDING, FINDING_CASE
+from storage.sql.schema.people import (
+    API_KEY,
+    AUDIT_ENTRY,
+    CASE_EVENT,
+    DAY_MARK,
+    FINDING,
+    FINDING_CASE,
+)
 from storage.sql.schema.registry import (
     CREDENTIAL,
     GATEWAY,
@@ -62,6 +69,7 @@ __all__ = [
     "CHECKPOINT",
     "CLOSING",
     "CREDENTIAL",
+    "DAY_MARK",
     "DEAD_LETTER",
     "DIRTY_MARK",
     "DOUBT",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -103,6 +104,31 @@ FINDING = Table(
     number("revision"),
     number("found_us"),
 )
+
+DAY_MARK = Table(
+    "day_mark",
+    METADATA,
+    key("meter"),
+    Column("start_us", BigInteger, primary_key=True, autoincrement=False),
+    text_column("site"),
+    text_column("institution"),
+    text_column("node"),
+    text_column("item"),
+    number("day"),
+    number("end_us"),
+    Column("above", Boolean, nullable=False),
+    number("measured"),
+    number("low"),
+    number("high"),
+    number("beyond"),
+    number("revision"),
+    number("until_us"),
+    Column("score", Float(53), nullable=False),
+    text_column("baseline_version"),
+    Index(None, "site"),
+    Index(None, "beyond"),
+)
+"""Marks of the day, of each site those of its last look."""
 
 API_KEY = Table(
     "api_key",
