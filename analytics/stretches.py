@@ -24,7 +24,7 @@ from analytics.scan.faults import Bounds
 from analytics.scan.habit import Habit, least_driven
 from analytics.scan.judge import ALL, NOTHING_SEEN, MeterBlock, NetNoise, Sightings
 from analytics.scan.schedule import Schedule
-from analytics.scan.seasons import seasons_of
+from analytics.scan.seasons import rests_for_seasons, seasons_of
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
 from analytics.stored import Version, joined, knots_of
@@ -47,13 +47,16 @@ def habit_of(
 ) -> Habit:
     """What is usual of each meter, by a history and what fits on other weeks expect of it [kWh/h],
     (meters, hours); `whole` is its energy with the hours that nothing is learned of. Of meters that
-    the weather makes run, `led`, (meters,), days on which it hardly does are learned nothing of."""
+    the weather makes run, `led`, (meters,), and of those that rest for seasons, days on which they
+    hardly run are learned nothing of."""
     weather = _weather(fitted, history.clock, history.temperature)
     least = least_driven(weather, history.temperature)
     bounds = Bounds.of(whole)
     hours = _hours(history, past, weather, *least)
-    if led is not None and led.any():
-        off = led[:, None] & ~_in_season(hours)
+    seasonal = np.array([rests_for_seasons(day) for day in _daily(history.energy, hours)])
+    seasonal |= False if led is None else led
+    if seasonal.any():
+        off = seasonal[:, None] & ~_in_season(hours)
         hours = replace(hours, residual=np.where(off, np.nan, hours.residual))
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
     special = special_days_of(history.clock)
@@ -62,6 +65,14 @@ def habit_of(
     return Habit.of(
         hours, history.energy, bounds, schedule, fitted.levels, special, spells, least, seasons
     )
+
+
+def _daily(energy: Floats, hours: Hours) -> Floats:
+    """Mean power of each day [kW], (meters, days); NaN where no hour of it is known."""
+    known = np.isfinite(energy)
+    total = np.add.reduceat(np.where(known, energy, 0.0), hours.day_starts, axis=1)
+    count = np.add.reduceat(known * 1.0, hours.day_starts, axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1.0), np.nan)
 
 
 def _in_season(hours: Hours) -> Bools:
@@ -178,6 +189,7 @@ def _block(
         strict=terms.strict,
         counts=roles.counts[rows],
         fewest=terms.fewest,
+        rests=np.array([rests_for_seasons(judged.by[row][-1].daily) for row in rows]),
     )
 
 

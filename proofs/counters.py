@@ -67,11 +67,11 @@ def water(file: Path) -> dict[str, Any]:
     below = 0
     kinds: dict[str, int] = {}
     for name, low, high in zip(names.tolist(), first.tolist(), ends, strict=True):
-        time_us, value = _once_each(
+        time_us, value = once_each(
             np.asarray(found[_column(found, 1)][low:high], dtype=np.int64),
             np.asarray(found[_column(found, 2)][low:high], dtype=np.float64),
         )
-        books = _booked({name: (time_us, value)}, Kind.REGISTER, "02000", "m3")
+        books = booked({name: (time_us, value)}, Kind.REGISTER, "02000", "m3")
         events = books.events("o", -(2**62), 2**62)
         falls = np.flatnonzero(np.diff(value) < 0)
         tally["readings"] += len(time_us)
@@ -111,10 +111,10 @@ def office(file: Path) -> dict[str, Any]:
     )
     time_us = np.asarray(found["t"], dtype=np.int64)
     series = {
-        name: _once_each(time_us, np.asarray(found[f"{name}_kw"], dtype=np.float64))
+        name: once_each(time_us, np.asarray(found[f"{name}_kw"], dtype=np.float64))
         for name in METERED
     }
-    books = _booked(series, Kind.MEAN, "01000", "kW")
+    books = booked(series, Kind.MEAN, "01000", "kW")
     totals = {
         name: sum(
             row.total or 0
@@ -145,8 +145,8 @@ def _column(found: dict[str, Any], place: int) -> str:
     return list(found)[place]
 
 
-def _once_each(time_us: I64, value: F64) -> tuple[I64, F64]:
-    """Of readings of one instant the last; those without a value are none."""
+def once_each(time_us: I64, value: F64) -> tuple[I64, F64]:
+    """Of readings in rising time those with a value, of one instant the last."""
     known = ~np.isnan(value)
     time_us, value = time_us[known], value[known]
     last = np.append(np.diff(time_us) > 0, True)
@@ -160,8 +160,9 @@ def _says(event: RegisterEvent) -> bool:
     return event.cost is not None and event.value is not None
 
 
-def _booked(series: dict[str, tuple[I64, F64]], kind: Kind, item: str, unit: str) -> MemoryBooks:
-    """Books of meters of one building, hourly."""
+def booked(series: dict[str, tuple[I64, F64]], kind: Kind, item: str, unit: str) -> MemoryBooks:
+    """Books of the meters of one building of the institution `o`, hourly: by name times [us],
+    rising, and values in the unit, of one reading or more."""
     registry = Registry(
         version=1,
         nodes={

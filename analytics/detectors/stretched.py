@@ -6,7 +6,8 @@ score      must reach the threshold; a limit of the site moves it
 
 What the weather makes run is told with more caution. A building that has cooled down takes more for
 a day or two; heating that begins earlier the colder it is looks like a clock that is off; and what
-such meters vary by is known so poorly that waste counts only where its whole interval does.
+such meters vary by is known so poorly that waste counts only where its whole interval does. Of
+another meter that rests for seasons, as electric heating does, a day or two are not told either.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def from_stretches(site: Site, pattern: str) -> list[Candidate]:
 
 
 def _long_enough(site: Site, one: DayStretch) -> bool:
-    return one.last - one.first + 1 >= LED_DAYS or not _is_led(site, one)
+    """What has stood still warms or cools for a day or two when it runs again."""
+    return one.last - one.first + 1 >= LED_DAYS or not (one.rests or _is_led(site, one))
 
 
 def _is_led(site: Site, one: DayStretch) -> bool:

@@ -83,6 +83,8 @@ class MeterBlock:
     parts show as well is no second witness."""
     fewest: Mapping[str, int] = field(default_factory=dict)
     """Shape -> days on which it must be seen, where that is not the usual."""
+    rests: Bools | None = None
+    """Meters that rest for seasons, (meters,), as in `analytics.scan.seasons`; None for no one."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class DayStretch:
     """[kW], over its hours: by how much the weeks before had left their expectation already, where
     it is held against those; else 0."""
     noise: NetNoise
+    rests: bool = False
+    """Whether its meter rests for seasons."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +308,7 @@ def _stretch(
         name=name_of,
         drift=drift,
         noise=NetNoise(*noise),
+        rests=block.rests is not None and bool(block.rests[one.meter]),
     )
 
 

@@ -22,6 +22,13 @@ SEASONS: Final = 26
 YEAR_DAYS: Final = 365.2425
 LEAST_DAYS: Final = 10
 """Days that a season and its neighbours must have in a shape."""
+WEEK: Final = 7
+LEAST_WEEKS: Final = 51
+"""Of history, without which no season of rest is known."""
+NOTHING, LONG_REST = 0.1, 0.15
+"""Of a strong day, the 90th percentile, what no day of a week at rest reaches; and of the weeks,
+those from which on a meter rests for seasons."""
+STRONG: Final = 0.9
 SURE: Final = 2.0
 """Standard deviations of a mean of its days: what a season is off by within them is chance."""
 
@@ -51,3 +58,18 @@ def learned_seasons(along: Floats, size: Floats, seasons: Ints) -> Floats:
         sure = np.abs(usual) * np.sqrt(count) > SURE * spread
         found[season] = np.where((count >= LEAST_DAYS) & sure, usual, 0.0)
     return found
+
+
+def rests_for_seasons(daily: Floats) -> bool:
+    """Whether a meter takes next to nothing in `LONG_REST` of its weeks, as heating does in summer.
+
+    daily: mean power of each day of history [kW], (days,), NaN where unknown; False where less than
+    `LEAST_WEEKS` of it are known, or nothing was ever taken.
+    """
+    weeks = np.abs(daily[: daily.size // WEEK * WEEK]).reshape(-1, WEEK)
+    weeks = weeks[np.isfinite(weeks).any(axis=1)]
+    if weeks.shape[0] < LEAST_WEEKS:
+        return False
+    strong = float(np.nanquantile(weeks, STRONG))
+    at_rest = np.nanmax(weeks, axis=1) < NOTHING * strong
+    return bool(strong > 0 and at_rest.mean() >= LONG_REST)

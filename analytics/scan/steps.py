@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.groups import Floats, median
+from analytics.groups import Floats, median, quantile
 from analytics.robust import MAD_TO_SIGMA
 from analytics.scan.segments import DaySegment, Shaped, cumulated, end_of, without
 from analytics.scan.shapes import SHAPES
@@ -33,6 +33,9 @@ LEAST_BEFORE = 8
 """Of the nearer days, those that must be known in a shape."""
 EVERY = 7
 """Days from one median to the next."""
+FAR, FAR_SIGMAS = 0.8, 1.2816
+"""Share of steps of history, and how many standard deviations it holds if they are normal: what
+moves in two seasons of the year alone hardly moves by the median. What was wasted once is less."""
 LEAST_STEPS = 20
 """Steps of history without which a number of days is not judged."""
 SHARE_OF_LEAST = 0.25
@@ -50,14 +53,17 @@ Step = tuple[DaySegment, float]
 
 def step_noise(along: Floats, size: Floats) -> Floats:
     """How far steps go, robustly [kW], (STEP_DAYS, STEP_SHAPES, meters), of days of history,
-    (shapes, meters, days) each; inf where too little is known. More days never go less far."""
+    (shapes, meters, days) each; inf where too little is known. More days never go less far. Steps
+    of a few seasons count beside those of many quiet weeks."""
     along, size = along[_ROWS], size[_ROWS]
     usual, found = _before(along, size), []
     for days in STEP_DAYS:
         mean = _windows(along, size, days)[0]
         step = mean - usual[..., : mean.shape[2]]
         known = np.isfinite(step).sum(axis=2) >= LEAST_STEPS
-        found.append(np.where(known, MAD_TO_SIGMA * median(np.abs(step)), np.inf))
+        size_of = np.abs(step)
+        wide = np.fmax(MAD_TO_SIGMA * median(size_of), quantile(size_of, FAR) / FAR_SIGMAS)
+        found.append(np.where(known, wide, np.inf))
     return np.asarray(np.maximum.accumulate(np.stack(found)))
 
 

@@ -25,6 +25,7 @@ from proofs.detect.sections.media import media
 from proofs.detect.sections.office import office
 from proofs.detect.sections.recorded import recorded
 from proofs.detect.sections.second import second
+from proofs.detect.sections.signals import signals
 from proofs.detect.sections.trial import Sizes, Trial
 from proofs.detect.tables import markdown
 from proofs.steps import data_folder_with_recordings, finish, last_json, say
@@ -38,6 +39,7 @@ SECTIONS: Final[dict[str, Callable[[Trial], Figures]]] = {
     "lasting": lasting,
     "hours": hours,
     "second": second,
+    "signals": signals,
 }
 QUICK_METERS, QUICK_SEEDS, QUICK_BUILDINGS, QUICK_PEERS = 24, 1, 8, 4
 

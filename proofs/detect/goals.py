@@ -16,7 +16,9 @@ from itertools import product
 from proofs.detect.asking import GENERIC, OURS, OWN
 from proofs.detect.figures import FROZEN, TOLD, Figures
 from proofs.detect.real.splits import Half
+from proofs.detect.sections.hours import HOURS
 from proofs.detect.sections.office import LARGE
+from proofs.detect.sections.signals import BOOKS
 
 EASY = {"precision": 0.88, "kwh_recall": 0.86}
 """Where a generic score reaches these, the generated meters are too easy to say anything."""
@@ -37,6 +39,8 @@ MOST_HARMLESS = 0.1
 LASTING = {"found": 1.0, "kwh_covered": 0.95}
 HELD = (0.86, 0.94)
 """Share of 90 % intervals that hold the label's energy, in each class of length."""
+OF_SIGNALS = {"hours": (*OWN, HOURS), "readings": (BOOKS,)}
+"""Ways in which labelled readings are judged, and which detectors of each are ours."""
 LEAST_TOLD = 10
 """Intervals from which on their share says something."""
 
@@ -60,6 +64,7 @@ def goals_of(result: Figures) -> list[Goal]:
         *_harmless(result.get("harmless")),
         *_lasting(result.get("lasting")),
         *_hours(result.get("hours")),
+        *_signals(result.get("signals")),
     ]
     lost = losses_of(result)
     for section in ("fleets", "recorded"):
@@ -233,3 +238,13 @@ def _hours(section: Figures | None) -> Iterator[Goal]:
         low, high = HELD
         met = share is not None and low <= share <= high
         yield Goal(f"hours: intervals that hold, {hours} h", share, f"{low} to {high}", met)
+
+
+def _signals(section: Figures | None) -> Iterator[Goal]:
+    """That nobody finds more of what is marked than the best of ours does."""
+    for way, own in OF_SIGNALS.items():
+        for series, one in (section or {}).get(way, {}).items():
+            found = {name: counts["found"] for name, counts in one["detectors"].items()}
+            best = max(count for name, count in found.items() if name not in own)
+            ours = max(count for name, count in found.items() if name in own)
+            yield _least(f"signals, {series}, {way}: marks found", ours, best)

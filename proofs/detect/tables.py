@@ -36,6 +36,7 @@ def markdown(result: Figures) -> str:
         *_lasting(result),
         *_hours(result),
         *_second(result),
+        *_signals(result),
         *_goals(result),
     ]
     return "\n\n".join(parts)
@@ -180,7 +181,6 @@ def _office(result: Figures) -> Iterator[str]:
             ("Run", "Beside faults", "Clean year"),
             [[run, counts["harmless"], counts["twin"]] for run, counts in asked["false"].items()],
         )
-    yield "Not tried: " + "; ".join(section["not_tried"]) + "."
 
 
 def _media(result: Figures) -> Iterator[str]:
@@ -274,6 +274,38 @@ def _second(result: Figures) -> Iterator[str]:
     yield table((*heads, "CPU [ms]"), rows)
     costs = [f"{found['regression_ms']} ({world})" for world, found in result["second"].items()]
     yield f"The regression costs a meter {', '.join(costs)} ms."
+
+
+def _signals(result: Figures) -> Iterator[str]:
+    section = result.get("signals")
+    if section is None:
+        return
+    yield "### Labelled readings, by the hour"
+    heads = ("Series", "Learnt [d]", "Scored [d]", "Marks", "Detector", "Alerts", "Right", "Found")
+    rows = [
+        [*(name, one["learnt_days"], one["days"], one["events"]), who, *_three(counts)]
+        for name, one in section["hours"].items()
+        for who, counts in one["detectors"].items()
+    ]
+    yield table(heads, rows)
+    yield "By the reading, plain scores at as many spans as there are marks:"
+    rows = [
+        [*(name, one["rows"], one["events"]), who, *_three(counts)]
+        for name, one in section["readings"].items()
+        for who, counts in one["detectors"].items()
+    ]
+    yield table(("Series", "Rows", "Marks", "Detector", "Spans", "Right", "Found"), rows)
+    yield "Fans by the day, beyond all days without a fault:"
+    rows = [
+        [*(name, one["days"], one["faulty"]), one["beyond"], one["sound_beyond"]]
+        for name, one in section["fans"].items()
+    ]
+    yield table(("Fan of", "Days", "With a fault", "Of these beyond", "Of others beyond"), rows)
+    yield "Not tried: " + "; ".join(section["not_tried"]) + "."
+
+
+def _three(counts: Figures) -> list[int]:
+    return [counts[name] for name in ("alerts", "right", "found")]
 
 
 def _goals(result: Figures) -> Iterator[str]:

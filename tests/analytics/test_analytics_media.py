@@ -99,6 +99,17 @@ def test_a_second_winter_like_the_first_is_no_waste() -> None:
     assert told(house(nights=(0, 0))).findings == ()
 
 
+@pytest.mark.parametrize(("days", "told_of"), [(2, 0), (6, 1)])
+def test_electric_heating_that_rests_in_summer_is_told_once_it_is_no_warming_up(
+    days: int, told_of: int
+) -> None:
+    air, first = outdoor(), YEAR + 12
+    heat = np.maximum(10 - air, 0) * np.random.default_rng(3).normal(1, 0.1, air.size)
+    heat[first * 24 : (first + days) * 24] += 40.0
+    found = stretches(told(inputs({"e": ("01B00", heat)}, temperature=air)))
+    assert len(found) == told_of
+
+
 def test_what_a_night_says_and_days_say_as_well_is_told_once() -> None:
     found = told(house())
     assert [one.pattern for one in found.findings if one.pattern == "night_flow"] == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.scan.seasons import SEASONS, learned_seasons, seasons_of
+from analytics.scan.seasons import SEASONS, learned_seasons, rests_for_seasons, seasons_of
 from analytics.scan.segments import Shaped, segments
 from analytics.scan.shapes import SHAPES
 from analytics.scan.steps import step_noise, steps
@@ -124,3 +124,29 @@ def test_from_one_season_to_the_next_is_no_step_and_waste_that_was_learned_makes
     own = replace(own, tau=np.full_like(own.sigma, 50.0))
     assert own.season.max() > 3.0
     assert steps(own, np.full_like(noise, 0.3), YEAR, 5.0) == []
+
+
+def heated(seed: int, weeks_off: int) -> np.ndarray:
+    """A year of heating [kW], with so many weeks of next to nothing in the middle."""
+    power = np.random.default_rng(seed).uniform(0.5, 1.0, 364)
+    power[140 : 140 + 7 * weeks_off] *= 0.05
+    return power
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 99), st.integers(0, 24), st.floats(0.01, 1e3), st.sampled_from((1.0, -1.0)))
+def test_who_stands_still_for_a_seventh_of_the_weeks_rests_for_seasons(
+    seed: int, weeks_off: int, scale: float, sign: float
+) -> None:
+    power = sign * scale * heated(seed, weeks_off)
+    assert rests_for_seasons(power) is (weeks_off / 52 >= 0.15)
+    power[np.random.default_rng(seed).random(364) < 0.2] = np.nan
+    assert rests_for_seasons(power) is (weeks_off / 52 >= 0.15)
+
+
+def test_weekends_half_a_year_and_nothing_at_all_are_no_season_of_rest() -> None:
+    working = np.where(np.arange(364) % 7 < 5, 1.0, 0.0)
+    few = heated(1, 20)
+    few[7:28] = np.nan
+    for power in (working, heated(1, 20)[:182], few, np.zeros(364), np.full(364, np.nan)):
+        assert not rests_for_seasons(power)

@@ -63,9 +63,19 @@ def test_how_far_steps_go_is_what_a_loop_over_all_of_them_says() -> None:
                     continue
                 usual = max(np.nanmedian(near), np.nanmedian(long))
                 far.append(abs(np.nanmean(inside) - usual))
-            largest = max(largest, 1.4826 * float(np.median(far)))
+            wide = float(np.quantile(far, 0.8)) / 1.2816
+            largest = max(largest, 1.4826 * float(np.median(far)), wide)
             assert noise[place, STEP_SHAPES.index("all"), meter] == pytest.approx(largest, rel=1e-4)
     assert np.isinf(np.delete(noise, STEP_SHAPES.index("all"), axis=1)).all()
+
+
+def test_what_moves_in_one_season_of_the_year_alone_may_move_so_again() -> None:
+    year = np.zeros(HISTORY)
+    year[60:100], year[100:180] = np.linspace(0, 6, 40), np.linspace(6, 0, 80)
+    power = np.concatenate([year, year])[None, :DAYS] + 0.1 * days_of(5)
+    assert told(power) == []
+    power[0, HISTORY + 60 : HISTORY + 90] += 9.0
+    assert told(power)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -117,6 +117,7 @@ def seen_of(
         name=Likeness(((name, 1.0),) if name else (), 0.5, more.get("ratio", 1.0)),
         drift=-1.0,
         noise=NetNoise(0.1, 0.1, 0.0),
+        rests=more.get("rests", False),
     )
     told = replace(site, seen=Sightings((one, *beside_it(one, more)), ()))
     patterns = ("high_base_load", "base_load_creep", "weekend_run", "unexplained_excess")
@@ -162,6 +163,14 @@ def test_a_little_more_of_everything_that_goes_on_is_another_use(
     campus: Make, last: int, ratio: float, told: bool
 ) -> None:
     assert bool(seen_of(campus(80), -44, last, 50.0, "share", ratio=ratio)) is told
+
+
+@pytest.mark.parametrize(("days", "rests", "told"), [(2, True, 0), (3, True, 1), (2, False, 1)])
+def test_a_day_or_two_of_what_rests_for_seasons_are_not_told(
+    campus: Make, days: int, rests: bool, told: int
+) -> None:
+    found = seen_of(campus(80), -20, -21 + days, 50.0, "all", rests=rests)
+    assert found == ["high_base_load"] * told
 
 
 @pytest.mark.parametrize(("before", "told"), [(1, 0), (21, 0), (22, 1)])

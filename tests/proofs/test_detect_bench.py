@@ -362,13 +362,16 @@ def test_some_meters_of_a_fleet_keep_what_is_theirs():
 def test_recorded_and_simulated_buildings_go_through_the_bench():
     asked = BenchRun(
         Sizes(FIRST_SCORED_SEED, 1, 5, 3),
-        ("recorded", "office", "lasting", "second"),
+        ("recorded", "office", "lasting", "second", "signals"),
         tuple(INSIDE),
     )
     found = measured(asked, DATA)
     assert set(found["recorded"]["fleets"]) == {"bdg2", "ucsd"}
     assert set(found["lasting"]) == {"generated", "bdg2", "ucsd"}
-    assert any("gas" in one for one in found["office"]["not_tried"])
+    for way in ("hours", "readings", "fans"):
+        assert found["signals"][way]
+    assert any("stale" in one for one in found["signals"]["not_tried"])
+    assert "### Labelled readings" in markdown(found)
     assert {name: one["meters"] for name, one in found["second"].items()} == {
         "generated": 10,
         "mv_sites": 4,

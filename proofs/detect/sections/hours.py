@@ -36,7 +36,7 @@ def hours(trial: Trial) -> Figures:
     """Runs of hours at their threshold, those that no stretch tells, and stretches with and without
     them, on tuning seeds and on fresh ones; what sound hours come to, and the cost."""
     tuned = _saying(trial, TUNED_SEEDS)
-    threshold = threshold_at(_alerts(tuned.said), together(tuned.said)[0], BUDGET)
+    threshold = hours_threshold(tuned.said)
     fresh = _saying(trial, trial.sizes.fresh)
     return {
         "threshold": rounded(threshold),
@@ -49,6 +49,11 @@ def hours(trial: Trial) -> Figures:
         "held": dict(zip(("1", str(SUM_H)), map(rounded, fresh.held), strict=True)),
         "cpu_ms_of_a_day": rounded(fresh.cpu_ms),
     }
+
+
+def hours_threshold(said: Sequence[Said]) -> float:
+    """The threshold that `BUDGET` leaves single hours on fleets of tuning seeds."""
+    return threshold_at(_alerts(said), together(said)[0], BUDGET)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,6 @@ from proofs.detect.fleet import Alert, Fleet, Label
 from proofs.detect.ours import LOOKED_AT
 from proofs.detect.real.cases import simulated_cases
 from proofs.detect.real.energyplus import METERS, TwinFleets
-from proofs.detect.real.labelled import SERIES
 from proofs.detect.real.splits import Half
 from proofs.detect.scoring import overlap
 from proofs.detect.sections.trial import Trial
@@ -28,9 +27,6 @@ from proofs.detect.words import WORDS
 WHOLE: Final = ("total_kwh", "gas_kwh")
 """Meters that hold all others of their medium."""
 MONTH_H = 30 * 24
-WHY_NOT: Final = dict.fromkeys(SERIES, "no hourly energy") | {
-    "lbnl_ahu_faults": "15 and 26 days, years apart, most with a fault: nothing to learn from",
-}
 LARGE: Final = 0.03
 """Net waste of a fault in its first 30 days, as a share of what the meter takes in them, from which
 it has to be found."""
@@ -40,7 +36,7 @@ NEAR: Final = 0.2
 
 def office(trial: Trial) -> Figures:
     """By half and detector of ours: faults and whether they were found, also over all mediums, and
-    false alerts; and what cannot be tried."""
+    false alerts."""
     halves = {half: list(simulated_cases(trial.data, half)) for half in Half}
     found: Figures = {"thresholds": {one: rounded(trial.recorded.of[one, TOLD]) for one in OWN}}
     for half, cases in halves.items():
@@ -58,7 +54,7 @@ def office(trial: Trial) -> Figures:
                     "harmless": _of_nothing(said[name][0], alerts),
                 }
             found[half][name] = {"events": rows, "whole": whole, "false": false}
-    return found | {"not_tried": not_tried(halves[Half.SCORED])}
+    return found
 
 
 def events_of(case: TwinFleets, alerts: Sequence[Alert], mediums: Iterable[str]) -> list[Figures]:
@@ -131,10 +127,3 @@ def _of_nothing(said: Said, alerts: Sequence[Alert]) -> int:
     """Alerts that touch no fault of their meter, or only harmless things."""
     faults = [x for x in said.fleet.labels if not x.harmless]
     return sum(not any(overlap(alert, label) for label in faults) for alert in alerts)
-
-
-def not_tried(cases: Sequence[TwinFleets]) -> list[str]:
-    """What has labels that ours cannot be asked for."""
-    blind = {medium for case in cases for medium in case.fleet.medium if medium not in LOOKED_AT}
-    meters = [f"office, meters of {medium}: {OURS} do not look for waste in it" for medium in blind]
-    return sorted(meters) + [f"{name}: {WHY_NOT[name]}" for name in SERIES]
