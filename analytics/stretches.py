@@ -34,6 +34,8 @@ SEASON_SHARE, STRONG = 0.15, 0.9
 """Of a strong day, the 90th percentile, what a day of the season is expected to take at least."""
 OUT_OF_SIGHT_K = 0.5
 """Beyond the coldest and the warmest hour fitted, what weather may be before it is not known."""
+FAR_K = 2.0
+"""Likewise beyond what other weeks saw: each new week of an autumn is a little colder."""
 
 
 def habit_of(
@@ -300,7 +302,7 @@ def _outside(felt: Floats, seen: Floats) -> Bools:
     """Which of some temperatures lie beyond those that were seen; none where nothing was."""
     if not seen.size:
         return np.zeros(felt.shape, dtype=np.bool_)
-    low, high = seen.min() - OUT_OF_SIGHT_K, seen.max() + OUT_OF_SIGHT_K
+    low, high = seen.min() - FAR_K, seen.max() + FAR_K
     return np.asarray((felt < low) | (felt > high))
 
 
