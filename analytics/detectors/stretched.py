@@ -12,6 +12,7 @@ another meter that rests for seasons, as electric heating does, a day or two are
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -115,11 +116,18 @@ def _is_led(site: Site, one: DayStretch) -> bool:
 
 
 def _name(site: Site, one: DayStretch) -> str:
-    return _as_used(site, one, pattern_of(one, led=_is_led(site, one)))
+    return _likeliest(_patterns(site, one))
 
 
-def _as_used(site: Site, one: DayStretch, name: str) -> str:
-    return UNEXPLAINED if name == MULTIPLIER and _is_carried(site, one) else name
+def _patterns(site: Site, one: DayStretch) -> dict[str, float]:
+    """As `_by_pattern`, by all that the site knows."""
+    led, carried = _is_led(site, one), _is_carried(site, one)
+
+    def called(shape: str) -> str:
+        name = _named(one, shape, led)
+        return UNEXPLAINED if name == MULTIPLIER and carried else name
+
+    return _by_pattern(one, called)
 
 
 def _is_carried(site: Site, one: DayStretch) -> bool:
@@ -158,9 +166,22 @@ def fewest_days(limits: Limits) -> dict[str, int]:
 
 
 def pattern_of(stretch: DayStretch, *, led: bool = False) -> str:
-    """The pattern of what a stretch looks like most; '' for none that is told of what the weather
-    makes run, `led`."""
-    return _named(stretch, stretch.name.shape, led)
+    """The pattern that is likeliest by the odds of all that a stretch looks like; '' for none that
+    is told of what the weather makes run, `led`."""
+    return _likeliest(_by_pattern(stretch, lambda shape: _named(stretch, shape, led)))
+
+
+def _by_pattern(one: DayStretch, called: Callable[[str], str]) -> dict[str, float]:
+    """Odds of each pattern that shapes are `called` by, that of the likeliest shape first."""
+    total: dict[str, float] = {called(one.name.shape): 0.0}
+    for shape, share in one.name.odds:
+        name = called(shape)
+        total[name] = total.get(name, 0.0) + share
+    return total
+
+
+def _likeliest(odds: Mapping[str, float]) -> str:
+    return max(odds, key=lambda name: odds[name])
 
 
 def _surer(one: DayStretch, days: int) -> float:
@@ -233,11 +254,8 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
 
 def _odds(site: Site, one: DayStretch, first: str) -> tuple[tuple[str, float], ...]:
     """Patterns by how likely they are, the one it is told as first."""
-    total: dict[str, float] = {}
-    for shape, share in one.name.odds:
-        if pattern := _as_used(site, one, _named(one, shape, _is_led(site, one))):
-            total[pattern] = total.get(pattern, 0.0) + share
-    return tuple(sorted(total.items(), key=lambda pair: (pair[0] != first, -pair[1])))
+    total = [(name, share) for name, share in _patterns(site, one).items() if name]
+    return tuple(sorted(total, key=lambda pair: (pair[0] != first, -pair[1])))
 
 
 def _day(site: Site, day: int) -> int:

@@ -13,7 +13,7 @@ import pytest
 from analytics import Memory, find, look, settle, stored
 from analytics.bins import USUAL_WEEK
 from analytics.detectors import candidates
-from analytics.detectors.stretched import TOLD_SCORE, from_stretches
+from analytics.detectors.stretched import TOLD_SCORE, from_stretches, pattern_of
 from analytics.judging import judged
 from analytics.learning import NOTHING
 from analytics.leaving_out import left_out
@@ -288,6 +288,27 @@ def test_a_fault_that_the_books_do_not_name_is_none_but_where_it_was_expected_ot
     """What stood out once stays as it was told while the books say the same of its hours."""
     changes = settle([Case(finding(0, 96, pattern), number=1)], seen(campus(33)))
     assert changes.closed == ({1: REFUTED} if refuted else {})
+
+
+def test_the_likeliest_pattern_names_a_case_not_the_likeliest_shape() -> None:
+    """Two shapes of nights together are likelier than the one of late hours."""
+    odds = (("late", 0.4), ("night", 0.35), ("off", 0.25))
+    one = DayStretch(
+        block=0,
+        meter=0,
+        shape="night",
+        first=0,
+        last=9,
+        score=9.0,
+        power=1.0,
+        known=0,
+        name=Likeness(odds, 0.5, 1.0),
+        drift=0.0,
+        noise=NetNoise(0.1, 0.1, 0.0),
+    )
+    assert pattern_of(one) == "after_hours_plant"
+    assert pattern_of(replace(one, name=Likeness(odds[:2], 0.5, 1.0))) == "late_stop"
+    assert pattern_of(replace(one, name=Likeness((), 0.5, 1.0))) == "unexplained_excess"
 
 
 # Judging
