@@ -124,7 +124,9 @@ class Reception(Generic[Owner]):
         payload_bytes = sum([len(record.payload) for record in records])
         if records and records[0].kind == "message":
             self._metrics.payload_bytes.inc(payload_bytes)
-            self._metrics.messages.labels(1).inc(len(packet_ids))
+            twice = sum([record.qos == 2 for record in records])
+            self._metrics.messages.labels(1).inc(len(packet_ids) - twice)
+            self._metrics.messages.labels(2).inc(twice)
             self._metrics.messages.labels(0).inc(len(records) - len(packet_ids))
         size = payload_bytes + RECORD_OVERHEAD * len(records)
         self._commit.put(CommitEntry(owner, records, list(packet_ids), size, source))
