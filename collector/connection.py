@@ -73,6 +73,10 @@ class Hub(Protocol):
         """Something of a session changed that is to outlive a restart."""
         ...
 
+    def troubled(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
+        """A user was turned away or cut off, and why."""
+        ...
+
     def ended(self, connection: Connection) -> None:
         """The connection takes no more messages, though its socket may still be open."""
         ...
@@ -182,6 +186,8 @@ class Connection(asyncio.Protocol):
     def close(self, reason: ReasonCode, *, will: bool = True) -> None:
         """End the connection from our side, telling the gateway why where it can be told."""
         self.session.disconnect(reason)
+        if not self._over:
+            self._hub.troubled(self.user, reason, "", self.address)
         self.end(reason.sentence, will=will)
 
     def end(self, cause: str, detail: str = "", *, will: bool) -> None:
@@ -243,6 +249,7 @@ class Connection(asyncio.Protocol):
         else:
             user = self.client.user
             _log.warning("gateway closed", gateway=user, reason=reason.sentence, detail=detail)
+            self._hub.troubled(user or "", reason, detail, self.address)
         self.end(reason.sentence, detail, will=True)
 
     async def _decide(self, connect: Connect) -> None:
@@ -252,6 +259,7 @@ class Connection(asyncio.Protocol):
             return
         if reason is not ReasonCode.SUCCESS:
             self._refused(reason.sentence, f"user {shorten(connect.user)!r}")
+            self._hub.troubled(connect.user or "", reason, "", self.address)
             self.session.refuse(reason)
             self.end(reason.sentence, will=False)
             return

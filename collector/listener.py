@@ -33,6 +33,7 @@ from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
 from collector.tls_door import Handshakes
+from collector.troubles import Troubles
 from metering.errors import (
     ConfigurationError,
     GreenOfficeError,
@@ -118,6 +119,7 @@ class Listener:
         self._keeping: asyncio.Task[None] | None = None
         self._by_user: dict[str, set[Connection]] = {}
         self._holding = Holding(now_us, time.monotonic)
+        self._troubles = Troubles(now_us)
         self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
         self._pace = Pace()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -200,7 +202,10 @@ class Listener:
     def health(self) -> ReceiverHealth:
         """How it is now. May be asked from any thread."""
         return self._reception.health(
-            len(self._by_key), problem=self._no_room(), held=self._holding.told()
+            len(self._by_key),
+            problem=self._no_room(),
+            held=self._holding.told(),
+            troubles=self._troubles.told(),
         )
 
     def _no_room(self) -> GreenOfficeError | None:
@@ -294,6 +299,10 @@ class Listener:
         self.metrics.connects.labels(connection.client.version).inc()
         self.metrics.connections.set(len(self._by_key))
         return self._sessions.begin(connection.key, connection.client)
+
+    def troubled(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
+        """Remember what a user was told."""
+        self._troubles.note(user, reason, detail, address)
 
     def session_changed(self) -> None:
         """What changed is written down soon."""

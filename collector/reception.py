@@ -20,7 +20,7 @@ from collector.commit import CommitEntry, GroupCommit
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from metering.errors import GreenOfficeError, Unavailable
-from metering.intake import HeldGateway
+from metering.intake import GatewayTrouble, HeldGateway
 
 RECORD_OVERHEAD = 200
 """What a record takes beside its payload, about [bytes]."""
@@ -57,6 +57,8 @@ class ReceiverHealth(msgspec.Struct, frozen=True, kw_only=True):
     fix: str | None
     held: Mapping[str, HeldGateway] = {}
     """Gateways held back now or just before, each by itself."""
+    troubles: Mapping[str, GatewayTrouble] = {}
+    """Those turned away or cut off in the last day."""
 
 
 class Reception(Generic[Owner]):
@@ -183,6 +185,7 @@ class Reception(Generic[Owner]):
         well: bool = True,
         problem: GreenOfficeError | None = None,
         held: Mapping[str, HeldGateway] | None = None,
+        troubles: Mapping[str, GatewayTrouble] | None = None,
     ) -> ReceiverHealth:
         """How the receiver is: well unless it says otherwise, has crashed, has a problem, or
         the journal cannot be written, which is told first. May be asked from any thread."""
@@ -196,4 +199,5 @@ class Reception(Generic[Owner]):
             value=None if told is None else told.value,
             fix=None if told is None else told.fix,
             held=held or {},
+            troubles=troubles or {},
         )

@@ -694,3 +694,22 @@ def test_tls(start: Any, tmp_path: Path) -> None:
     with gateway(server.port, paho.MQTTv5, ca=str(certificate), password="wrong") as one:
         assert one.connect_codes == [134]
     assert len(server.records("message")) == 50
+
+
+def test_who_was_turned_away_or_cut_off_is_told_with_the_reason(server: Any) -> None:
+    for _ in range(2):
+        with gateway(server.port, paho.MQTTv311, password="wrong"):
+            pass
+    told = server.listener.health().troubles
+    assert set(told) == {"s/g"}
+    assert (told["s/g"].reason, told["s/g"].times) == ("bad_user_or_password", 2)
+    assert told["s/g"].address == "127.0.0.1"
+    with raw(server.port, CONNECT) as connection:
+        connection.sendall(bytes.fromhex("3003 0001 2b"))
+        everything(connection)
+    told = server.listener.health().troubles
+    assert (told["s/g"].reason, told["s/g"].times) == ("topic_name_invalid", 1)
+    assert told["s/g"].detail == "the topic holds a wildcard"
+    with gateway(server.port, paho.MQTTv5, user="x" * 300):
+        pass
+    assert server.listener.health().troubles.keys() == {"s/g"}
