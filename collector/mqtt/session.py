@@ -211,15 +211,20 @@ class ServerSession:
                 return
 
     def _is_new(self, message: Publish) -> bool:
-        """Whether a message at QoS 2 is none that came before and was not released."""
+        """Whether a message at QoS 2 is none that came before and was not released.
+
+        One that is not marked as sent again is another, whatever came under its id: its client
+        forgot that one, and of two that are equal nothing is lost."""
         packet_id = message.packet_id
         if packet_id in self._counted:
             self._publishes.in_flight -= 1
         self._counted.add(packet_id)
-        if packet_id in self.kept.received:
+        if not message.dup:
+            self.kept.received.discard(packet_id)
+        elif packet_id in self.kept.received:
             self.receive_again([packet_id])
             return False
-        if packet_id in self.kept.pending:
+        elif packet_id in self.kept.pending:
             return False
         self.kept.pending.add(packet_id)
         return True
