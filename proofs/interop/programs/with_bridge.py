@@ -21,6 +21,7 @@ allow_anonymous true
 persistence true
 persistence_location {folder}/
 max_queued_messages 100000
+max_inflight_messages 1000
 queue_qos0_messages true
 {user}
 connection up
