@@ -8,6 +8,7 @@ PYTHON ?=
 ARGS ?=
 VENV := .venv
 PEERS := .peers
+INTEROP := .interop
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 PROVE := $(BIN)/python -m proofs
@@ -19,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -155,6 +156,10 @@ idle-check: $(VENV)/.dev ## Measure what a platform costs at rest, and a reading
 	@sh tools/system-parts.sh
 	@$(PROVE) idle $(ARGS)
 
+interop: $(VENV)/.dev $(INTEROP)/.ready ## Prove that gateways with common MQTT clients lose nothing over a restart
+	@sh tools/system-parts.sh
+	@$(PROVE) interop $(ARGS)
+
 shards-check: $(VENV)/.run ## Prove that several collectors and ledgers, some killed, do the work of one
 	@$(PROVE) shards $(ARGS)
 
@@ -171,9 +176,10 @@ lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
 	$(COMPILE) --group peers -o requirements-peers.txt
+	$(COMPILE) --group interop -o requirements-interop.txt
 
-clean: ## Remove .venv, .peers and the caches; data folders stay
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+clean: ## Remove .venv, .peers, .interop and the caches; data folders stay
+	rm -rf $(VENV) $(PEERS) $(INTEROP) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
 $(VENV)/.base: requirements-bootstrap.txt tools/venv.sh
 	@PYTHON="$(PYTHON)" sh tools/venv.sh
@@ -191,4 +197,10 @@ $(VENV)/.dev: $(VENV)/.base requirements-dev.txt pyproject.toml tools/install.sh
 $(PEERS)/.ready: $(VENV)/.base requirements-peers.txt tools/install.sh
 	@test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
 	@sh tools/install.sh requirements-peers.txt $(PEERS)
+	@touch $@
+
+# Clients of others, with which the gateways of `make interop` are written.
+$(INTEROP)/.ready: $(VENV)/.base requirements-interop.txt tools/install.sh
+	@test -x $(INTEROP)/python/bin/python || $(BIN)/python -m venv $(INTEROP)/python
+	@sh tools/install.sh requirements-interop.txt $(INTEROP)/python
 	@touch $@

@@ -16,10 +16,12 @@ from collector.mqtt import (
     ConnectionLimits,
     Disconnected,
     Event,
+    KeptSession,
     Publish,
     ReasonCode,
     ServerSession,
-    SubscriptionRefused,
+    Subscribed,
+    Unsubscribed,
     Violation,
 )
 from collector.recording import Recorder
@@ -62,8 +64,17 @@ class Hub(Protocol):
         """Whether the gateway may come in; SUCCESS, or the reason it is told."""
         ...
 
-    def admitted(self, connection: Connection) -> None:
-        """The connection's gateway is in: an older connection of the same client ends."""
+    def admitted(self, connection: Connection) -> tuple[KeptSession, bool, int]:
+        """The connection's gateway is in: an older connection of the same client ends. (Its
+        session, whether it was there before, for how long it will be kept [s])."""
+        ...
+
+    def session_changed(self) -> None:
+        """Something of a session changed that is to outlive a restart."""
+        ...
+
+    def troubled(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
+        """A user was turned away or cut off, and why."""
         ...
 
     def ended(self, connection: Connection) -> None:
@@ -92,6 +103,8 @@ class Connection(asyncio.Protocol):
         self.session = ServerSession(hub.limits, hub.new_id)
         self.client: Connect | None = None
         """Who it is, once let in."""
+        self.expiry_s: int | None = None
+        """For how long its session is to be kept, where it said so at the end."""
         self.address = ""
         self._recorder: Recorder | None = None
         self._transport: asyncio.Transport | None = None
@@ -173,6 +186,8 @@ class Connection(asyncio.Protocol):
     def close(self, reason: ReasonCode, *, will: bool = True) -> None:
         """End the connection from our side, telling the gateway why where it can be told."""
         self.session.disconnect(reason)
+        if not self._over:
+            self._hub.troubled(self.user, reason, "", self.address)
         self.end(reason.sentence, will=will)
 
     def end(self, cause: str, detail: str = "", *, will: bool) -> None:
@@ -216,9 +231,14 @@ class Connection(asyncio.Protocol):
             case Connect():
                 self.hold("deciding")
                 self._deciding = self._loop.create_task(self._decide(event))
-            case SubscriptionRefused(filters):
-                self._hub.metrics.subscriptions_refused.inc(len(filters))
-            case Disconnected(reason, with_will):
+            case Subscribed(filters, refused):
+                self._hub.metrics.subscriptions.labels(True).inc(len(filters))
+                self._hub.metrics.subscriptions.labels(False).inc(len(refused))
+                self._hub.session_changed()
+            case Unsubscribed():
+                self._hub.session_changed()
+            case Disconnected(reason, with_will, expiry_s):
+                self.expiry_s = expiry_s
                 self.end("gateway disconnected", f"reason {reason:#04x}", will=with_will)
             case Violation(reason, detail):
                 self._violated(reason, detail)
@@ -229,6 +249,7 @@ class Connection(asyncio.Protocol):
         else:
             user = self.client.user
             _log.warning("gateway closed", gateway=user, reason=reason.sentence, detail=detail)
+            self._hub.troubled(user or "", reason, detail, self.address)
         self.end(reason.sentence, detail, will=True)
 
     async def _decide(self, connect: Connect) -> None:
@@ -238,14 +259,15 @@ class Connection(asyncio.Protocol):
             return
         if reason is not ReasonCode.SUCCESS:
             self._refused(reason.sentence, f"user {shorten(connect.user)!r}")
+            self._hub.troubled(connect.user or "", reason, "", self.address)
             self.session.refuse(reason)
             self.end(reason.sentence, will=False)
             return
         self.client = connect
         self._recorder = Recorder(connect, self.id, self.address)
-        self._hub.admitted(self)
+        kept, present, expiry_s = self._hub.admitted(self)
         self._journal([self._recorder.connected(self._hub.now_us())])
-        self.session.accept()
+        self.session.accept(kept, present=present, expiry_s=expiry_s)
         self._watch_keep_alive()
         self._unread = True
         self.release("deciding")

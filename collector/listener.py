@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -27,10 +28,12 @@ from collector.fair_queue import weight
 from collector.holding import Budgets, Holding
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
-from collector.mqtt import Connect, ConnectionLimits, ReasonCode
+from collector.mqtt import Connect, ConnectionLimits, KeptSession, ReasonCode
 from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
+from collector.sessions import KeptSessions
 from collector.tls_door import Handshakes
+from collector.troubles import Troubles
 from metering.errors import (
     ConfigurationError,
     GreenOfficeError,
@@ -45,6 +48,8 @@ from metering.tries import FailedTries
 _log = structlog.get_logger()
 
 FULL_TOLD_S = 60.0
+KEEP_S = 1.0
+"""How often sessions that changed are written down."""
 WAITING_RESERVE = 0.5
 """Share of a budget below which a gateway waits while the intake is far behind."""
 TRIES = 5
@@ -80,6 +85,7 @@ class Listener:
     journal: stays open when the listener closes; its owner closes it.
     now_us: the clock [us since the epoch], for arrival times.
     tls: None for plain TCP.
+    sessions: file in which sessions of gateways outlive a restart; None for nowhere.
     """
 
     def __init__(
@@ -91,6 +97,7 @@ class Listener:
         *,
         now_us: Callable[[], int],
         tls: ssl.SSLContext | None = None,
+        sessions: Path | None = None,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
@@ -106,8 +113,13 @@ class Listener:
         """Those with room that have not sent CONNECT yet, oldest first."""
         self._full_at: float | None = None
         self._by_key: dict[tuple[str, str], Connection] = {}
+        self._sessions = KeptSessions(
+            sessions, lambda: now_us() / 1e6, settings.limits.session_expiry_s
+        )
+        self._keeping: asyncio.Task[None] | None = None
         self._by_user: dict[str, set[Connection]] = {}
         self._holding = Holding(now_us, time.monotonic)
+        self._troubles = Troubles(now_us)
         self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
         self._pace = Pace()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -147,6 +159,7 @@ class Listener:
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
         self._reception.start()
+        self._keeping = asyncio.create_task(self._keep_sessions())
         _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
 
     def _new_connection(self) -> Connection:
@@ -171,12 +184,28 @@ class Listener:
             connection.close(ReasonCode.SERVER_SHUTTING_DOWN, will=False)
         await asyncio.to_thread(self._reception.stop)
         await self._until_all_lost(2.0)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await self._write_sessions()
         self._verifiers.shutdown(wait=False, cancel_futures=True)
+
+    async def _keep_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_S)
+            await self._write_sessions()
+
+    async def _write_sessions(self) -> None:
+        content = self._sessions.to_write()
+        if content is not None:
+            await asyncio.to_thread(self._sessions.write, content)
 
     def health(self) -> ReceiverHealth:
         """How it is now. May be asked from any thread."""
         return self._reception.health(
-            len(self._by_key), problem=self._no_room(), held=self._holding.told()
+            len(self._by_key),
+            problem=self._no_room(),
+            held=self._holding.told(),
+            troubles=self._troubles.told(),
         )
 
     def _no_room(self) -> GreenOfficeError | None:
@@ -257,7 +286,7 @@ class Listener:
             return ReasonCode.BAD_USER_OR_PASSWORD
         return ReasonCode.SERVER_SHUTTING_DOWN if self._closing else ReasonCode.SUCCESS
 
-    def admitted(self, connection: Connection) -> None:
+    def admitted(self, connection: Connection) -> tuple[KeptSession, bool, int]:
         """Register a gateway; an older connection of the same client gives way."""
         older = self._by_key.get(connection.key)
         if older is not None:
@@ -269,12 +298,22 @@ class Listener:
         assert connection.client is not None
         self.metrics.connects.labels(connection.client.version).inc()
         self.metrics.connections.set(len(self._by_key))
+        return self._sessions.begin(connection.key, connection.client)
+
+    def troubled(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
+        """Remember what a user was told."""
+        self._troubles.note(user, reason, detail, address)
+
+    def session_changed(self) -> None:
+        """What changed is written down soon."""
+        self._sessions.touch()
 
     def ended(self, connection: Connection) -> None:
         """Forget whose connection it was, unless a newer one took its place."""
         if connection.client is not None and self._by_key.get(connection.key) is connection:
             del self._by_key[connection.key]
             self.metrics.connections.set(len(self._by_key))
+            self._sessions.end(connection.key, connection.session.kept, connection.expiry_s)
 
     def lost(self, connection: Connection) -> None:
         """Forget a connection whose socket is closed."""
@@ -319,12 +358,23 @@ class Listener:
             if entry.packet_ids:
                 ids.setdefault(entry.owner, []).extend(entry.packet_ids)
         for connection, packet_ids in ids.items():
-            if connection.session.closed:
-                continue  # gone meanwhile: it will deliver them again
-            connection.session.acknowledge(packet_ids)
+            left = connection.session.acknowledge(packet_ids)
+            if connection.session.kept.received:
+                self._sessions.touch()
+            if connection.session.closed:  # gone meanwhile: it will deliver them again
+                self._tell_successor(connection, left)
+                continue
             connection.flush()
             self.metrics.acknowledged.inc(len(packet_ids))
         self._weigh()
+
+    def _tell_successor(self, connection: Connection, packet_ids: list[int]) -> None:
+        """Messages at QoS 2 of a connection that is gone are durable: a later one of the session
+        may have delivered them again."""
+        later = self._by_key.get(connection.key)
+        if packet_ids and later is not None and later.session.kept is connection.session.kept:
+            later.session.receive_again(packet_ids)
+            later.flush()
 
     def _failing(self, error: Unavailable) -> None:
         """Nothing can be stored: let every gateway go, it will bring its messages again."""

@@ -38,11 +38,14 @@ class CollectorMetrics:
         )
         self.acknowledged = Counter(
             "greenoffice_mqtt_acknowledged",
-            "PUBACKs sent, each after its commit",
+            "PUBACKs and PUBRECs sent, each after its commit",
             registry=registry,
         )
-        self.subscriptions_refused = Counter(
-            "greenoffice_mqtt_subscriptions_refused", "Topic filters refused", registry=registry
+        self.subscriptions = Counter(
+            "greenoffice_mqtt_subscriptions",
+            "Topic filters subscribed to, by what became of it",
+            ["granted"],
+            registry=registry,
         )
         self.queue_depth = Gauge(
             "greenoffice_journal_queue_records", "Records waiting for a commit", registry=registry

@@ -20,7 +20,7 @@ from collector.commit import CommitEntry, GroupCommit
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from metering.errors import GreenOfficeError, Unavailable
-from metering.intake import HeldGateway
+from metering.intake import GatewayTrouble, HeldGateway
 
 RECORD_OVERHEAD = 200
 """What a record takes beside its payload, about [bytes]."""
@@ -57,6 +57,8 @@ class ReceiverHealth(msgspec.Struct, frozen=True, kw_only=True):
     fix: str | None
     held: Mapping[str, HeldGateway] = {}
     """Gateways held back now or just before, each by itself."""
+    troubles: Mapping[str, GatewayTrouble] = {}
+    """Those turned away or cut off in the last day."""
 
 
 class Reception(Generic[Owner]):
@@ -124,7 +126,9 @@ class Reception(Generic[Owner]):
         payload_bytes = sum([len(record.payload) for record in records])
         if records and records[0].kind == "message":
             self._metrics.payload_bytes.inc(payload_bytes)
-            self._metrics.messages.labels(1).inc(len(packet_ids))
+            twice = sum([record.qos == 2 for record in records])
+            self._metrics.messages.labels(1).inc(len(packet_ids) - twice)
+            self._metrics.messages.labels(2).inc(twice)
             self._metrics.messages.labels(0).inc(len(records) - len(packet_ids))
         size = payload_bytes + RECORD_OVERHEAD * len(records)
         self._commit.put(CommitEntry(owner, records, list(packet_ids), size, source))
@@ -181,6 +185,7 @@ class Reception(Generic[Owner]):
         well: bool = True,
         problem: GreenOfficeError | None = None,
         held: Mapping[str, HeldGateway] | None = None,
+        troubles: Mapping[str, GatewayTrouble] | None = None,
     ) -> ReceiverHealth:
         """How the receiver is: well unless it says otherwise, has crashed, has a problem, or
         the journal cannot be written, which is told first. May be asked from any thread."""
@@ -194,4 +199,5 @@ class Reception(Generic[Owner]):
             value=None if told is None else told.value,
             fix=None if told is None else told.fix,
             held=held or {},
+            troubles=troubles or {},
         )

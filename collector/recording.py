@@ -10,6 +10,8 @@ import msgspec
 from collector.journal import Kind, Record
 from collector.mqtt import Connect, Publish
 
+VERSIONS = {3: "3.1", 4: "3.1.1", 5: "5"}
+
 
 class Recorder:
     """Makes the records of one connection, which carry who and which connection it is."""
@@ -44,7 +46,7 @@ class Recorder:
         """The event of a gateway that was let in, with version, keep-alive, session, will and
         address."""
         about = {
-            "version": "5" if self._connect.version == 5 else "3.1.1",
+            "version": VERSIONS[self._connect.version],
             "keep_alive_s": self._connect.keep_alive_s,
             "clean": self._connect.clean,
             "will": self._connect.will is not None,

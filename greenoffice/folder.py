@@ -88,6 +88,11 @@ class DataFolder:
         return self.root / "gateways.json"
 
     @property
+    def gateway_sessions(self) -> Path:
+        """MQTT sessions of gateways that come again."""
+        return self.root / "sessions.json"
+
+    @property
     def run(self) -> Path:
         """Process numbers and what processes tell of their health; nothing that must outlive
         them."""

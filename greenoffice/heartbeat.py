@@ -37,6 +37,8 @@ TAKEN = "taken"
 """What the intake tells of each writer's journal: the place up to which it is taken in."""
 HELD = "held"
 """What the listener tells of each gateway that it holds back."""
+TROUBLES = "troubles"
+"""Likewise of each that it turned away or cut off."""
 
 
 def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:

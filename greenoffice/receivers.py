@@ -150,6 +150,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         _metrics(settings.mqtt.metrics_host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),
         tls=tls_of("mqtt", settings.mqtt.certificate, settings.mqtt.private_key),
+        sessions=folder.gateway_sessions,
     )
     return WayIn("listener", listener, journal, passwords)
 

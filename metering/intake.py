@@ -149,6 +149,19 @@ class GatewayStatus:
 
 
 @dataclass(frozen=True)
+class GatewayTrouble:
+    """A gateway that was turned away, or whose connection was ended: when last, and why."""
+
+    at_us: int
+    reason: str
+    """As MQTT 5 names it, in small letters: bad_user_or_password ..."""
+    detail: str
+    address: str
+    times: int
+    """How often in a row for that reason."""
+
+
+@dataclass(frozen=True)
 class HeldGateway:
     """A gateway that is held back again and again: since when, and why last."""
 

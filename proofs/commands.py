@@ -52,6 +52,16 @@ def kill(
 
 
 @app.command()
+def interop(
+    only: Annotated[str, typer.Option(help="clients whose name holds this")] = "",
+) -> None:
+    """Gateways of other people's MQTT clients, over a restart of the listener."""
+    from proofs.interop import run_interop
+
+    run_interop(only)
+
+
+@app.command()
 def shards(
     hours: Annotated[int, typer.Option(help="of readings of each gateway", min=24)] = 96,
     seed: Seed = 1,

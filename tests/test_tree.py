@@ -31,7 +31,7 @@ def tracked_paths():
     )
     if listed.returncode == 0:
         return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    made = {".venv", ".peers", ".git", "__pycache__"}
+    made = {".venv", ".peers", ".interop", ".git", "__pycache__"}
     return [p for p in ROOT.rglob("*") if not set(p.parts) & made]
 
 

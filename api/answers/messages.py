@@ -7,6 +7,16 @@ from typing_extensions import TypedDict
 from api.answers.common import PageAnswer, PlaceAnswer
 
 
+class TroubleAnswer(TypedDict):
+    """Why a gateway was turned away or cut off last, as MQTT 5 names it, and how often in a row."""
+
+    at: str
+    reason: str
+    detail: str
+    address: str
+    times: int
+
+
 class GatewayAnswer(TypedDict):
     """A gateway's health in numbers."""
 
@@ -20,6 +30,7 @@ class GatewayAnswer(TypedDict):
     skew_seconds: float | None
     held_since: str | None
     held_for: str | None
+    trouble: TroubleAnswer | None
     messages: int
     readings: int
     new: int

@@ -39,7 +39,7 @@ from metering.access import Role
 from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
 from metering.finding import FIXED_BEFORE, CaseState
-from metering.intake import DeadLetter
+from metering.intake import DeadLetter, GatewayTrouble
 from metering.registry.facts.alert_budgets import MOST
 from metering.registry.proposal import MAX_REASON
 from texts import word
@@ -290,6 +290,22 @@ def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, Any]:
         "dead": f"{counts.dead:,}",
         "skew": "–" if skew is None else f"{skew:+.1f} s",
         "held": one.held is not None,
+        "trouble": _trouble(visit, one.trouble),
+    }
+
+
+def _trouble(visit: Visit, trouble: GatewayTrouble | None) -> dict[str, str | int] | None:
+    """Why a gateway was turned away or cut off last, and what to do."""
+    if trouble is None:
+        return None
+    seconds = (visit.caller.platform.now_us() - trouble.at_us) / 1e6
+    return {
+        "reason": word("mqtt", trouble.reason, visit.language),
+        "fix": word("mqtt_fix", trouble.reason, visit.language),
+        "detail": trouble.detail,
+        "address": trouble.address,
+        "ago": formats.age(seconds, visit.text),
+        "times": trouble.times,
     }
 
 

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from api import paging
 from api.answers.common import PageAnswer
-from api.answers.messages import GatewayAnswer, PasswordAnswer
+from api.answers.messages import GatewayAnswer, PasswordAnswer, TroubleAnswer
 from api.auth import Admin, Reader
 from api.paging import Cursor, Limit
 from api.params import example
 from api.usecases.gateways import GatewayHealth, health_of_all, new_password
+from metering.intake import GatewayTrouble
 from metering.localtime import iso
 
 router = APIRouter(prefix="/v1", tags=["gateways"])
@@ -26,6 +27,13 @@ GATEWAY_EXAMPLE = {
     "skew_seconds": 1.2,
     "held_since": None,
     "held_for": None,
+    "trouble": {
+        "at": "2026-11-24T08:12:40Z",
+        "reason": "bad_user_or_password",
+        "detail": "",
+        "address": "10.2.0.14",
+        "times": 3,
+    },
     "messages": 4210,
     "readings": 101_040,
     "new": 100_800,
@@ -51,6 +59,7 @@ def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
         "skew_seconds": None if skew is None else skew / 1e6,
         "held_since": None if health.held is None else iso(health.held.since_us),
         "held_for": None if health.held is None else health.held.why,
+        "trouble": _trouble_json(health.trouble),
         "messages": counts.messages,
         "readings": counts.readings,
         "new": counts.new,
@@ -61,12 +70,25 @@ def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
     }
 
 
+def _trouble_json(trouble: GatewayTrouble | None) -> TroubleAnswer | None:
+    if trouble is None:
+        return None
+    return {
+        "at": iso(trouble.at_us),
+        "reason": trouble.reason,
+        "detail": trouble.detail,
+        "address": trouble.address,
+        "times": trouble.times,
+    }
+
+
 @router.get("/gateways", responses=example({"data": [GATEWAY_EXAMPLE], "next": None}))
 def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
 ) -> PageAnswer[GatewayAnswer]:
     """Health of the gateways in the scope, sorted by `site/code`. One that is held back for its
-    `rate` or its `share` of the queue sends more than it may; nothing of it is lost."""
+    `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `trouble` says
+    why it was turned away or cut off last within a day, as its client was told where MQTT can."""
     place = paging.decode(cursor, str)
     known = health_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

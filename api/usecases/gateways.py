@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.caller import Caller
-from metering.intake import GatewayCounts, HeldGateway
+from metering.intake import GatewayCounts, GatewayTrouble, HeldGateway
 from metering.registry import Gateway
 
 
@@ -18,6 +18,8 @@ class GatewayHealth:
     points: int
     held: HeldGateway | None
     """Since when and why it is held back; None where it is not."""
+    trouble: GatewayTrouble | None
+    """Why it was turned away or cut off last; None where it was not within a day."""
 
 
 def health_of_all(caller: Caller) -> list[GatewayHealth]:
@@ -27,9 +29,15 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
     points: dict[str, int] = {}
     for point in reach.points.values():
         points[point.gateway] = points.get(point.gateway, 0) + 1
-    held = caller.platform.held()
+    held, troubles = caller.platform.held(), caller.platform.troubles()
     return [
-        GatewayHealth(g, counts.get(user, GatewayCounts(user)), points.get(user, 0), held.get(user))
+        GatewayHealth(
+            g,
+            counts.get(user, GatewayCounts(user)),
+            points.get(user, 0),
+            held.get(user),
+            troubles.get(user),
+        )
         for user, g in reach.gateways.items()
         if reach.scope.whole or reach.holds_now(g.site, now_us)
     ]

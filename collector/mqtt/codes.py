@@ -1,4 +1,4 @@
-"""Names of the numbers in MQTT 3.1.1 and 5 that an endpoint needs."""
+"""Names of the numbers in MQTT 3.1, 3.1.1 and 5 that an endpoint needs."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class ReasonCode(IntEnum):
 
     SUCCESS = 0x00
     DISCONNECT_WITH_WILL = 0x04
+    NO_SUBSCRIPTION_EXISTED = 0x11
     UNSPECIFIED = 0x80
     MALFORMED = 0x81
     PROTOCOL_ERROR = 0x82
@@ -45,12 +46,14 @@ class ReasonCode(IntEnum):
     BAD_AUTHENTICATION_METHOD = 0x8C
     KEEP_ALIVE_TIMEOUT = 0x8D
     SESSION_TAKEN_OVER = 0x8E
+    TOPIC_FILTER_INVALID = 0x8F
     TOPIC_NAME_INVALID = 0x90
+    PACKET_ID_NOT_FOUND = 0x92
     RECEIVE_MAXIMUM_EXCEEDED = 0x93
     TOPIC_ALIAS_INVALID = 0x94
     PACKET_TOO_LARGE = 0x95
     QUOTA_EXCEEDED = 0x97
-    QOS_NOT_SUPPORTED = 0x9B
+    SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 0x9E
     CONNECTION_RATE_EXCEEDED = 0x9F
 
     @property
@@ -70,4 +73,3 @@ CONNACK_V311 = {
 """Return codes of CONNACK in MQTT 3.1.1 (table 3.1); every other reason is 3, unavailable."""
 
 SUBSCRIBE_REFUSED_V311 = 0x80
-SUBSCRIBE_REFUSED_V5 = 0x83  # implementation specific error

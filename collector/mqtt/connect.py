@@ -12,28 +12,35 @@ from collector.mqtt.properties import Property
 
 _RESERVED, _CLEAN, _WILL, _WILL_QOS, _WILL_RETAIN, _PASSWORD, _USER = 1, 2, 4, 24, 32, 64, 128
 MAX_CLIENT_ID = 256
+_SPOKEN = frozenset({("MQIsdp", V31), ("MQTT", V311), ("MQTT", V5)})
+_EVER = 0xFFFF_FFFF
+"""Session expiry of what never expires (MQTT 5, 3.1.2.11.2)."""
+_BRIDGE = 0x80
+"""Set by brokers that connect to another one."""
+_BRIDGED = frozenset({V31 | _BRIDGE, V311 | _BRIDGE})
 
 
 def read_version(cursor: Cursor) -> int:
     """Protocol version asked for; raises BrokenPacket for one that is not spoken here."""
     name = cursor.text("protocol name")
     level = cursor.u8("protocol version")
-    if name == "MQTT" and level in (V311, V5):
-        return level
-    if name == "MQTT" or (name, level) == ("MQIsdp", V31):
-        detail = f"protocol {name} level {level}, spoken are MQTT 3.1.1 (4) and 5 (5)"
+    version = level & ~_BRIDGE if level in _BRIDGED else level
+    if (name, version) in _SPOKEN:
+        return version
+    if name in ("MQTT", "MQIsdp"):
+        detail = f"protocol {name} level {level}, spoken are MQTT 3.1 (3), 3.1.1 (4) and 5 (5)"
         raise BrokenPacket(ReasonCode.UNSUPPORTED_VERSION, detail)
     raise malformed(f"the protocol is named {name[:20]!r}, not MQTT")
 
 
 def read_connect(
     cursor: Cursor, version: int, assign_client_id: Callable[[], str]
-) -> tuple[Connect, bool, int]:
-    """The rest of a CONNECT: (event, client id was assigned, session expiry asked [s])."""
+) -> tuple[Connect, bool]:
+    """The rest of a CONNECT: (event, client id was assigned)."""
     flags = cursor.u8("connect flags")
     _check_flags(flags, version)
     keep_alive_s = cursor.u16("keep alive")
-    expiry_s = _read_properties(cursor) if version == V5 else 0
+    asked = _read_properties(cursor) if version == V5 else {}
     given_id = cursor.text("client id")
     _check_client_id(given_id, bool(flags & _CLEAN), version)
     will = _read_will(cursor, flags, version) if flags & _WILL else None
@@ -42,8 +49,19 @@ def read_connect(
     cursor.expect_end("CONNECT")
     client_id = given_id or assign_client_id()
     clean = bool(flags & _CLEAN)
-    event = Connect(version, client_id, user, password, clean, keep_alive_s, will)
-    return event, not given_id, expiry_s
+    event = Connect(
+        version,
+        client_id,
+        user,
+        password,
+        clean,
+        keep_alive_s,
+        will,
+        expiry_s=asked.get(Property.SESSION_EXPIRY, 0) if version == V5 else 0 if clean else _EVER,
+        receive_maximum=asked.get(Property.RECEIVE_MAXIMUM, 0xFFFF),
+        packet_bytes=asked.get(Property.MAXIMUM_PACKET_SIZE, 1 << 28),
+    )
+    return event, not given_id
 
 
 def check_topic(topic: str) -> None:
@@ -62,11 +80,11 @@ def _check_flags(flags: int, version: int) -> None:
         raise malformed("the will flags contradict each other")
     if version == V311 and flags & _PASSWORD and not flags & _USER:
         raise malformed("a password without a user name")
-    if version == V5 and will_qos == 2:
-        raise BrokenPacket(ReasonCode.QOS_NOT_SUPPORTED, "a will at QoS 2, allowed are 0 and 1")
 
 
 def _check_client_id(client_id: str, clean: bool, version: int) -> None:
+    if not client_id and version == V31:
+        raise BrokenPacket(ReasonCode.CLIENT_ID_INVALID, "MQTT 3.1 needs a client id")
     if not client_id and not clean and version == V311:
         raise BrokenPacket(ReasonCode.CLIENT_ID_INVALID, "an empty client id needs a clean session")
     if len(client_id) > MAX_CLIENT_ID:
@@ -74,15 +92,13 @@ def _check_client_id(client_id: str, clean: bool, version: int) -> None:
         raise BrokenPacket(ReasonCode.CLIENT_ID_INVALID, detail)
 
 
-def _read_properties(cursor: Cursor) -> int:
+def _read_properties(cursor: Cursor) -> dict[Property, int]:
     found = properties.read_properties(cursor, properties.CONNECT)
     if Property.AUTH_METHOD in found:
         raise BrokenPacket(ReasonCode.BAD_AUTHENTICATION_METHOD, "only user and password are taken")
     if Property.AUTH_DATA in found:
         raise protocol_error("authentication data without a method")
-    expiry_s = found.get(Property.SESSION_EXPIRY, 0)
-    assert isinstance(expiry_s, int)
-    return expiry_s
+    return {name: value for name, value in found.items() if isinstance(value, int)}
 
 
 def _read_will(cursor: Cursor, flags: int, version: int) -> Will:

@@ -22,7 +22,7 @@ class Connect(msgspec.Struct, frozen=True):
     """A client asks to be let in: answer with `ServerSession.accept` or `refuse`."""
 
     version: int
-    """4 is MQTT 3.1.1, 5 is MQTT 5."""
+    """3 is MQTT 3.1, 4 is 3.1.1, 5 is MQTT 5."""
     client_id: str
     """Never empty: where the client left it to the server, the assigned one."""
     user: str | None
@@ -31,10 +31,16 @@ class Connect(msgspec.Struct, frozen=True):
     keep_alive_s: int
     """0: the client promises nothing."""
     will: Will | None
+    expiry_s: int = 0
+    """For how long the client asks its session to be kept beyond the connection."""
+    receive_maximum: int = 0xFFFF
+    """Messages at QoS 1 that it takes at a time."""
+    packet_bytes: int = 1 << 28
+    """The largest packet that it takes."""
 
 
 class Publish(msgspec.Struct, frozen=True, gc=False):
-    """A message; at QoS 1 to be acknowledged by its packet id once it is durable."""
+    """A message; at QoS 1 and 2 to be acknowledged by its packet id once it is durable."""
 
     topic: str
     payload: bytes
@@ -46,8 +52,16 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     properties: Properties | None = None
 
 
-class SubscriptionRefused(msgspec.Struct, frozen=True):
-    """The session answered a subscription by itself: this is an endpoint, not a broker."""
+class Subscribed(msgspec.Struct, frozen=True):
+    """The client subscribed, and the session has answered."""
+
+    filters: tuple[str, ...]
+    """Those that were granted."""
+    refused: tuple[str, ...] = ()
+
+
+class Unsubscribed(msgspec.Struct, frozen=True):
+    """The client gave subscriptions up, and the session has answered."""
 
     filters: tuple[str, ...]
 
@@ -61,6 +75,8 @@ class Disconnected(msgspec.Struct, frozen=True):
 
     reason: int
     with_will: bool
+    expiry_s: int | None = None
+    """For how long its session is to be kept, where it changed its mind (MQTT 5)."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -70,4 +86,4 @@ class Violation(msgspec.Struct, frozen=True):
     detail: str
 
 
-Event = Connect | Publish | SubscriptionRefused | Ping | Disconnected | Violation
+Event = Connect | Publish | Subscribed | Unsubscribed | Ping | Disconnected | Violation

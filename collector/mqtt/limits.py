@@ -14,5 +14,9 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     """The same before the client is let in."""
     topic_bytes: int = 1_024
     receive_maximum: int = 4_000
-    """Messages at QoS 1 that may wait for their acknowledgement (MQTT 5)."""
+    """Messages at QoS 1 and 2 that may wait for their acknowledgement (MQTT 5)."""
     topic_alias_maximum: int = 16
+    session_expiry_s: int = 7 * 24 * 3600
+    """For so long a session is kept for a client that is away; less where it asks for less."""
+    outward_window: int = 16
+    """Messages of the platform's that may wait for a client's acknowledgement."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from collector.mqtt.codes import ReasonCode
+from collector.mqtt.codes import Packet, ReasonCode
 
 
 class BrokenPacket(Exception):
@@ -115,7 +115,13 @@ def encode_packet(header: int, body: bytes) -> bytes:
     return bytes((header,)) + encode_varint(len(body)) + body
 
 
+def encode_short(kind: Packet, packet_ids: Iterable[int]) -> bytes:
+    """One packet of a kind, PUBREC or PUBCOMP, for each id, in order; success is the short form in
+    all versions."""
+    return b"".join(bytes((kind << 4, 2)) + one.to_bytes(2) for one in packet_ids)
+
+
 def encode_pubacks(packet_ids: Iterable[int]) -> bytes:
-    """One PUBACK for each id, in order; success is the short form in both versions."""
+    """One PUBACK for each id, in order; success is the short form in all versions."""
     words = [word for packet_id in packet_ids for word in (0x4002, packet_id)]
     return struct.pack(f">{len(words)}H", *words)

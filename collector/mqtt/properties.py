@@ -85,6 +85,7 @@ CONNECT = frozenset(
 )
 SUBSCRIBE = frozenset({_P.SUBSCRIPTION_ID, _P.USER_PROPERTY})
 UNSUBSCRIBE = frozenset({_P.USER_PROPERTY})
+ACKNOWLEDGEMENT = frozenset({_P.REASON_STRING, _P.USER_PROPERTY})
 DISCONNECT = frozenset({_P.SESSION_EXPIRY, _P.REASON_STRING, _P.USER_PROPERTY})
 
 
@@ -174,12 +175,14 @@ def _read_value(cursor: Cursor, identifier: Property) -> Value:
 def encode_properties(properties: Iterable[tuple[Property, int | str]]) -> bytes:
     """Properties with their length in front."""
     body = b"".join(
-        encode_varint(identifier)
-        + (
-            encode_binary(value.encode())
-            if isinstance(value, str)
-            else value.to_bytes(_BYTES[identifier])
-        )
+        encode_varint(identifier) + _encode_value(identifier, value)
         for identifier, value in properties
     )
     return encode_varint(len(body)) + body
+
+
+def _encode_value(identifier: Property, value: int | str) -> bytes:
+    if isinstance(value, str):
+        return encode_binary(value.encode())
+    width = _BYTES.get(identifier)
+    return encode_varint(value) if width is None else value.to_bytes(width)

@@ -19,7 +19,7 @@ class PublishReader:
 
     def __init__(self, limits: ConnectionLimits, version: int) -> None:
         self.in_flight = 0
-        """Messages at QoS 1 read and not yet acknowledged."""
+        """Messages at QoS 1 and 2 read and not yet acknowledged to the end."""
         self._limits = limits
         self._v5 = version == V5
         self._topics: dict[bytes, str] = {}
@@ -28,8 +28,8 @@ class PublishReader:
     def read(self, data: bytes, flags: int, start: int, end: int) -> Publish:
         """A PUBLISH whose body lies in ``data`` from start to end; raises BrokenPacket."""
         qos = flags >> 1 & 3
-        if qos > 1:
-            raise _qos_refused(qos)
+        if qos > 2:
+            raise malformed("QoS 3 does not exist")
         at = start + 2
         if at <= end:
             at += data[start] << 8 | data[start + 1]
@@ -95,9 +95,3 @@ class PublishReader:
             self._topics.clear()
         self._topics[raw_topic] = topic
         return topic
-
-
-def _qos_refused(qos: int) -> BrokenPacket:
-    if qos == 3:
-        return malformed("QoS 3 does not exist")
-    return BrokenPacket(ReasonCode.QOS_NOT_SUPPORTED, "a message at QoS 2, taken are 0 and 1")

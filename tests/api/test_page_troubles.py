@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api import PartHealth
+from metering.intake import GatewayTrouble
+from metering.localtime import iso
 
 
 def test_a_part_in_trouble_is_named_on_every_page(world, signed_in):
@@ -22,3 +24,24 @@ def test_a_part_in_trouble_is_named_on_every_page(world, signed_in):
 
 def test_nothing_is_said_while_all_is_well(world, signed_in):
     assert 'role="alert"' not in world.client.get("/").text
+
+
+def test_why_a_gateway_was_turned_away_is_told_to_those_who_see_it(world, signed_in):
+    platform = world.client.app.state.platform
+    why = GatewayTrouble(platform.now_us() - 60_000_000, "bad_user_or_password", "", "10.2.0.14", 3)
+    told = {"campus/gw-1": why, "elsewhere/gw": why}
+    world.client.app.state.platform = replace(platform, troubles=lambda: told)
+    rows = {one["gateway"]: one["trouble"] for one in world.get("/v1/gateways").json()["data"]}
+    assert "elsewhere/gw" not in rows
+    assert rows.pop("campus/gw-1") == {
+        "at": iso(why.at_us),
+        "reason": "bad_user_or_password",
+        "detail": "",
+        "address": "10.2.0.14",
+        "times": 3,
+    }
+    assert not any(rows.values())
+    html = world.client.get("/gateways").text
+    assert "wrong password" in html
+    assert "3 times in a row, from 10.2.0.14 last" in html
+    assert "make a new one" in html

@@ -71,6 +71,7 @@ class Running:
             CollectorMetrics(self.registry),
             now_us=lambda: time.time_ns() // 1000,
             tls=tls,
+            sessions=root.with_name("sessions.json"),
         )
         self._closed = False
         self._loop = asyncio.new_event_loop()

@@ -28,6 +28,7 @@ from metering.errors import ConfigurationError
 
 WAIT_S = 15
 VERSIONS = [paho.MQTTv311, paho.MQTTv5]
+ALL_VERSIONS = [paho.MQTTv31, *VERSIONS]
 CONNECT = bytes.fromhex("101e 0004 4d515454 04 c2 0000 0003 726177 0003 732f67 0005 7269676874")
 CONNECT_5 = bytes.fromhex(
     "101f 0004 4d515454 05 c2 0000 00 0003 726177 0003 732f67 0005 7269676874"
@@ -41,6 +42,8 @@ class Gateway:
 
     def __init__(self, port: int, version: int, **options: Any) -> None:
         client_id = options.pop("client_id", "c1")
+        clean = {} if version == paho.MQTTv5 else {"clean_session": options.pop("clean", True)}
+        again = options.pop("again", False)
         user, password = options.pop("user", "s/g"), options.pop("password", "right")
         self.connected = threading.Event()
         self.ended = threading.Event()
@@ -51,8 +54,10 @@ class Gateway:
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion(version),
-            reconnect_on_failure=False,
+            reconnect_on_failure=again,
+            **clean,
         )
+        self.client.reconnect_delay_set(1, 1)
         self.client.username_pw_set(user, password)
         self.client.max_inflight_messages_set(500)
         self.client.on_connect = self._on_connect
@@ -68,6 +73,7 @@ class Gateway:
     def _on_connect(self, _c: Any, _u: Any, _f: Any, reason: Any, properties: Any) -> None:
         self.connect_codes.append(reason.value)
         self.properties = properties
+        self.present = _f.session_present
         self.connected.set()
 
     def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
@@ -147,7 +153,7 @@ def test_qos_0_is_journalled_too(server: Any, version: int) -> None:
 def test_topic_aliases(server: Any) -> None:
     with gateway(server.port, paho.MQTTv5) as one:
         assert one.properties.TopicAliasMaximum == 16
-        assert one.properties.MaximumQoS == 1
+        assert not hasattr(one.properties, "MaximumQoS")  # 2
         alias = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         alias.TopicAlias = 3
         one.client.publish("long/topic", b"1", qos=1, properties=alias)
@@ -188,31 +194,82 @@ def test_a_gateway_always_gets_an_answer(server: Any, user: str | None) -> None:
         assert one.connect_codes == [135 if user is None else 136]
 
 
-def test_qos_2_is_refused_as_each_version_allows(server: Any) -> None:
-    with raw(server.port, CONNECT_5) as connection:
-        connection.sendall(bytes.fromhex("3406 0001 61 0001 00"))
-        assert everything(connection).endswith(bytes.fromhex("e002 9b00"))
-    with raw(server.port, CONNECT) as connection:
-        connection.sendall(bytes.fromhex("3405 0001 61 0001"))
-        assert everything(connection) == bytes.fromhex("2002 0000")
-    until(lambda: len(server.records("disconnect")) == 2)
-    reasons = [json.loads(record.payload)["reason"] for record in server.records("disconnect")]
-    assert all("QoS 2" in reason for reason in reasons)
-    assert server.records("message") == []
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+def test_messages_at_qos_2_are_stored_once_among_others(server: Any, version: int) -> None:
+    sent: list[tuple[int, bytes]] = []
+    with gateway(server.port, version) as one:
+        for number in range(300):
+            payload = json.dumps({"seq": number}).encode()
+            sent.append((number % 3, payload))
+            one.client.publish("greenoffice/v1/s/g/readings", payload, qos=number % 3)
+        until(lambda: len(one.acknowledged) == 300)
+    until(lambda: len(server.records("disconnect")) == 1)
+    stored = [(record.qos, record.payload) for record in server.records("message")]
+    assert stored == sent
+    assert server.metric("greenoffice_mqtt_messages_total", qos="2") == 100
+    version_told = {3: "3.1", 4: "3.1.1", 5: "5"}[version]
+    assert json.loads(server.records("connect")[0].payload)["version"] == version_told
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_subscriptions_are_refused_and_publishing_goes_on(server: Any, version: int) -> None:
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+def test_subscriptions_are_granted_and_publishing_goes_on(server: Any, version: int) -> None:
     answers: list[int] = []
     with gateway(server.port, version) as one:
         one.client.on_subscribe = lambda _c, _u, _m, codes, _p: answers.extend(
             code.value for code in codes
         )
-        one.client.subscribe("#", qos=1)
-        until(lambda: len(answers) == 1)
+        one.client.subscribe([("#", 1), ("greenoffice/v1/s/g/commands", 2), ("x", 0)])
+        until(lambda: len(answers) == 3)
         one.client.publish("t", b"after", qos=1)
         until(lambda: len(one.acknowledged) == 1)
-    assert answers == [128 if version == paho.MQTTv311 else 131]
+    assert answers == [1, 1, 0]
+    assert server.metric("greenoffice_mqtt_subscriptions_total", granted="True") == 3
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_session_is_there_again_after_a_restart(
+    server: Any, start: Any, version: int, tmp_path: Path
+) -> None:
+    kept: dict[str, Any] = {"clean": False}
+    if version == paho.MQTTv5:
+        asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        asked.SessionExpiryInterval = 3600
+        kept = {"clean_start": False, "properties": asked}
+    with gateway(server.port, version, **kept) as one:
+        assert not one.present
+        one.client.subscribe("mine", 1)
+        one.client.publish("t", b"1", qos=2)
+        until(lambda: len(one.acknowledged) == 1)
+    server.close()
+    again = start()
+    with gateway(again.port, version, **kept) as one:
+        assert one.present
+    fresh = {} if version == paho.MQTTv5 else {"clean": True}
+    with gateway(again.port, version, **fresh) as one:
+        assert not one.present
+    with gateway(again.port, version, **(kept if version == paho.MQTTv311 else {})) as one:
+        assert not one.present
+    again.close()
+    (tmp_path / "sessions.json").write_bytes(b"{")
+    with gateway(start().port, version, **kept) as one:
+        assert not one.present
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_messages_under_way_at_a_restart_arrive(server: Any, start: Any, qos: int) -> None:
+    """A client that resumes its session sends again what was not acknowledged to the end."""
+    port, sent = server.port, []
+    with gateway(port, paho.MQTTv311, clean=False, again=True) as one:
+        for number in range(400):
+            sent.append(f"{number}".encode())
+            one.client.publish("greenoffice/v1/s/g/readings", sent[-1], qos=qos)
+            if number == 200:
+                server.close()
+                server = start(port=port)
+        until(lambda: len(one.acknowledged) == 400)
+    until(lambda: bool(server.records("disconnect")))
+    stored = [record.payload for record in server.records("message")]
+    assert set(stored) == set(sent)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -637,3 +694,22 @@ def test_tls(start: Any, tmp_path: Path) -> None:
     with gateway(server.port, paho.MQTTv5, ca=str(certificate), password="wrong") as one:
         assert one.connect_codes == [134]
     assert len(server.records("message")) == 50
+
+
+def test_who_was_turned_away_or_cut_off_is_told_with_the_reason(server: Any) -> None:
+    for _ in range(2):
+        with gateway(server.port, paho.MQTTv311, password="wrong"):
+            pass
+    told = server.listener.health().troubles
+    assert set(told) == {"s/g"}
+    assert (told["s/g"].reason, told["s/g"].times) == ("bad_user_or_password", 2)
+    assert told["s/g"].address == "127.0.0.1"
+    with raw(server.port, CONNECT) as connection:
+        connection.sendall(bytes.fromhex("3003 0001 2b"))
+        everything(connection)
+    told = server.listener.health().troubles
+    assert (told["s/g"].reason, told["s/g"].times) == ("topic_name_invalid", 1)
+    assert told["s/g"].detail == "the topic holds a wildcard"
+    with gateway(server.port, paho.MQTTv5, user="x" * 300):
+        pass
+    assert server.listener.health().troubles.keys() == {"s/g"}

@@ -7,11 +7,15 @@ from collector.mqtt import (
     ConnectionLimits,
     Disconnected,
     Event,
+    KeptSession,
+    Outward,
     Ping,
     Publish,
     ReasonCode,
     ServerSession,
-    SubscriptionRefused,
+    Subscribed,
+    Subscription,
+    Unsubscribed,
     Violation,
     Will,
 )
@@ -19,6 +23,7 @@ from collector.properties import MOST_USER_PROPERTIES, Properties
 
 CONNECT_311 = bytes.fromhex("100f 0004 4d515454 04 02 003c 0003 616263")
 CONNECT_5 = bytes.fromhex("1010 0004 4d515454 05 02 003c 00 0003 616263")
+CONNECT_KEPT = bytes.fromhex("100f 0004 4d515454 04 00 003c 0003 616263")
 CONNACK_311 = bytes.fromhex("2002 0000")
 LIMITS = ConnectionLimits()
 SMALL = ConnectionLimits(packet_bytes=300, connect_bytes=200, receive_maximum=3, topic_bytes=20)
@@ -69,25 +74,25 @@ def test_connect_5_with_properties() -> None:
     )
     packet = packet[:1] + bytes((len(packet) - 2,)) + packet[2:]
     (event,) = server.receive(packet)
-    assert event == Connect(5, "assigned-1", "u", b"p", True, 0, Will("w", b"", 0, False))
-    server.accept()
-    assert (
-        server.take_output()
-        == bytes.fromhex(
-            "2028 00 00 25"  # session not present, success, 37 bytes of properties
-            "21 0fa0 24 01 27 00102000 22 0010 28 00 29 00 2a 00"
-            "11 00000000 12 000a"
-        )
-        + b"assigned-1"
+    will = Will("w", b"", 0, False)
+    assert event == Connect(
+        5, "assigned-1", "u", b"p", True, 0, will, expiry_s=3600, receive_maximum=20
     )
+    server.accept(KeptSession(), expiry_s=60)
+    assert server.take_output() == bytes.fromhex(
+        "2022 00 00 1f"  # session not present, success, 31 bytes of properties
+        "21 0fa0 27 00102000 22 0010 2a 00"
+        "12 000a"
+    ) + b"assigned-1" + bytes.fromhex("11 0000003c")
 
 
 @pytest.mark.parametrize(
     ("packet", "answer", "reason"),
     [
-        ("100f 0006 4d5149736470 03 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
+        ("100f 0006 4d5149736470 04 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
+        ("100e 0006 4d5149736470 03 02 003c 0000", "2002 0002", ReasonCode.CLIENT_ID_INVALID),
         ("100d 0004 4d515454 06 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
-        ("100d 0004 4d515454 84 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
+        ("100d 0004 4d515454 85 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
         ("100c 0004 4d515454 04 00 003c 0000", "2002 0002", ReasonCode.CLIENT_ID_INVALID),
         ("100c 0004 4d515454 04 03 003c 0000", "", ReasonCode.MALFORMED),  # reserved flag
         ("100d 0005 4d51545455 04 02 003c 0000", "", ReasonCode.MALFORMED),  # MQTTU
@@ -109,7 +114,6 @@ def test_connect_5_with_properties() -> None:
         ("1012 0004 4d515454 05 02 003c 02 01 00 0003 616263", "2003 00 81 00", 0x81),
         ("1016 0004 4d515454 05 02 003c 06 21 0001 21 0001 0003 616263", "2003 00 82 00", 0x82),
         ("1013 0004 4d515454 05 02 003c 03 21 0000 0003 616263", "2003 00 82 00", 0x82),
-        ("1016 0004 4d515454 05 16 003c 00 0003 616263 00 0001 77 0000", "2003 00 9b 00", 0x9B),
     ],
 )
 def test_a_connect_that_is_refused(packet: str, answer: str, reason: int) -> None:
@@ -199,7 +203,8 @@ def test_publish_5_brings_what_is_said_beside_the_message() -> None:
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [
-        ("3403 0001 61", ReasonCode.QOS_NOT_SUPPORTED),
+        ("3403 0001 61", ReasonCode.MALFORMED),  # ends within the packet id
+        ("3405 0001 61 0000", ReasonCode.PROTOCOL_ERROR),
         ("3603 0001 61", ReasonCode.MALFORMED),
         ("3803 0001 61", ReasonCode.MALFORMED),  # redelivery at QoS 0
         ("3205 0001 61 0000", ReasonCode.PROTOCOL_ERROR),  # packet id 0
@@ -214,8 +219,10 @@ def test_publish_5_brings_what_is_said_beside_the_message() -> None:
         ("3204 0001 61 00", ReasonCode.MALFORMED),
         ("3017 0015 616161616161616161616161616161616161616161", ReasonCode.TOPIC_NAME_INVALID),
         ("30 ad02", ReasonCode.PACKET_TOO_LARGE),  # 301 bytes
-        ("4002 0001", ReasonCode.PROTOCOL_ERROR),  # PUBACK of nothing
-        ("6202 0001", ReasonCode.PROTOCOL_ERROR),  # PUBREL
+        ("5002 0001", ReasonCode.PROTOCOL_ERROR),  # PUBREC: nothing is sent at QoS 2
+        ("7002 0001", ReasonCode.PROTOCOL_ERROR),
+        ("6002 0001", ReasonCode.MALFORMED),  # PUBREL without its flag
+        ("6203 0001 00", ReasonCode.MALFORMED),
         ("2002 0000", ReasonCode.PROTOCOL_ERROR),  # CONNACK from a client
         ("f000", ReasonCode.PROTOCOL_ERROR),  # AUTH
         ("c001 00", ReasonCode.MALFORMED),
@@ -234,7 +241,7 @@ def test_what_breaks_the_protocol_closes_as_the_version_allows(packet: str, reas
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [
-        ("3404 0001 61 00", ReasonCode.QOS_NOT_SUPPORTED),
+        ("3404 0001 61 00", ReasonCode.MALFORMED),  # ends within the packet id
         ("3003 0001 61", ReasonCode.MALFORMED),  # no properties
         ("3003 0000 00", ReasonCode.TOPIC_NAME_INVALID),
         ("3006 0000 03 23 0001", ReasonCode.PROTOCOL_ERROR),  # alias of nothing
@@ -268,21 +275,172 @@ def test_receive_maximum_counts_what_is_unacknowledged() -> None:
     assert len(older.receive(bytes.fromhex("3205 0001 61 0001") * 9)) == 9
 
 
-def test_subscriptions_are_refused_and_the_connection_goes_on() -> None:
+def test_subscriptions_are_granted_and_the_connection_goes_on() -> None:
     server = opened(CONNECT_311)
-    assert server.receive(bytes.fromhex("820a 0007 0001 61 01 0001 23 00")) == [
-        SubscriptionRefused(("a", "#"))
+    assert server.receive(bytes.fromhex("820e 0007 0001 61 02 0001 23 00 0001 62 01")) == [
+        Subscribed(("a", "#", "b"))
     ]
-    assert server.take_output().hex() == "900400078080"
-    assert server.receive(bytes.fromhex("a205 0008 0001 61")) == [SubscriptionRefused(("a",))]
+    assert server.take_output().hex() == "90050007010001"
+    wrong = server.receive(bytes.fromhex("820d 0007 0004 612b2f62 01 0001 63 01"))
+    assert wrong == [Subscribed(("c",), ("a+/b",))]
+    assert server.take_output().hex() == "900400078001"
+    assert server.receive(bytes.fromhex("a205 0008 0001 61")) == [Unsubscribed(("a",))]
     assert server.take_output().hex() == "b0020008"
     five = opened(CONNECT_5)
-    five.receive(bytes.fromhex("820d 0007 02 0b 05 0001 61 01 0001 23 2c"))
-    assert five.take_output().hex() == "90050007008383"
-    five.receive(bytes.fromhex("a206 0008 00 0001 61"))
-    assert five.take_output().hex() == "b00400080011"
+    five.receive(bytes.fromhex("8218 0007 02 0b 05 0001 61 01 0008 2473686172652f61 01 0001 2b 00"))
+    assert five.take_output().hex() == "900600 07 00 01 9e 00".replace(" ", "")
+    assert five.kept.subscriptions == {"a": Subscription(1, 5), "+": Subscription(0, 5)}
+    five.receive(bytes.fromhex("a209 0008 00 0001 61 0001 7a"))
+    assert five.take_output().hex() == "b0050008000011"
     assert five.receive(bytes.fromhex("c000")) == [Ping()]
     assert five.take_output().hex() == "d000"
+
+
+def test_a_client_has_only_so_many_subscriptions() -> None:
+    server = opened(CONNECT_5)
+    for number in range(65):
+        name = f"{number:02d}".encode()
+        server.receive(bytes((0x82, 8, 0, 1, 0, 0, 2)) + name + b"\0")
+        output = server.take_output()
+        assert output[-1] == (ReasonCode.QUOTA_EXCEEDED if number == 64 else 0)
+
+
+# QoS 2
+
+
+@pytest.mark.parametrize(
+    ("connect", "publish"),
+    [(CONNECT_311, "3406 0001 61 0007 78"), (CONNECT_5, "3407 0001 61 0007 00 78")],
+)
+def test_a_message_at_qos_2_is_taken_once(connect: bytes, publish: str) -> None:
+    server, packet = opened(connect), bytes.fromhex(publish)
+    again = bytes((packet[0] | 8,)) + packet[1:]
+    assert server.receive(packet) == [Publish("a", b"x", 2, False, False, 7)]
+    assert server.receive(again) == []  # not durable yet
+    assert server.take_output() == b""
+    assert server.acknowledge([7]) == []
+    assert server.take_output().hex() == "50020007"
+    assert server.receive(again) == []
+    assert server.take_output().hex() == "50020007"
+    assert server.receive(bytes.fromhex("6202 0007")) == []
+    assert server.take_output().hex() == "70020007"
+    assert len(server.receive(packet)) == 1  # another message under the same id
+    assert server.kept.pending == {7}
+
+
+def test_ids_of_both_qualities_are_acknowledged_each_in_its_way() -> None:
+    server = opened(CONNECT_311)
+    server.receive(bytes.fromhex("3205 0001 61 0001 3405 0001 61 0002 3205 0001 61 0003"))
+    server.acknowledge([1, 2, 3])
+    assert server.take_output().hex() == "400200014002000350020002"
+
+
+def test_a_release_of_nothing_is_answered_as_the_version_allows() -> None:
+    older, five = opened(CONNECT_311), opened(CONNECT_5)
+    older.receive(bytes.fromhex("6202 0009"))
+    assert older.take_output().hex() == "70020009"
+    five.receive(bytes.fromhex("6204 0009 00 00"))
+    assert five.take_output().hex() == "7003000992"
+
+
+def test_receive_maximum_counts_qos_2_until_it_is_released() -> None:
+    server = opened(CONNECT_5, SMALL)
+    packets = [bytes((0x34, 6, 0, 1, 0x61, 0, number, 0)) for number in range(1, 9)]
+    assert len(server.receive(b"".join(packets[:3]))) == 3
+    server.acknowledge([1, 2, 3])
+    server.receive(bytes.fromhex("6202 0001 6202 0001"))
+    assert len(server.receive(packets[3])) == 1
+    assert violation(server.receive(packets[4])) == ReasonCode.RECEIVE_MAXIMUM_EXCEEDED
+
+
+# Sessions that outlive connections
+
+
+def resumed(before: ServerSession, connect: bytes = CONNECT_KEPT) -> ServerSession:
+    later = session()
+    later.receive(connect)
+    later.accept(before.kept, present=True, expiry_s=0xFFFF_FFFF)
+    return later
+
+
+def test_a_message_at_qos_2_outlives_its_connection() -> None:
+    first = session()
+    first.receive(CONNECT_KEPT)
+    first.accept(KeptSession(), expiry_s=0xFFFF_FFFF)
+    first.receive(bytes.fromhex("3405 0001 61 0001 3405 0001 61 0002"))
+    first.acknowledge([1])
+    first.disconnect(ReasonCode.UNSPECIFIED)
+    later = resumed(first)
+    assert later.take_output().hex() == "20020100"
+    assert later.receive(bytes.fromhex("3c05 0001 61 0001 3c05 0001 61 0002")) == []
+    assert later.take_output().hex() == "50020001"
+    assert first.acknowledge([2]) == [2]
+    later.receive_again([2])
+    assert later.take_output().hex() == "50020002"
+
+
+def test_what_is_sent_to_a_client_waits_for_it() -> None:
+    first = session()
+    first.receive(CONNECT_KEPT)
+    first.accept(KeptSession(), expiry_s=0xFFFF_FFFF)
+    assert not first.send(Outward("t", b"nobody", 1))
+    first.receive(bytes.fromhex("8206 0001 0001 2b 01"))
+    first.take_output()
+    assert first.send(Outward("t", b"x", 1))
+    assert first.take_output().hex() == "3206000174000178"
+    assert first.send(Outward("t", b"y", 0))
+    assert first.take_output().hex() == "300400017479"
+    first.disconnect(ReasonCode.UNSPECIFIED)
+    assert first.send(Outward("t", b"z", 1))
+    later = resumed(first)
+    assert later.take_output().hex() == "200201003a06000174000178320600017400027a"
+    later.receive(bytes.fromhex("4002 0001 4002 0002 4002 0005"))
+    assert not later.kept.sent
+
+
+def test_no_more_is_sent_than_a_client_takes() -> None:
+    server = session()
+    few = bytes.fromhex("1018 0004 4d515454 05 02 003c 08 21 0002 27 00000014 0003 616263")
+    server.receive(few)
+    server.accept()
+    server.receive(bytes.fromhex("8209 0001 02 0b 07 0001 2b 01"))
+    server.take_output()
+    for number in range(3):
+        server.send(Outward("t", bytes((number,)), 1))
+    assert server.take_output().hex() == "32090001740001020b070032090001740002020b0701"
+    server.receive(bytes.fromhex("4002 0001"))
+    assert server.take_output().hex() == "32090001740003020b0702"
+    server.receive(bytes.fromhex("4002 0002 4002 0003"))
+    server.send(Outward("t", b"too much for it", 1))
+    assert server.take_output() == b""
+    assert not server.kept.sent
+
+
+# MQTT 3.1
+
+
+@pytest.mark.parametrize("level", ["03", "83"])
+def test_mqtt_3_1_and_bridges_are_spoken_with(level: str) -> None:
+    server = session()
+    packet = bytes.fromhex(f"1011 0006 4d5149736470 {level} 00 003c 0003 616263")
+    (event,) = server.receive(packet)
+    assert isinstance(event, Connect)
+    assert (event.version, event.client_id) == (3, "abc")
+    server.accept(KeptSession(), present=True, expiry_s=event.expiry_s)
+    assert server.take_output().hex() == "20020000"  # it knows no session present
+    server.receive(bytes.fromhex("8a06 0001 0001 2b 01"))  # sent again
+    assert server.take_output().hex() == "9003000101"
+    server.receive(bytes.fromhex("3405 0001 61 0007"))
+    server.acknowledge([7])
+    server.receive(bytes.fromhex("6a02 0007"))
+    assert server.take_output().hex() == "5002000770020007"
+
+
+def test_a_bridge_of_3_1_1_is_a_client() -> None:
+    server = session()
+    (event,) = server.receive(bytes.fromhex("100d 0004 4d515454 84 02 003c 0001 61"))
+    assert isinstance(event, Connect)
+    assert event.version == 4
 
 
 @pytest.mark.parametrize(
@@ -292,7 +450,7 @@ def test_subscriptions_are_refused_and_the_connection_goes_on() -> None:
         (CONNECT_5, "e000", Disconnected(0, False)),
         (CONNECT_5, "e001 00", Disconnected(0, False)),
         (CONNECT_5, "e001 04", Disconnected(4, True)),
-        (CONNECT_5, "e007 00 05 11 00000000", Disconnected(0, False)),
+        (CONNECT_5, "e007 00 05 11 00000000", Disconnected(0, False, 0)),
     ],
 )
 def test_goodbye(connect: bytes, packet: str, event: Event) -> None:

@@ -31,12 +31,13 @@ from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.health import (
     BoundedHealth,
+    gateway_troubles,
     held_gateways,
     platform_health,
     process_health,
     waiting_messages,
 )
-from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, gone, heard, hold, tell
+from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, TROUBLES, gone, heard, hold, tell
 from greenoffice.influx_setup import InfluxOptions, influx_init, influx_lacks
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
@@ -50,7 +51,7 @@ from greenoffice.stores import (
 )
 from metering.book import DirtyMark
 from metering.errors import ConfigurationError, Conflict, Unavailable
-from metering.intake import HeldGateway, IntakeBatch
+from metering.intake import GatewayTrouble, HeldGateway, IntakeBatch
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from proofs.servers.influx import OwnServer, found
@@ -147,6 +148,15 @@ def test_what_waits_is_counted_by_records_across_segments_and_writers(
         store = SimpleNamespace(checkpoint=lambda writer: places[at] if writer == 1 else (0, 0))
         waiting = waiting_messages(JournalReader(root), store)  # type: ignore[arg-type]
         assert waiting == len(places) - 1 - at + sum(counts)
+
+
+def test_who_was_turned_away_is_no_part_of_health(folder: DataFolder) -> None:
+    why = {"at_us": 7, "reason": "malformed", "detail": "d", "address": "a", "times": 2}
+    tell(folder.heartbeat("collector"), {"listener": {"ok": True, TROUBLES: {"s/g": why}}})
+    assert process_health(folder, "collector")["listener"].detail == {}
+    assert gateway_troubles(folder) == {"s/g": GatewayTrouble(7, "malformed", "d", "a", 2)}
+    folder.heartbeat("collector").unlink()
+    assert gateway_troubles(folder) == {}
 
 
 def test_who_is_held_back_is_no_part_of_health(folder: DataFolder) -> None:

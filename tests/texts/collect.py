@@ -14,6 +14,7 @@ from typer import rich_utils
 import analytics
 import figures
 import figures.bills
+from collector.troubles import TOLD
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
@@ -109,6 +110,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "rejected": set(REJECTIONS),
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
+        "mqtt": {reason.name.lower() for reason in TOLD},
+        "mqtt_fix": {reason.name.lower() for reason in TOLD},
         "shares": {"measured", "apportioned", "estimated", "missing"},
         "restated": {
             *("reading", "correction", "registry", "registry_version", "rollover"),

@@ -1,0 +1,65 @@
+"""Why gateways were turned away or cut off, for the people who look for them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from collector.mqtt import ReasonCode
+from metering.intake import GatewayTrouble
+
+TOLD_US = 24 * 3600 * 1_000_000
+"""For so long it is told."""
+MOST = 2_000
+"""Users of whom something is remembered; the one of whom it is oldest goes first. Anybody may claim
+any name."""
+LONGEST = 200
+"""Characters of a user that may be a gateway's, and of a detail."""
+TOLD = frozenset(
+    {
+        ReasonCode.MALFORMED,
+        ReasonCode.PROTOCOL_ERROR,
+        ReasonCode.CLIENT_ID_INVALID,
+        ReasonCode.BAD_USER_OR_PASSWORD,
+        ReasonCode.NOT_AUTHORIZED,
+        ReasonCode.SERVER_UNAVAILABLE,
+        ReasonCode.SERVER_BUSY,
+        ReasonCode.KEEP_ALIVE_TIMEOUT,
+        ReasonCode.SESSION_TAKEN_OVER,
+        ReasonCode.TOPIC_NAME_INVALID,
+        ReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
+        ReasonCode.TOPIC_ALIAS_INVALID,
+        ReasonCode.PACKET_TOO_LARGE,
+        ReasonCode.QUOTA_EXCEEDED,
+        ReasonCode.CONNECTION_RATE_EXCEEDED,
+    }
+)
+"""Why a client that named its user can be turned away or cut off."""
+
+
+class Troubles:
+    """The latest of each user. May be asked from any thread.
+
+    now_us: the clock [us since the epoch].
+    """
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self._now_us = now_us
+        self._latest: OrderedDict[str, GatewayTrouble] = OrderedDict()
+
+    def note(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
+        """A client that named a user was refused, or its connection was ended."""
+        if not 0 < len(user) <= LONGEST or reason not in TOLD:
+            return
+        before = self._latest.pop(user, None)
+        name = reason.name.lower()
+        times = before.times + 1 if before is not None and before.reason == name else 1
+        self._latest[user] = GatewayTrouble(self._now_us(), name, detail[:LONGEST], address, times)
+        if len(self._latest) > MOST:
+            self._latest.popitem(last=False)
+
+    def told(self) -> Mapping[str, GatewayTrouble]:
+        """Those of the last day, by user."""
+        since_us = self._now_us() - TOLD_US
+        latest = self._latest.copy()
+        return {user: one for user, one in latest.items() if one.at_us >= since_us}
