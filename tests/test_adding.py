@@ -21,7 +21,15 @@ from storage.sql.migrate import head
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
-    ".venv", ".peers", ".interop", ".git", "__pycache__", ".*_cache", ".hypothesis", "upgrades", "simulators"
+    ".venv",
+    ".peers",
+    ".interop",
+    ".git",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
+    "upgrades",
+    "simulators",
 )
 
 

@@ -154,6 +154,7 @@ def test_what_proofs_and_tests_import_is_declared():
         *EXTRAS.values(),
         SETTINGS["dependency-groups"]["dev"],
         SETTINGS["dependency-groups"]["peers"],
+        SETTINGS["dependency-groups"]["interop"],
     )
     found = distributions(["proofs", "tests"])
     assert {name: of for name, of in found.items() if not of & wanted} == {}

@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any
 
-import gmqtt  # type: ignore[import-not-found]
-
 
 async def main(asked: dict[str, Any]) -> None:
     """Publish all that is asked for."""
+    import gmqtt  # type: ignore[import-not-found]  # of its own environment
+
     will = gmqtt.Message(asked["will_topic"], "gone", qos=1)
     client = gmqtt.Client(
         asked["client_id"], clean_session=False, session_expiry_interval=3600, will_message=will
