@@ -195,6 +195,7 @@ class Connection(asyncio.Protocol):
         if self._over:
             return
         self._over = True
+        self.session.abandon()
         if self._timer is not None:
             self._timer.cancel()
         if self._recorder is not None:

@@ -191,6 +191,12 @@ class ServerSession:
         """End the connection; MQTT 5 clients are told why."""
         self._close(reason)
 
+    def abandon(self) -> None:
+        """The connection is gone: nothing more can be said, and what becomes durable now is for a
+        later one to tell."""
+        self._state = _State.CLOSED
+        self._framer.clear()
+
     def _begin(self, header: int) -> None:
         """Refuse another protocol by its first byte: its length would be nonsense."""
         self._begun = True

@@ -696,6 +696,23 @@ def test_tls(start: Any, tmp_path: Path) -> None:
     assert len(server.records("message")) == 50
 
 
+def test_what_becomes_durable_after_its_connection_is_told_to_the_next(start: Any) -> None:
+    server = start(commit_linger_s=1.0)
+    kept = bytearray(CONNECT)
+    kept[9] &= ~2  # its session is kept
+    message = bytes.fromhex("3406 0001 61 0007 78")
+    with raw(server.port, bytes(kept) + message) as first:
+        assert first.recv(4) == bytes.fromhex("2002 0000")
+    with raw(server.port, bytes(kept)) as second:
+        assert second.recv(4) == bytes.fromhex("2002 0100")
+        second.sendall(bytes((message[0] | 8,)) + message[1:])
+        assert second.recv(4) == bytes.fromhex("5002 0007")
+        second.sendall(bytes.fromhex("6202 0007"))
+        assert second.recv(4) == bytes.fromhex("7002 0007")
+    until(lambda: len(server.records("disconnect")) == 2)
+    assert [record.payload for record in server.records("message")] == [b"x"]
+
+
 def test_who_was_turned_away_or_cut_off_is_told_with_the_reason(server: Any) -> None:
     for _ in range(2):
         with gateway(server.port, paho.MQTTv311, password="wrong"):

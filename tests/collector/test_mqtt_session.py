@@ -328,6 +328,17 @@ def test_a_message_at_qos_2_is_taken_once(connect: bytes, publish: str) -> None:
     assert server.kept.pending == {7}
 
 
+def test_a_client_that_forgot_its_session_loses_no_message_to_an_old_id() -> None:
+    server = opened(CONNECT_311)
+    server.receive(bytes.fromhex("3406 0001 61 0007 78"))
+    server.acknowledge([7])
+    server.take_output()
+    (event,) = server.receive(bytes.fromhex("3406 0001 61 0007 79"))  # not sent again
+    assert isinstance(event, Publish)
+    server.acknowledge([7])
+    assert server.take_output().hex() == "50020007"
+
+
 def test_ids_of_both_qualities_are_acknowledged_each_in_its_way() -> None:
     server = opened(CONNECT_311)
     server.receive(bytes.fromhex("3205 0001 61 0001 3405 0001 61 0002 3205 0001 61 0003"))
