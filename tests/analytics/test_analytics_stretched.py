@@ -374,21 +374,21 @@ def test_what_the_meter_above_shows_as_well_is_no_wrong_factor(campus: Make) -> 
         assert found["east-power"].pattern == pattern
 
 
-@pytest.mark.parametrize(("warmer", "told"), [("none", True), ("week", False), ("rest too", False)])
+@pytest.mark.parametrize(("colder", "told"), [("none", True), ("week", False), ("rest too", False)])
 def test_in_weather_of_one_week_alone_its_plant_is_not_judged_by_the_others(
-    campus: Make, warmer: str, told: bool
+    campus: Make, colder: str, told: bool
 ) -> None:
-    """Half as much again in a week of a history that is not known yet, hotter than any other or
-    not; of heat on days of rest alone other weeks learn nothing of days of work."""
+    """Far more in a week of a history that is not known yet, colder than any other or not; of cold
+    on days of rest alone other weeks learn nothing of days of work."""
     place = campus(33)
     since = place.clock.day - day_number(MONDAY)
     week = (since >= 0) & (since < 7)
-    if warmer != "none":
-        place.temperature[week] += 30.0
-    if warmer == "rest too":
-        place.temperature[(since < 0) & ~place.clock.working] += 30.0
+    if colder != "none":
+        place.temperature[week] -= 12.0
+    if colder == "rest too":
+        place.temperature[(since < 0) & ~place.clock.working] -= 12.0
     row = place.row("east-ac")
-    place.add("east-ac", np.where(week & place.clock.working, 0.5 * place.energy[row], 0.0))
+    place.add("east-ac", np.where(week & place.clock.working, 0.8 * place.energy[row], 0.0))
     found = {one.meter for one in look(place.inputs()).findings}
     assert ("east-ac" in found) is told
 
