@@ -22,6 +22,7 @@ def suppress(
     Waste is of one kind, whatever it looks like there; meter faults, and what a detector tells of
     evidence of its own, are so by pattern. `feeders` names the meters that feed a meter;
     `residual` [kW] has shape (meters, hours).
+    Of stretches that a detector tells by evidence of its own, that stays.
     Deepest meters are settled first, and only kept candidates explain those above, so that
     an event is not counted once a level. The order of the input is kept.
     """
@@ -32,7 +33,18 @@ def suppress(
         below = [k for k in kept if codes[candidate.meter] in above[k.meter]]
         if _explained(candidate, below, residual) <= EXPLAINED:
             kept.append(candidate)
+    said = [one for one in kept if one.own is not None and one.own.tells_of]
+    kept = [one for one in kept if not any(_is_said(one, other, codes) for other in said)]
     return [candidate for candidate in candidates if candidate in kept]
+
+
+def _is_said(candidate: Candidate, other: Candidate, codes: Sequence[str]) -> bool:
+    """Whether stretches of days are the event that a detector tells by evidence of its own."""
+    if candidate.own is not None or other.own is None:
+        return False
+    shared = np.intersect1d(candidate.hours, other.hours, assume_unique=True).size
+    told = codes[candidate.meter] in other.own.tells_of
+    return told and shared > EXPLAINED * candidate.hours.size
 
 
 def ancestors(code: str, feeders: Mapping[str, Sequence[str]]) -> frozenset[str]:

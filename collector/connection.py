@@ -241,16 +241,17 @@ class Connection(asyncio.Protocol):
             case Disconnected(reason, with_will, expiry_s):
                 self.expiry_s = expiry_s
                 self.end("gateway disconnected", f"reason {reason:#04x}", will=with_will)
-            case Violation(reason, detail):
-                self._violated(reason, detail)
+            case Violation(reason, detail, user):
+                self._violated(reason, detail, user)
 
-    def _violated(self, reason: ReasonCode, detail: str) -> None:
+    def _violated(self, reason: ReasonCode, detail: str, user: str) -> None:
         if self.client is None:
             self._refused(reason.sentence, detail)
+            self._hub.troubled(user, reason, detail, self.address)
         else:
-            user = self.client.user
-            _log.warning("gateway closed", gateway=user, reason=reason.sentence, detail=detail)
-            self._hub.troubled(user or "", reason, detail, self.address)
+            name = self.user
+            _log.warning("gateway closed", gateway=name, reason=reason.sentence, detail=detail)
+            self._hub.troubled(name, reason, detail, self.address)
         self.end(reason.sentence, detail, will=True)
 
     async def _decide(self, connect: Connect) -> None:

@@ -22,7 +22,8 @@ from collector.mqtt import Connect, KeptSession, Subscription
 _log = structlog.get_logger()
 
 MOST_OF_A_USER = 32
-"""Sessions of one gateway; of more the one that was away for longest goes."""
+"""Sessions of one gateway that are away; of more the one that was away for longest goes, those with
+messages at QoS 2 that are not released last."""
 
 Key = tuple[str, str]
 """(user, client id)"""
@@ -153,9 +154,13 @@ class KeptSessions:
 
     def _bound(self, user: str) -> None:
         own = self._entries[user]
-        away = [(one.ended_s, name) for name, one in own.items() if one.ended_s is not None]
+        away = [
+            (bool(one.session.received), one.ended_s, name)
+            for name, one in own.items()
+            if one.ended_s is not None
+        ]
         if len(away) > MOST_OF_A_USER:
-            del own[min(away)[1]]
+            del own[min(away)[2]]
 
 
 def _read(file: Path | None) -> list[StoredSession]:

@@ -7,6 +7,7 @@ proportion to what it measured there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +73,15 @@ def _rows(site: Site, meters: tuple[str, ...]) -> list[int]:
 
 
 def candidate(
-    site: Site, pattern: str, loss: Loss, cause: str, detail: dict[str, str | int | float]
+    site: Site,
+    pattern: str,
+    loss: Loss,
+    cause: str,
+    detail: dict[str, str | int | float],
+    more: Iterable[str] = (),
 ) -> Candidate | None:
-    """What is told of a run; None where its hours measured nothing."""
+    """What is told of a run; None where its hours measured nothing. `more` are meters that show it
+    too, beside the one that is told of it."""
     return priced(
         site,
         pattern,
@@ -84,6 +91,7 @@ def candidate(
         detail=detail,
         half=_half(loss),
         place=loss.centre.node,
+        tells_of=frozenset({site.codes[loss.row], *more}),
     )
 
 

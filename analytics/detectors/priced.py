@@ -27,6 +27,7 @@ def priced(
     detail: dict[str, str | int | float],
     half: float,
     place: str = "",
+    tells_of: frozenset[str] = frozenset(),
 ) -> Candidate | None:
     """A candidate of what is wasted in each hour [canonical unit per hour], (hours of the site,),
     NaN or nothing where it is no evidence; None where nothing is. `half` is half of its 90 %
@@ -47,6 +48,7 @@ def priced(
         chart=chart_of(site, row, hours, power - np.nan_to_num(rate)),
         place=place,
         half=half,
+        tells_of=tells_of,
     )
     days = site.clock.day[hours]
     start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + HOUR_US

@@ -37,6 +37,7 @@ def _excess(site: Site) -> list[Candidate]:
                     "also": OTHER if cooling >= 0.5 else COOLING,
                     "odds": round(max(cooling, 1 - cooling), 3),
                 },
+                more=loss.centre.meters("cooling"),
             )
         )
     return [one for one in found if one is not None]

@@ -268,6 +268,8 @@ class Own:
     """Of waste, half of its 90 % interval [canonical unit]."""
     confidence: float = 1.0
     """Of a fault, 0 .. 1; waste has its own."""
+    tells_of: frozenset[str] = frozenset()
+    """Meters whose stretches of days in these hours are the same event."""
 
 
 @dataclass(frozen=True, eq=False)

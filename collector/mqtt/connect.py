@@ -42,9 +42,15 @@ def read_connect(
     keep_alive_s = cursor.u16("keep alive")
     asked = _read_properties(cursor) if version == V5 else {}
     given_id = cursor.text("client id")
-    _check_client_id(given_id, bool(flags & _CLEAN), version)
     will = _read_will(cursor, flags, version) if flags & _WILL else None
     user = cursor.text("user name") if flags & _USER else None
+    try:
+        _check_client_id(given_id, bool(flags & _CLEAN), version)
+        if will is not None:
+            check_topic(will.topic)
+    except BrokenPacket as broken:
+        broken.user = user or ""
+        raise
     password = cursor.binary("password") if flags & _PASSWORD else None
     cursor.expect_end("CONNECT")
     client_id = given_id or assign_client_id()
@@ -106,6 +112,5 @@ def _read_will(cursor: Cursor, flags: int, version: int) -> Will:
     if version == V5:
         said = properties.of_message(properties.read_properties(cursor, properties.WILL))
     topic = cursor.text("will topic")
-    check_topic(topic)
     payload = cursor.binary("will payload")
     return Will(topic, payload, (flags & _WILL_QOS) >> 3, bool(flags & _WILL_RETAIN), said)

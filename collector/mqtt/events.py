@@ -84,6 +84,8 @@ class Violation(msgspec.Struct, frozen=True):
 
     reason: ReasonCode
     detail: str
+    user: str = ""
+    """Whom it named, where it was not let in yet."""
 
 
 Event = Connect | Publish | Subscribed | Unsubscribed | Ping | Disconnected | Violation

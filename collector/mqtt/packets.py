@@ -15,6 +15,8 @@ class BrokenPacket(Exception):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.user = ""
+        """Whom a CONNECT that cannot be taken named, as far as it was read."""
 
 
 def malformed(detail: str) -> BrokenPacket:

@@ -101,7 +101,7 @@ class ServerSession:
                 self._begin(data[0])
             self._take_packets(events)
         except BrokenPacket as error:
-            events.append(Violation(error.reason, error.detail))
+            events.append(Violation(error.reason, error.detail, error.user))
             self._close(error.reason)
         return events
 

@@ -414,3 +414,18 @@ def test_waste_below_explains_whatever_it_looks_like_and_other_hours_do_not() ->
 
 def test_a_loop_in_the_supply_tree_ends() -> None:
     assert ancestors("a", {"a": ["b"], "b": ["a"]}) == {"b"}
+
+
+def test_stretches_that_a_detector_tells_by_evidence_of_its_own_are_told_once() -> None:
+    """Three quarters of the hours of a meter below are those of a loss above it."""
+    values = np.ones((len(CODES), 40))
+    below = Candidate("unexplained_excess", 1, 0, 0, 1, np.arange(8, 28), 1)
+    amounts = np.full(20, 10, dtype=np.int64)
+    for tells_of, hours, left in (
+        ({CODES[1]}, np.arange(12, 32), 1),
+        ({CODES[1]}, np.arange(19, 39), 2),
+        ({CODES[2]}, np.arange(12, 32), 2),
+    ):
+        own = Own("cooling_works_more", amounts, 2 * amounts, {}, (), tells_of=frozenset(tells_of))
+        loss = Candidate("pue_excess", 0, 0, 0, 1, hours, 1, own)
+        assert len(suppress([loss, below], CODES, FEEDERS, values)) == left

@@ -44,4 +44,4 @@ def test_why_a_gateway_was_turned_away_is_told_to_those_who_see_it(world, signed
     html = world.client.get("/gateways").text
     assert "wrong password" in html
     assert "3 times in a row, from 10.2.0.14 last" in html
-    assert "make a new one" in html
+    assert "somebody else uses its name" in html

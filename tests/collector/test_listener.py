@@ -730,3 +730,22 @@ def test_who_was_turned_away_or_cut_off_is_told_with_the_reason(server: Any) -> 
     with gateway(server.port, paho.MQTTv5, user="x" * 300):
         pass
     assert server.listener.health().troubles.keys() == {"s/g"}
+
+
+@pytest.mark.parametrize(
+    ("client_id", "flags", "reason"),
+    [(b"", 0xC0, "client_id_invalid"), (b"x" * 300, 0xC2, "client_id_invalid")],
+)
+def test_whom_a_connect_named_that_could_not_be_taken_is_told(
+    server: Any, client_id: bytes, flags: int, reason: str
+) -> None:
+    fields = [client_id, b"s/g", b"right"]
+    body = bytes.fromhex("0004 4d515454 04") + bytes((flags,)) + b"\0\0"
+    body += b"".join(len(one).to_bytes(2) + one for one in fields)
+    length = (
+        bytes((0x80 | len(body) & 0x7F, len(body) >> 7)) if len(body) > 127 else bytes((len(body),))
+    )
+    with raw(server.port, b"\x10" + length + body) as connection:
+        assert everything(connection) == bytes.fromhex("2002 0002")
+    until(lambda: bool(server.listener.health().troubles))
+    assert server.listener.health().troubles["s/g"].reason == reason
