@@ -13,7 +13,7 @@ from analytics.balances import BalanceDays
 from analytics.billed import BilledMeter, DayPeaks, KwPrice
 from analytics.centres import CentreMeters
 from analytics.detectors import BY_EXPECTATION, Candidate, Site
-from analytics.detectors.site import Input, chains
+from analytics.detectors.site import Input, Own, chains
 from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
 from analytics.opposed import OpposedHours, opposed

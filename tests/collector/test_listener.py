@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
+from collector.mqtt import encode_packet
 from metering.errors import ConfigurationError
 
 WAIT_S = 15
@@ -742,10 +743,7 @@ def test_whom_a_connect_named_that_could_not_be_taken_is_told(
     fields = [client_id, b"s/g", b"right"]
     body = bytes.fromhex("0004 4d515454 04") + bytes((flags,)) + b"\0\0"
     body += b"".join(len(one).to_bytes(2) + one for one in fields)
-    length = (
-        bytes((0x80 | len(body) & 0x7F, len(body) >> 7)) if len(body) > 127 else bytes((len(body),))
-    )
-    with raw(server.port, b"\x10" + length + body) as connection:
+    with raw(server.port, encode_packet(0x10, body)) as connection:
         assert everything(connection) == bytes.fromhex("2002 0002")
     until(lambda: bool(server.listener.health().troubles))
     assert server.listener.health().troubles["s/g"].reason == reason
