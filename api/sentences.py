@@ -218,15 +218,23 @@ def _day(at_us: int, zone: str, language: str, now_us: int) -> str:
     return day_of(day, language, year=day.year != today.year)
 
 
+def _date(at_us: int, zone: str) -> str:
+    return f"{from_us(at_us).astimezone(zone_of(zone)):%Y-%m-%d}"
+
+
+def _moment(at_us: int, zone: str) -> str:
+    return f"{from_us(at_us).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}"
+
+
 def _balance(finding: Finding, zone: str, language: str) -> str:
     """A total that its parts make up otherwise than before; `over` says that this has ended."""
-    told, local = finding.detail, zone_of(zone)
+    told = finding.detail
     meter = told.get("changed")
     return text(
         "finding.balance_over" if told.get("over") else "finding.balance",
         language,
-        start=f"{from_us(finding.start_us).astimezone(local):%Y-%m-%d}",
-        end=f"{from_us(finding.end_us - 1).astimezone(local):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
+        end=_date(finding.end_us - 1, zone),
         now=f"{float(told['now_percent']):.1f}",
         usual=f"{float(told['usual_percent']):.1f}",
         amount=f"{float(told['per_day']):+z,.1f}",
@@ -251,7 +259,7 @@ def _outage(finding: Finding, zone: str, language: str) -> str:
         silent=told["silent"],
         served=told["served"],
         hours=len(finding.hours_us),
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        start=_moment(finding.start_us, zone),
         meters=named,
     )
 
@@ -262,7 +270,7 @@ def _night_flow(finding: Finding, zone: str, language: str) -> str:
     return text(
         "finding.night_flow",
         language,
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
         nights=told.get("days", 0),
         low=f"{float(told['night_low']):.3g}",
         base=f"{float(told['night_base']):.3g}",
@@ -279,7 +287,7 @@ def _contract(finding: Finding, zone: str, language: str) -> str:
         days=told.get("days", 0),
         contract=f"{float(told['contract_kw']):.4g}",
         peak=f"{float(told['peak_kw']):.4g}",
-        moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        moment=_moment(int(told["peak_us"]), zone),
     )
 
 
@@ -292,7 +300,7 @@ def _peak(finding: Finding, zone: str, language: str) -> str:
         days=told.get("days", 0),
         peak=f"{float(told['peak_kw']):.4g}",
         before=f"{float(told['before_kw']):.4g}",
-        moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        moment=_moment(int(told["peak_us"]), zone),
         cost=_money(_rough(float(told["demand_cost"])), str(told["currency"]), language),
     )
 
@@ -305,7 +313,7 @@ def _large_contract(finding: Finding, zone: str, language: str) -> str:
         language,
         contract=f"{float(told['contracted_kw']):.4g}",
         peak=f"{float(told['year_peak_kw']):.4g}",
-        moment=f"{from_us(int(told['year_peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        moment=_moment(int(told["year_peak_us"]), zone),
         needed=f"{float(told['needed_kw']):.4g}",
         saved=_money(_rough(float(told["saved_a_year"])), str(told["currency"]), language),
     )
@@ -317,7 +325,7 @@ def _power_factor(finding: Finding, zone: str, language: str) -> str:
     return text(
         "finding.power_factor",
         language,
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
         days=told.get("days", 0),
         factor=f"{float(told['power_factor']):.3f}",
         standard=f"{float(told['standard']):.2f}",
@@ -333,7 +341,7 @@ def _rooms(finding: Finding, zone: str, language: str) -> str:
         _ROOMS[finding.pattern],
         language,
         rooms=named,
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
         days=told.get("days", 0),
         value=f"{float(told['room_value']):,.0f}",
         limit=f"{float(told['room_limit']):,.0f}",
@@ -350,7 +358,7 @@ def _numbers(finding: Finding, plain: _Plain, zone: str, language: str) -> str:
     return text(
         plain.key,
         language,
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
         days=told.get("days", 0),
         **{place: format(float(told[name]), form) for place, (name, form) in plain.numbers.items()},
     )
@@ -364,7 +372,7 @@ def _solar(finding: Finding, zone: str, language: str) -> str:
     return text(
         "finding.solar" if share > 0 else "finding.solar_none",
         language,
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
         days=told.get("days", 0),
         percent=f"{100 * share:.0f}",
         lost=_amount(made * (1 / share - 1)) if share > 0 else "",
@@ -388,7 +396,7 @@ def _phase(finding: Finding, zone: str, language: str) -> str:
     return text(
         "finding.phase",
         language,
-        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        start=_date(finding.start_us, zone),
         days=told.get("days", 0),
         phase=str(told["phase"]).upper(),
         amount=amount,

@@ -196,6 +196,7 @@ class Listener:
 
     async def _write_sessions(self) -> None:
         content = self._sessions.to_write()
+        self.metrics.sessions.set(len(self._sessions))
         if content is not None:
             await asyncio.to_thread(self._sessions.write, content)
 

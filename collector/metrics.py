@@ -47,6 +47,11 @@ class CollectorMetrics:
             ["granted"],
             registry=registry,
         )
+        self.sessions = Gauge(
+            "greenoffice_mqtt_sessions",
+            "Sessions of gateways that are kept, connected or away",
+            registry=registry,
+        )
         self.queue_depth = Gauge(
             "greenoffice_journal_queue_records", "Records waiting for a commit", registry=registry
         )

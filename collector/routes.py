@@ -90,7 +90,8 @@ class Router:
             if standing:
                 route = standing[0]
                 gateway = sender if known else route.gateway or sender
-                return _foreign(record, owner) or Chosen(route, gateway, self._zone(gateway))
+                foreign = foreign_topic(record.gateway, record.route)
+                return foreign or Chosen(route, gateway, self._zone(gateway))
         return _unrouted(record)
 
     def always(self, record: Record) -> Chosen | None:
@@ -158,14 +159,16 @@ def _ambiguous(record: Record, routes: Iterable[Route]) -> Problem:
     )
 
 
-def _foreign(record: Record, owner: str | None) -> Problem | None:
-    """A gateway may only publish under its own name. HTTP checked its key before."""
-    if owner is None or owner == record.gateway or record.route.startswith(HTTP_ROUTE):
+def foreign_topic(gateway: str, topic: str) -> Problem | None:
+    """What is wrong with a topic that a gateway published to: it may only do so under its own name.
+    HTTP checked its key before."""
+    owner = owner_of(topic)
+    if owner is None or owner == gateway or topic.startswith(HTTP_ROUTE):
         return None
     return Problem(
         "foreign_topic",
-        f"sent by gateway {record.gateway}",
+        f"sent by gateway {gateway}",
         "topic",
-        record.route,
-        f"publish to greenoffice/v1/{record.gateway}/..., or sign in as {owner}",
+        topic,
+        f"publish to greenoffice/v1/{gateway}/..., or sign in as {owner}",
     )

@@ -14,6 +14,11 @@ HTTP_ROUTE = "http/v1/ingest"
 _PREFIX = "greenoffice/v1"
 
 
+def topic_of(gateway: str, channel: str) -> str:
+    """A topic of a gateway, `site/gateway`."""
+    return f"{_PREFIX}/{gateway}/{channel}"
+
+
 def owner_of(topic: str) -> str | None:
     """The gateway a topic or HTTP route names itself, `site/gateway`; None if it names none."""
     levels = topic.split("/")

@@ -33,7 +33,7 @@ MARK_EXAMPLE = {
     "usual_low": 23.0,
     "usual_high": 31.0,
     "beyond": 38.0,
-    "score": 3.4,
+    "score": 9.4,
     "baseline_version": "2-9f0c1d2e3a4b",
     "vanishes_at": "2026-11-25T16:00:00Z",
     "sentence": {

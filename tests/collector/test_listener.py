@@ -714,6 +714,29 @@ def test_what_becomes_durable_after_its_connection_is_told_to_the_next(start: An
     assert [record.payload for record in server.records("message")] == [b"x"]
 
 
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+def test_a_gateway_hears_once_of_a_topic_that_is_not_its_own(server: Any, version: int) -> None:
+    heard: list[tuple[str, dict[str, str]]] = []
+    answered = threading.Event()
+    foreign = "greenoffice/v1/s/h/readings"
+    with gateway(server.port, version) as one:
+        one.client.on_message = lambda _c, _u, got: heard.append(
+            (got.topic, json.loads(got.payload))
+        )
+        one.client.on_subscribe = lambda *_: answered.set()
+        one.client.subscribe("greenoffice/v1/s/g/errors", 1)
+        assert answered.wait(WAIT_S)
+        for topic in (foreign, "greenoffice/v1/s/g/readings", foreign, "any/other"):
+            one.client.publish(topic, b"{}", qos=1)
+        until(lambda: len(one.acknowledged) == 4)
+        until(lambda: bool(heard))
+    assert len(server.records("message")) == 4
+    ((topic, told),) = heard
+    assert topic == "greenoffice/v1/s/g/errors"
+    assert (told["reason"], told["value"]) == ("foreign_topic", foreign)
+    assert "greenoffice/v1/s/g/..." in told["fix"]
+
+
 def test_who_was_turned_away_or_cut_off_is_told_with_the_reason(server: Any) -> None:
     for _ in range(2):
         with gateway(server.port, paho.MQTTv311, password="wrong"):

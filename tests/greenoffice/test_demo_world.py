@@ -7,10 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from greenoffice.demo.bills import bills_against_truth
 from greenoffice.demo.options import DemoOptions, DemoWorld
 from greenoffice.demo.summary import DemoSummary
 from greenoffice.folder import DataFolder
+from metering.errors import Conflict, InvalidInput
 
 NOW_US = 1_800_000_000_000_000
 
@@ -25,6 +28,22 @@ def test_a_new_demo_is_billed_and_one_of_before_goes_on_without(tmp_path: Path) 
     del stored["billed"]
     file.write_text(json.dumps(stored))
     assert not DemoWorld.read(file).billed
+
+
+def test_more_waste_is_a_world_of_its_own_and_folders_of_before_have_none(tmp_path: Path) -> None:
+    more = DemoOptions(tmp_path, more_waste=True)
+    made = DemoWorld.of(more, NOW_US)
+    file = tmp_path / "demo.json"
+    made.write(file)
+    DemoWorld.read(file).check_same(more)
+    with pytest.raises(Conflict, match="with more waste"):
+        DemoWorld.read(file).check_same(DemoOptions(tmp_path))
+    stored = json.loads(file.read_text())
+    del stored["more_waste"]
+    file.write_text(json.dumps(stored))
+    DemoWorld.read(file).check_same(DemoOptions(tmp_path))
+    with pytest.raises(InvalidInput, match="no waste and more of it"):
+        DemoWorld.of(DemoOptions(tmp_path, waste=False, more_waste=True), NOW_US)
 
 
 BILLS = (("1100-1", "demand_above", "3840.00"), ("1100-2", "", "0.00"))
