@@ -90,6 +90,19 @@ def test_a_gateway_has_only_so_many_and_takes_none_of_another(clock: Clock) -> N
     assert not sessions.begin(("s/g", "c0"), asks(900))[1]
 
 
+def test_one_with_messages_that_are_not_released_goes_last(clock: Clock) -> None:
+    sessions = KeptSessions(None, clock, LONGEST_S)
+    for number in range(MOST_OF_A_USER + 2):
+        clock.now_s += 1
+        key = ("s/g", f"c{number}")
+        session, _, _ = sessions.begin(key, asks(900))
+        if number == 0:
+            session.received.add(7)
+        sessions.end(key, session, None)
+    assert not sessions.begin(("s/g", "c1"), asks(900))[1]
+    assert sessions.begin(("s/g", "c0"), asks(900))[0].received == {7}
+
+
 def test_what_outlives_a_restart(clock: Clock, tmp_path: Path) -> None:
     file = tmp_path / "sessions.json"
     sessions = KeptSessions(file, clock, LONGEST_S)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -188,6 +189,14 @@ def test_a_folder_keeps_its_world(endpoint: Endpoint, tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match="seed = 6"):
         run(other, lambda: NOW_US, threading.Event())
+    file = tmp_path / "simulation.json"
+    stored = json.loads(file.read_text())
+    assert stored.pop("more_waste") is False  # folders of before do not say it
+    file.write_text(json.dumps(stored))
+    run(settings_for(tmp_path, endpoint.port), lambda: NOW_US, threading.Event())
+    more = replace(settings_for(tmp_path, endpoint.port), more_waste=True)
+    with pytest.raises(ConfigurationError, match="more_waste = True"):
+        run(more, lambda: NOW_US, threading.Event())
 
 
 def test_a_gateway_without_password_is_named(tmp_path: Path) -> None:
