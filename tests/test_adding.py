@@ -24,6 +24,8 @@ LEFT_OUT = shutil.ignore_patterns(
     ".venv",
     ".peers",
     ".interop",
+    ".demo",
+    "demo-data",
     ".git",
     "__pycache__",
     ".*_cache",
