@@ -3,6 +3,7 @@
 Each has a folder of its name: the decoder, a README that says what it takes, and golden cases.
 `DECODERS` is the one table of them.
 
+quantity   what devices say, made readings
 message    what a decoder is given and returns      decoder     a row of the table
 instant    times as gateways write them             json_object a payload that is one object
 """

@@ -85,6 +85,11 @@ class Decoder:
     configured: Callable[[Mapping[str, str]], Decode] | None = None
     """Makes `decode` for a route's options; raises InvalidInput with field `options` for those
     it does not know. None: it has none."""
+    suits: Callable[[Incoming], bool] | None = None
+    """Whether a message looks like this family's, for one whose family nobody named; None: only
+    its topics or a route say so. It never raises."""
+    aliases: tuple[str, ...] = ()
+    """Other names under which the family is known."""
     plain: Plain | None = None
     """Reads a payload that is right in form in one go, and gives None for any other, so that many
     are read at once (`collector.intake.bulk`); the times and points of what it gives are those
