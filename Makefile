@@ -20,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -84,6 +84,9 @@ bench-feed: $(VENV)/.run ## Measure what a poll of the feed of all institutions 
 bench-ingest: $(VENV)/.dev ## Measure what a message costs from broker and listener to the readings
 	@sh tools/system-parts.sh
 	@$(PROVE) bench-ingest $(ARGS)
+
+bench-gateways: $(VENV)/.dev ## Measure 2,000 gateways at once before one collector, and what becomes of those that do not fit
+	@$(PROVE) bench-gateways $(ARGS)
 
 bench-users: $(VENV)/.dev ## Measure how long people wait for their boards, also while readings come in
 	@sh tools/system-parts.sh

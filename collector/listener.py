@@ -22,6 +22,7 @@ from pathlib import Path
 
 import structlog
 
+from collector.accepting import Accepting, Serve, Serving
 from collector.commit import CommitEntry
 from collector.connection import Connection
 from collector.fair_queue import weight
@@ -32,7 +33,7 @@ from collector.mqtt import Connect, ConnectionLimits, KeptSession, ReasonCode
 from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
-from collector.tls_door import Handshakes
+from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.troubles import Troubles
 from metering.errors import (
     ConfigurationError,
@@ -65,12 +66,14 @@ class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     limits: ConnectionLimits = ConnectionLimits()
     max_connections: int = 10_000
     max_refused: int = 64
-    """Beyond these so many more may wait at a time to be told that there is no room; others are
-    let go without a word."""
-    backlog: int = 128
-    """Connections that the system may hold ready, and that are taken in at one go."""
+    """Beyond these so many more are told at a time that there is no room; others wait until these
+    have gone."""
+    max_handshakes: int = MOST_HANDSHAKES
+    """Beyond all these so many may be at their TLS handshake at a time."""
     connect_timeout_s: float = 10.0
     """Within which CONNECT must have arrived."""
+    silent_s: float = 2.0
+    """After which one that has not sent CONNECT gives way to another."""
     records_per_s: float = 500.0
     """What one gateway may send in the long run while the intake is behind: less than that takes
     in, so that it alone can put off nobody's readings. A record counts as one more for each 4 KiB.
@@ -86,6 +89,7 @@ class Listener:
     now_us: the clock [us since the epoch], for arrival times.
     tls: None for plain TCP.
     sessions: file in which sessions of gateways outlive a restart; None for nowhere.
+    serve: how a port is listened on.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Listener:
         now_us: Callable[[], int],
         tls: ssl.SSLContext | None = None,
         sessions: Path | None = None,
+        serve: Serve = Accepting.start,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
@@ -109,8 +114,12 @@ class Listener:
         self._tries = FailedTries(time.monotonic, TRIES)
         self._open: set[Connection] = set()
         self._surplus: set[Connection] = set()
-        self._silent: dict[Connection, None] = {}
-        """Those with room that have not sent CONNECT yet, oldest first."""
+        self._silent: dict[Connection, float] = {}
+        """Those with room that have not sent CONNECT yet, oldest first, and since when."""
+        self._room = asyncio.Event()
+        """Whether another connection is taken."""
+        self._room.set()
+        self._looks_at: asyncio.TimerHandle | None = None
         self._full_at: float | None = None
         self._by_key: dict[tuple[str, str], Connection] = {}
         self._sessions = KeptSessions(
@@ -126,7 +135,8 @@ class Listener:
         """When a gateway that is held for its rate is looked at again."""
         self._closing = False
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
-        self._server: asyncio.Server | None = None
+        self._serve = serve
+        self._serving: Serving | None = None
         self._reception: Reception[Connection] = Reception(
             journal,
             metrics,
@@ -138,9 +148,7 @@ class Listener:
     @property
     def port(self) -> int:
         """The port listened on."""
-        if self._server is None:
-            return self.settings.port
-        return int(self._server.sockets[0].getsockname()[1])
+        return self.settings.port if self._serving is None else self._serving.port
 
     async def start(self) -> None:
         """Listen; raises ConfigurationError where the port cannot be had."""
@@ -148,14 +156,10 @@ class Listener:
         host, port = self.settings.host, self.settings.port
         begin: Callable[[], asyncio.Protocol] = self._new_connection
         if self._tls is not None:
-            begin = partial(Handshakes(self._tls, self.connect_timeout_s).door, begin)
+            most = self.settings.max_handshakes
+            begin = partial(Handshakes(self._tls, self.connect_timeout_s, most).door, begin)
         try:
-            self._server = await self._loop.create_server(
-                begin,
-                host,
-                port,
-                backlog=self.settings.backlog,
-            )
+            self._serving = await self._serve(begin, host, port, self._room, self._exhausted)
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
         self._reception.start()
@@ -171,10 +175,10 @@ class Listener:
 
     async def close(self) -> None:
         """Stop taking, store and acknowledge what was taken, say goodbye."""
-        if self._server is None or self._closing:
+        if self._serving is None or self._closing:
             return
         self._closing = True
-        self._server.close()
+        self._serving.close()
         for connection in self._open:
             connection.hold("stopping")
         await asyncio.to_thread(self._reception.drain, 10.0)
@@ -231,29 +235,66 @@ class Listener:
         """Take up a connection, on hold while the queue is, in place of the one that is silent
         for longest where there is no room; False where not even a refusal has room, or at the
         end."""
-        most = self.settings.max_connections
-        full = len(self._open) >= most + self.settings.max_refused
-        if self._closing or (full and not self._silent):
+        if self._closing or not self._takes_more():
             return False
+        most = self.settings.max_connections
         if len(self._open) - len(self._surplus) >= most and not self._let_a_silent_one_go():
             self._surplus.add(connection)
             self._full_at = time.monotonic()
         else:
-            self._silent[connection] = None
+            self._silent[connection] = time.monotonic()
         self._open.add(connection)
         if self._reception.held:
             connection.hold("queue")
+        self._look_for_room()
         return True
 
-    def _let_a_silent_one_go(self) -> bool:
-        """Whether there was one that had not sent CONNECT."""
+    def _takes_more(self) -> bool:
+        """Whether one more has room, be it to be told that it has none."""
+        most = self.settings.max_connections + self.settings.max_refused
+        return len(self._open) < most or self._silent_one() is not None
+
+    def _silent_one(self) -> Connection | None:
+        """The one that has not sent CONNECT for longest, where that is long enough to give way."""
         oldest = next(iter(self._silent), None)
+        if oldest is None or self._until_it_gives_way_s(oldest) > 0:
+            return None
+        return oldest
+
+    def _until_it_gives_way_s(self, silent: Connection) -> float:
+        return self._silent[silent] + self.settings.silent_s - time.monotonic()
+
+    def _look_for_room(self) -> None:
+        """Take another connection, or let it wait until one has gone or was silent too long."""
+        if self._takes_more():
+            self._room.set()
+            return
+        self._room.clear()
+        oldest = next(iter(self._silent), None)
+        if oldest is not None and self._looks_at is None:
+            soon_s = max(self._until_it_gives_way_s(oldest), 0.01)
+            self._looks_at = self._loop.call_later(soon_s, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looks_at = None
+        self._look_for_room()
+
+    def _let_a_silent_one_go(self) -> bool:
+        """Whether there was one that had not sent CONNECT for long."""
+        oldest = self._silent_one()
         if oldest is None:
             return False
         self.metrics.refused.labels("silent, and others come").inc()
         oldest.abort()
         self.lost(oldest)
         return True
+
+    def _exhausted(self, error: OSError) -> None:
+        """The system gives no handle for a connection that waits."""
+        now = time.monotonic()
+        if self._full_at is None or now - self._full_at > FULL_TOLD_S:
+            _log.warning("no connection can be taken now", error=str(error))
+        self._full_at = now
 
     def is_surplus(self, connection: Connection) -> bool:
         """Whether there is no room for it, so that it is only told so."""
@@ -321,6 +362,7 @@ class Listener:
         self._open.discard(connection)
         self._surplus.discard(connection)
         self._silent.pop(connection, None)
+        self._look_for_room()
         mine = self._by_user.get(connection.user, set())
         mine.discard(connection)
         if not mine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 
 RESERVE = 256
-"""Kept for files, the database, a burst of connections that are not yet counted, and refusals."""
+"""Kept for files, the database, handshakes and refusals."""
 MOST = 1 << 20
 
 
@@ -25,3 +25,13 @@ def raise_handles() -> int:
 def for_connections(handles: int) -> int:
     """How many of the handles connections from outside may take; at least one."""
     return max(1, handles - RESERVE, handles // 4)
+
+
+def for_refusals(handles: int) -> int:
+    """How many more may take those that are told that there is no room; at least one."""
+    return max(1, min(64, handles // 16))
+
+
+def for_handshakes(handles: int) -> int:
+    """How many more may take those that are at their TLS handshake; at least one."""
+    return max(1, min(128, handles // 8))

@@ -22,7 +22,7 @@ from collector import (
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.gateway_passwords import KeptPasswords, passwords_of
-from greenoffice.handles import for_connections
+from greenoffice.handles import for_connections, for_handshakes, for_refusals
 from greenoffice.heartbeat import heard
 from greenoffice.metrics_port import serve_metrics
 from greenoffice.news import JOURNAL, tell
@@ -144,6 +144,8 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
             host=settings.mqtt.host,
             port=settings.mqtt.port,
             max_connections=_most(handles),
+            max_refused=for_refusals(handles),
+            max_handshakes=for_handshakes(handles),
             records_per_s=settings.mqtt.records_per_s,
             burst_records=settings.mqtt.burst_records,
         ),

@@ -61,6 +61,18 @@ def interop(
     run_interop(only)
 
 
+@app.command("bench-gateways")
+def bench_gateways(
+    gateways: Annotated[int, typer.Option(help="that connect at once", min=21)] = 2_000,
+    hard: Annotated[int, typer.Option(help="limit of handles; 0: the machine's")] = 0,
+    seconds: Annotated[float, typer.Option(help="for which they publish")] = 10.0,
+) -> None:
+    """Thousands of gateways at once before one collector, of which some may not fit."""
+    from proofs.gateways import run_bench_gateways
+
+    run_bench_gateways(gateways, hard, seconds)
+
+
 @app.command()
 def shards(
     hours: Annotated[int, typer.Option(help="of readings of each gateway", min=24)] = 96,

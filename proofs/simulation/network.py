@@ -29,14 +29,16 @@ class Network:
         self._random = random
         self._server: Server | None = None
         self._made = 0
-        loop.listen = self._listen
 
-    def _listen(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> Server:
+    async def serve(
+        self, begin: Callable[[], asyncio.Protocol], _host: str, port: int, *_: object
+    ) -> Server:
+        """Listen; so few connect that there is always room."""
         if self._server is not None and self._server.open:
             raise OSError(98, "Address already in use")
         process = PROCESS.get()
         assert process is not None
-        self._server = server = Server(factory, process, (host, port))
+        self._server = server = Server(begin, process, port)
         process.at_death.append(server.close)
         return server
 
@@ -63,20 +65,10 @@ class Server:
     """What listens, in a process."""
 
     def __init__(
-        self, factory: Callable[[], asyncio.Protocol], process: Process, address: tuple[str, int]
+        self, factory: Callable[[], asyncio.Protocol], process: Process, port: int
     ) -> None:
-        self.factory, self.process = factory, process
+        self.factory, self.process, self.port = factory, process, port
         self.open = True
-        self._address = address
-
-    @property
-    def sockets(self) -> list[Server]:
-        """Itself, which knows its address."""
-        return [self]
-
-    def getsockname(self) -> tuple[str, int]:
-        """Where it listens."""
-        return self._address
 
     def close(self) -> None:
         """Take no more connections."""

@@ -256,6 +256,7 @@ class SimulatedPlatform:
             settings,
             CollectorMetrics(CollectorRegistry()),
             now_us=self.clock.now_us,
+            serve=self._network.serve,
         )
         await listener.start()
         self.listener, self._journal = listener, journal

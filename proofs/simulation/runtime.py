@@ -73,10 +73,7 @@ class _NoSockets:
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """asyncio's own loop over virtual time. Callbacks of processes that are gone never run.
-
-    listen: takes the place of a server's socket.
-    """
+    """asyncio's own loop over virtual time. Callbacks of processes that are gone never run."""
 
     def __init__(self, random: Random) -> None:
         super().__init__()
@@ -86,7 +83,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.failures: list[str] = []
         """Errors that nobody took, of processes that live."""
         self.hub = getcurrent()
-        self.listen: Callable[..., Any] | None = None
         self._selector = _NoSockets(self)
         self._clock_resolution = 1e-9
 
@@ -133,13 +129,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
         SimulatedThread(self, work, "executor").start()
         return future
-
-    async def create_server(  # type: ignore[override]
-        self, factory: Any, host: Any = None, port: Any = None, **_: Any
-    ) -> Any:
-        """Listen in the simulated network."""
-        assert self.listen is not None
-        return self.listen(factory, host, port)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Errors that nobody took are told at the end."""

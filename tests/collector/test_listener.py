@@ -331,14 +331,15 @@ def test_a_connection_without_connect_is_let_go(start: Any) -> None:
         assert everything(connection) == b""
 
 
-def test_more_connections_than_allowed_are_refused(start: Any) -> None:
+def test_beyond_refusals_connections_wait_until_one_has_gone(start: Any) -> None:
     server = start(max_connections=1, max_refused=0)
-    with gateway(server.port, paho.MQTTv311), raw(server.port, b"") as second:
-        assert everything(second) == b""
-    refused = server.metric(
-        "greenoffice_mqtt_connects_refused_total", reason="too many connections"
-    )
-    assert refused == 1
+    with gateway(server.port, paho.MQTTv311) as first, raw(server.port, CONNECT_5) as second:
+        first.client.publish("t", b"x", qos=1)
+        until(lambda: len(first.acknowledged) == 1)
+        assert len(server.listener._open) == 1
+        first.stop()
+        second.settimeout(WAIT_S)
+        assert second.recv(4)[3:] == b"\0"  # CONNACK: let in
 
 
 @pytest.mark.parametrize(("version", "code"), [(paho.MQTTv311, 136), (paho.MQTTv5, 137)])
@@ -371,7 +372,7 @@ def test_who_connects_and_says_nothing_takes_no_room_from_refusals_for_long(star
 
 
 def test_who_says_nothing_makes_room_for_who_does(start: Any) -> None:
-    server = start(max_connections=3, max_refused=0, connect_timeout_s=60)
+    server = start(max_connections=3, max_refused=0, connect_timeout_s=60, silent_s=0.02)
     with gateway(server.port, paho.MQTTv5) as first, ExitStack() as silent:
         for _ in range(20):
             silent.enter_context(raw(server.port, b""))

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from greenoffice.handles import RESERVE, for_connections
+from greenoffice.handles import RESERVE, for_connections, for_handshakes, for_refusals
 
 CODE = """
 import resource, sys
@@ -28,3 +28,10 @@ def test_a_reserve_is_kept_from_connections() -> None:
     assert for_connections(1024) == 1024 - RESERVE
     assert for_connections(256) == 64
     assert for_connections(1) == 1
+
+
+def test_what_comes_beside_connections_leaves_handles_for_files() -> None:
+    for handles in (256, 400, 512, 1024, 4096):
+        taken = for_connections(handles) + for_refusals(handles) + for_handshakes(handles)
+        assert handles - taken >= 64
+    assert (for_refusals(1), for_handshakes(1)) == (1, 1)
