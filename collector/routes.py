@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from collector.decode import DECODERS, Decoder, Problem
 from collector.journal.record import Record
-from collector.topics import HTTP_ROUTE, owner_of
+from collector.topics import HTTP_ROUTE, owner_of, unfit
 from metering.errors import InvalidInput, shorten
 from metering.localtime import local_day
 from metering.registry import Registry, Route, Validity
@@ -139,11 +139,16 @@ def routed_gateways(registry: Registry, settings: Iterable[Route]) -> frozenset[
 
 
 def _unrouted(record: Record) -> Problem:
+    wrong = unfit(record.route)
+    named = record.route if record.route.isprintable() else shorten(record.route)
+    if wrong is not None:
+        fix = "publish to a shorter topic of fewer levels, in plain letters"
+        return Problem("unknown_topic", wrong, "topic", shorten(named), fix)
     return Problem(
         "unknown_topic",
         "no decoder is set for this topic",
         "topic",
-        record.route if record.route.isprintable() else shorten(record.route),
+        named,
         "publish to greenoffice/v1/SITE/GATEWAY/readings, or add a row for it to routes.csv",
     )
 

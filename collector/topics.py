@@ -7,9 +7,14 @@ Which decoder reads a topic, of this grammar or of another, says `collector.rout
 
 from __future__ import annotations
 
+from unicodedata import category
+
 CHANNELS = ("readings", "status", "events", "commands", "errors")
 HTTP_ROUTE = "http/v1/ingest"
 """Route of a pushed message; its gateway is the record's, or the two levels that follow."""
+
+MOST_BYTES, MOST_LEVELS = 1_024, 128
+"""Of a topic that is published to."""
 
 _PREFIX = "greenoffice/v1"
 
@@ -27,3 +32,23 @@ def owner_of(topic: str) -> str | None:
     if topic.startswith(HTTP_ROUTE + "/") and len(levels) == 5:
         return f"{levels[3]}/{levels[4]}"
     return None
+
+
+def unfit(topic: str, most_bytes: int = MOST_BYTES) -> str | None:
+    """Why nothing can be published to a topic, well formed though it is; None where it can. Topics
+    of the server's own, which begin with `$`, can: clouds have gateways publish there."""
+    size = len(topic.encode())
+    if size > most_bytes:
+        return f"a topic of {size} bytes, allowed are {most_bytes}"
+    levels = topic.count("/") + 1
+    if levels > MOST_LEVELS:
+        return f"a topic of {levels} levels, allowed are {MOST_LEVELS}"
+    if any(category(sign) == "Cc" for sign in topic):
+        return "the topic holds control characters"
+    return None
+
+
+def cut(topic: str, most_bytes: int = MOST_BYTES) -> str:
+    """A topic as it is kept: the beginning of one that is too long, by which it stays unfit."""
+    data = topic.encode()
+    return topic if len(data) <= most_bytes else data[:most_bytes].decode(errors="ignore") + "…"

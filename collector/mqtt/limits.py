@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from collector.topics import MOST_BYTES
+
 
 class ConnectionLimits(msgspec.Struct, frozen=True):
     """What one connection may do; told to MQTT 5 clients in CONNACK."""
@@ -12,7 +14,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     """Greatest remaining length: a payload of 1 MiB with its header."""
     connect_bytes: int = 1 << 18
     """The same before the client is let in."""
-    topic_bytes: int = 1_024
+    topic_bytes: int = MOST_BYTES
     receive_maximum: int = 4_000
     """Messages at QoS 1 and 2 that may wait for their acknowledgement (MQTT 5)."""
     topic_alias_maximum: int = 16

@@ -10,6 +10,7 @@ from collector.mqtt.limits import ConnectionLimits
 from collector.mqtt.packets import BrokenPacket, Cursor, malformed, protocol_error, to_text
 from collector.mqtt.properties import Property
 from collector.properties import Properties
+from collector.topics import cut, unfit
 
 _TOPICS_REMEMBERED = 4_096
 
@@ -20,6 +21,9 @@ class PublishReader:
     def __init__(self, limits: ConnectionLimits, version: int) -> None:
         self.in_flight = 0
         """Messages at QoS 1 and 2 read and not yet acknowledged to the end."""
+        self.unfit: set[int] = set()
+        """Packet ids of messages to be refused by their acknowledgement alone: of their topic,
+        which MQTT 5 has a word for. They are kept all the same."""
         self._limits = limits
         self._v5 = version == V5
         self._topics: dict[bytes, str] = {}
@@ -50,7 +54,7 @@ class PublishReader:
         said = None
         if self._v5:
             raw_topic, at, said = self._read_properties(raw_topic, data, at, end)
-        topic = self._topics.get(raw_topic) or self._new_topic(raw_topic)
+        topic = self._topics.get(raw_topic) or self._new_topic(raw_topic, packet_id)
         return Publish(topic, data[at:end], qos, flags & 1 == 1, flags & 8 == 8, packet_id, said)
 
     def _count_in_flight(self, packet_id: int) -> None:
@@ -85,12 +89,14 @@ class PublishReader:
             raise protocol_error(f"topic alias {alias} stands for no topic yet")
         return self._aliases[alias]
 
-    def _new_topic(self, raw_topic: bytes) -> str:
-        if len(raw_topic) > self._limits.topic_bytes:
-            detail = f"a topic of {len(raw_topic)} bytes, allowed are {self._limits.topic_bytes}"
-            raise BrokenPacket(ReasonCode.TOPIC_NAME_INVALID, detail)
+    def _new_topic(self, raw_topic: bytes, packet_id: int) -> str:
         topic = to_text(raw_topic, "topic")
         check_topic(topic)
+        most = self._limits.topic_bytes
+        if unfit(topic, most) is not None:
+            if self._v5 and packet_id:
+                self.unfit.add(packet_id)
+            return cut(topic, most)
         if len(self._topics) >= _TOPICS_REMEMBERED:
             self._topics.clear()
         self._topics[raw_topic] = topic

@@ -14,6 +14,7 @@ protocol or a limit becomes a `Violation`, after which everything else is ignore
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -77,6 +78,8 @@ class ServerSession:
         self._publishes = PublishReader(limits, self.version)
         self._connack: list[tuple[Property, int | str]] = []
         self._client: Connect | None = None
+        self._again: deque[int] = deque()
+        """Packet ids of what an earlier connection sent and is yet to be sent again."""
         self._counted: set[int] = set()
         """Packet ids of this connection's messages at QoS 2, until they are released."""
         self.kept = KeptSession()
@@ -131,8 +134,7 @@ class ServerSession:
         there = bytes((present and self.version > V31, 0))
         body = there + (encode_properties(self._connack) if self.version == V5 else b"")
         self._output += encode_packet(Packet.CONNACK << 4, body)
-        for packet_id, message in self.kept.sent.items():
-            self._send(message, packet_id, again=True)
+        self._again = deque(self.kept.sent)
         self._send_queued()
 
     def refuse(self, reason: ReasonCode) -> None:
@@ -145,10 +147,23 @@ class ServerSession:
         once, twice = self.kept.durable(packet_ids)
         if self._state is not _State.OPEN:
             return twice
+        unfit = self._publishes.unfit.intersection(packet_ids)
+        self._publishes.unfit -= unfit
         self._publishes.in_flight -= len(once)
-        self._output += encode_pubacks(once)
-        self.receive_again(twice)
+        if unfit:
+            self._output += b"".join(_answer_to(Packet.PUBACK, one, one in unfit) for one in once)
+            self._output += b"".join(_answer_to(Packet.PUBREC, one, one in unfit) for one in twice)
+            self._end_unfit(unfit.intersection(twice))
+        else:
+            self._output += encode_pubacks(once)
+            self.receive_again(twice)
         return []
+
+    def _end_unfit(self, packet_ids: set[int]) -> None:
+        """A PUBREC that refuses a message is its end: nobody releases it."""
+        self.kept.received -= packet_ids
+        self._counted -= packet_ids
+        self._publishes.in_flight -= len(packet_ids)
 
     def receive_again(self, packet_ids: Sequence[int]) -> None:
         """Tell the client that it may release these messages at QoS 2."""
@@ -169,13 +184,22 @@ class ServerSession:
         return True
 
     def _send_queued(self) -> None:
+        """Send what waits, within what the client takes at a time: first what an earlier connection
+        of it had sent already."""
         if self._state is not _State.OPEN or self._client is None:
             return
-        window = min(self.limits.outward_window, self._client.receive_maximum)
-        while self.kept.queued and len(self.kept.sent) < window:
-            message, packet_id = self.kept.queued.popleft(), self.kept.next_id()
-            self.kept.sent[packet_id] = message
-            self._send(message, packet_id)
+        kept, window = self.kept, min(self.limits.outward_window, self._client.receive_maximum)
+        while len(kept.sent) - len(self._again) < window:
+            if self._again:
+                packet_id = self._again.popleft()
+                if packet_id in kept.sent:
+                    self._send(kept.sent[packet_id], packet_id, again=True)
+            elif kept.queued:
+                message, packet_id = kept.queued.popleft(), kept.next_id()
+                kept.sent[packet_id] = message
+                self._send(message, packet_id)
+            else:
+                break
 
     def _send(self, message: Outward, packet_id: int, *, again: bool = False) -> None:
         """A packet too large for the client is forgotten (MQTT 5, 3.1.2.11.4)."""
@@ -386,6 +410,12 @@ class ServerSession:
         if self.version == V5:
             return encode_packet(Packet.CONNACK << 4, bytes((0, reason, 0)))
         return encode_packet(Packet.CONNACK << 4, bytes((0, CONNACK_V311.get(reason, 3))))
+
+
+def _answer_to(kind: Packet, packet_id: int, refused: bool) -> bytes:
+    """A PUBACK or PUBREC: the message is durable, or that and of no use as to its topic."""
+    code = bytes((ReasonCode.TOPIC_NAME_INVALID,)) if refused else b""
+    return encode_packet(kind << 4, packet_id.to_bytes(2) + code)
 
 
 _DUP = 8

@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
-from collector.mqtt import encode_packet
+from collector.mqtt import ConnectionLimits, encode_packet
 from metering.errors import ConfigurationError
 
 WAIT_S = 15
@@ -60,7 +60,7 @@ class Gateway:
         )
         self.client.reconnect_delay_set(1, 1)
         self.client.username_pw_set(user, password)
-        self.client.max_inflight_messages_set(500)
+        self.client.max_inflight_messages_set(options.pop("in_flight", 500))
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect
         self.client.on_publish = lambda _c, _u, mid, _r, _p: self.acknowledged.add(mid)
@@ -771,3 +771,50 @@ def test_whom_a_connect_named_that_could_not_be_taken_is_told(
         assert everything(connection) == bytes.fromhex("2002 0002")
     until(lambda: bool(server.listener.health().troubles))
     assert server.listener.health().troubles["s/g"].reason == reason
+
+
+def answers_to(one: Gateway, topics: list[str]) -> list[int]:
+    """Publish to each at QoS 1; the codes of the acknowledgements, in order of the topics."""
+    told: dict[int, int] = {}
+    one.client.on_publish = lambda _c, _u, mid, reason, _p: told.update({mid: reason.value})
+    sent = [one.client.publish(topic, b"{}", qos=1).mid for topic in topics]
+    until(lambda: set(sent) <= set(told))
+    return [told[mid] for mid in sent]
+
+
+@pytest.mark.parametrize(("version", "code"), [(paho.MQTTv311, 0), (paho.MQTTv5, 0x90)])
+def test_a_topic_that_is_wrong_is_refused_alone_and_its_message_kept(
+    server: Any, version: int, code: int
+) -> None:
+    wrong = ["x" * 1_025, "a/" * 128, "a\tb"]
+    with gateway(server.port, version) as one:
+        codes = answers_to(one, ["good", wrong[0], "$oc/devices/7", *wrong[1:], "good"])
+        assert codes == [0, code, 0, code, code, 0]
+        assert not one.ended.is_set()
+    kept = [record.route for record in server.records("message")]
+    assert kept == ["good", "x" * 1_024 + "…", "$oc/devices/7", *wrong[1:], "good"]
+
+
+def test_a_client_that_minds_the_receive_maximum_is_never_cut_off(start: Any) -> None:
+    server = start(limits=ConnectionLimits(receive_maximum=5))
+    with gateway(server.port, paho.MQTTv5, in_flight=5) as one:
+        assert one.properties.ReceiveMaximum == 5
+        for number in range(100):
+            one.client.publish("t", b"%d" % number, qos=1 + number % 2)
+        until(lambda: len(one.acknowledged) == 100)
+        assert not one.ended.is_set()
+    assert {record.payload for record in server.records("message")} == {
+        b"%d" % number for number in range(100)
+    }
+
+
+def test_one_that_does_not_is_told_and_what_it_sent_before_is_kept(start: Any) -> None:
+    server = start(limits=ConnectionLimits(receive_maximum=5), commit_linger_s=0.5)
+    packets = b"".join(bytes((0x32, 6, 0, 1, 0x74, 0, number, 0)) for number in range(1, 9))
+    with raw(server.port, CONNECT_5) as connection:
+        connection.settimeout(WAIT_S)
+        connection.recv(64)
+        connection.sendall(packets)
+        assert everything(connection).endswith(bytes((0xE0, 2, 0x93, 0)))
+    until(lambda: len(server.records("message")) == 5)
+    assert server.listener.health().troubles["s/g"].reason == "receive_maximum_exceeded"

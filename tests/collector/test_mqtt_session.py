@@ -217,7 +217,6 @@ def test_publish_5_brings_what_is_said_beside_the_message() -> None:
         ("3001 00", ReasonCode.MALFORMED),
         ("3000", ReasonCode.MALFORMED),
         ("3204 0001 61 00", ReasonCode.MALFORMED),
-        ("3017 0015 616161616161616161616161616161616161616161", ReasonCode.TOPIC_NAME_INVALID),
         ("30 ad02", ReasonCode.PACKET_TOO_LARGE),  # 301 bytes
         ("5002 0001", ReasonCode.PROTOCOL_ERROR),  # PUBREC: nothing is sent at QoS 2
         ("7002 0001", ReasonCode.PROTOCOL_ERROR),
@@ -364,6 +363,52 @@ def test_receive_maximum_counts_qos_2_until_it_is_released() -> None:
     assert violation(server.receive(packets[4])) == ReasonCode.RECEIVE_MAXIMUM_EXCEEDED
 
 
+LONG = "0015" + "61" * 21
+"""A topic of one byte more than `SMALL` allows."""
+
+
+def test_a_message_whose_topic_alone_is_wrong_is_refused_alone_and_kept() -> None:
+    server = opened(CONNECT_5, SMALL)
+    several = f"321b {LONG} 0001 00 78 3206 0001 61 0002 00 3209 0003 610762 0003 00 79"
+    events = server.receive(bytes.fromhex(several))
+    assert [(one.topic, one.payload) for one in events if isinstance(one, Publish)] == [
+        ("a" * 20 + "…", b"x"),
+        ("a", b""),
+        ("a\x07b", b"y"),
+    ]
+    assert server.take_output() == b""  # not before they are durable
+    server.acknowledge([1, 2, 3])
+    assert server.take_output().hex() == "40030001904002000240030003" + "90"
+    assert not server.closed
+    assert len(server.receive(bytes.fromhex("3206 0001 61 0001 00"))) == 1
+    server.acknowledge([1])
+    assert server.take_output().hex() == "40020001"
+
+
+def test_a_message_at_qos_2_that_is_refused_is_over() -> None:
+    server = opened(CONNECT_5, SMALL)
+    for _ in range(9):  # each gives its place under the receive maximum back
+        assert len(server.receive(bytes.fromhex(f"341b {LONG} 0001 00 78"))) == 1
+        server.acknowledge([1])
+        assert server.take_output().hex() == "5003000190"
+    assert (server.kept.received, server._counted, server._publishes.in_flight) == (set(), set(), 0)
+
+
+def test_older_clients_are_told_that_it_is_kept() -> None:
+    server = opened(CONNECT_311, SMALL)
+    (event,) = server.receive(bytes.fromhex(f"3219 {LONG} 0001"))
+    assert isinstance(event, Publish)
+    server.acknowledge([1])
+    assert server.take_output().hex() == "40020001"
+
+
+def test_topics_of_the_server_are_taken_as_any_other() -> None:
+    server = opened(CONNECT_5, SMALL)
+    server.receive(bytes.fromhex("3209 0004 246f632f 0001 00"))
+    server.acknowledge([1])
+    assert server.take_output().hex() == "40020001"
+
+
 # Sessions that outlive connections
 
 
@@ -425,6 +470,27 @@ def test_no_more_is_sent_than_a_client_takes() -> None:
     server.send(Outward("t", b"too much for it", 1))
     assert server.take_output() == b""
     assert not server.kept.sent
+
+
+def test_what_is_sent_again_keeps_within_what_the_client_takes() -> None:
+    first = session()
+    first.receive(CONNECT_KEPT)
+    first.accept(KeptSession(), expiry_s=0xFFFF_FFFF)
+    first.receive(bytes.fromhex("8206 0001 0001 2b 01"))
+    for number in range(4):
+        first.send(Outward("t", bytes((number,)), 1))
+    first.abandon()
+    two_at_a_time = bytes.fromhex("1013 0004 4d515454 05 00 003c 03 21 0002 0003 616263")
+    later = resumed(first, two_at_a_time)
+    packets = later.take_output().hex()
+    assert packets.endswith("3a07000174000100003a070001740002" + "0001")
+    later.receive(bytes.fromhex("4002 0002"))
+    assert later.take_output().hex() == "3a07000174000300" + "02"
+    later.receive(bytes.fromhex("4002 0001 4002 0003"))
+    assert later.take_output().hex() == "3a0700017400040003"
+    later.receive(bytes.fromhex("4002 0004"))
+    later.send(Outward("t", b"n", 1))
+    assert later.take_output().hex() == "320700017400" + "05006e"
 
 
 # MQTT 3.1
