@@ -162,6 +162,8 @@ class Platform:
     """Gateways that the listener holds back, by `site/code`."""
     troubles: Callable[[], Mapping[str, GatewayTrouble]] = dict
     """Those that it turned away or cut off in the last day."""
+    subscribed: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+    """What they subscribed to where nothing is ever published."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes

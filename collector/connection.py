@@ -74,8 +74,8 @@ class Hub(Protocol):
         session, whether it was there before, for how long it will be kept [s])."""
         ...
 
-    def session_changed(self) -> None:
-        """Something of a session changed that is to outlive a restart."""
+    def session_changed(self, connection: Connection) -> None:
+        """Something of its session changed that is to outlive a restart."""
         ...
 
     def troubled(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
@@ -242,9 +242,9 @@ class Connection(asyncio.Protocol):
             case Subscribed(filters, refused):
                 self._hub.metrics.subscriptions.labels(True).inc(len(filters))
                 self._hub.metrics.subscriptions.labels(False).inc(len(refused))
-                self._hub.session_changed()
+                self._hub.session_changed(self)
             case Unsubscribed():
-                self._hub.session_changed()
+                self._hub.session_changed(self)
             case Disconnected(reason, with_will, expiry_s):
                 self.expiry_s = expiry_s
                 self.end("gateway disconnected", f"reason {reason:#04x}", will=with_will)
@@ -277,6 +277,7 @@ class Connection(asyncio.Protocol):
         kept, present, expiry_s = self._hub.admitted(self)
         self._journal([self._recorder.connected(self._hub.now_us())])
         self.session.accept(kept, present=present, expiry_s=expiry_s)
+        self._hub.session_changed(self)
         self._watch_keep_alive()
         self._unread = True
         self.release("deciding")

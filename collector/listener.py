@@ -33,6 +33,7 @@ from collector.mqtt import Connect, ConnectionLimits, KeptSession, ReasonCode
 from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
+from collector.subscribed import Subscribed
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.troubles import Troubles
 from metering.errors import (
@@ -129,6 +130,7 @@ class Listener:
         self._by_user: dict[str, set[Connection]] = {}
         self._holding = Holding(now_us, time.monotonic)
         self._troubles = Troubles(now_us)
+        self._subscribed = Subscribed()
         self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
         self._pace = Pace()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -211,6 +213,7 @@ class Listener:
             problem=self._no_room(),
             held=self._holding.told(),
             troubles=self._troubles.told(),
+            subscribed=self._subscribed.told(),
         )
 
     def _no_room(self) -> GreenOfficeError | None:
@@ -346,9 +349,12 @@ class Listener:
         """Remember what a user was told."""
         self._troubles.note(user, reason, detail, address)
 
-    def session_changed(self) -> None:
-        """What changed is written down soon."""
+    def session_changed(self, connection: Connection) -> None:
+        """What changed is written down soon, and what is subscribed told."""
         self._sessions.touch()
+        mine = self._by_user.get(connection.user, ())
+        filters = (name for one in mine for name in one.session.kept.subscriptions)
+        self._subscribed.note(connection.user, filters)
 
     def ended(self, connection: Connection) -> None:
         """Forget whose connection it was, unless a newer one took its place."""

@@ -59,6 +59,8 @@ class ReceiverHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Gateways held back now or just before, each by itself."""
     troubles: Mapping[str, GatewayTrouble] = {}
     """Those turned away or cut off in the last day."""
+    subscribed: Mapping[str, tuple[str, ...]] = {}
+    """Filters of gateways that nothing is ever published to."""
 
 
 class Reception(Generic[Owner]):
@@ -186,6 +188,7 @@ class Reception(Generic[Owner]):
         problem: GreenOfficeError | None = None,
         held: Mapping[str, HeldGateway] | None = None,
         troubles: Mapping[str, GatewayTrouble] | None = None,
+        subscribed: Mapping[str, tuple[str, ...]] | None = None,
     ) -> ReceiverHealth:
         """How the receiver is: well unless it says otherwise, has crashed, has a problem, or
         the journal cannot be written, which is told first. May be asked from any thread."""
@@ -200,4 +203,5 @@ class Reception(Generic[Owner]):
             fix=None if told is None else told.fix,
             held=held or {},
             troubles=troubles or {},
+            subscribed=subscribed or {},
         )

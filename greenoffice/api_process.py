@@ -25,7 +25,13 @@ from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections, raise_handles
-from greenoffice.health import BoundedHealth, gateway_troubles, held_gateways, platform_health
+from greenoffice.health import (
+    BoundedHealth,
+    gateway_filters,
+    gateway_troubles,
+    held_gateways,
+    platform_health,
+)
 from greenoffice.heartbeat import gone
 from greenoffice.http_connections import bounded
 from greenoffice.logs import set_up_logs
@@ -192,6 +198,7 @@ def platform_of(
         health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),
         troubles=lambda: gateway_troubles(folder),
+        subscribed=lambda: gateway_filters(folder),
         more_metrics=lambda: _counters(folder),
         workers=workers,
         language=assembly.settings.language,

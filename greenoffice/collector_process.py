@@ -13,7 +13,7 @@ from collector import Listener
 from collector.journal import records_behind
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
-from greenoffice.heartbeat import EVERY_S, HELD, TAKEN, TROUBLES, heard, hold, tell
+from greenoffice.heartbeat import EVERY_S, HELD, SUBSCRIBED, TAKEN, TROUBLES, heard, hold, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
@@ -115,6 +115,7 @@ def _health(way: WayIn) -> dict[str, object]:
         "waiting_records": health.waiting_records,
         "held_gateways": len(health.held),
         HELD: {gateway: asdict(held) for gateway, held in health.held.items()},
+        SUBSCRIBED: dict(health.subscribed),
         TROUBLES: {user: asdict(trouble) for user, trouble in health.troubles.items()},
         "error": health.failure or ("" if passwords is None else passwords.trouble),
     }

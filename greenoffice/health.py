@@ -10,7 +10,7 @@ from collector import JournalReader
 from collector.journal import records_behind
 from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import HELD, TAKEN, TROUBLES, heard
+from greenoffice.heartbeat import HELD, SUBSCRIBED, TAKEN, TROUBLES, heard
 from greenoffice.sharing import processes_of
 from metering.errors import Unavailable
 from metering.intake import GatewayTrouble, HeldGateway
@@ -56,7 +56,7 @@ def process_health(folder: DataFolder, process: str) -> Health:
     """The parts of a process; none of them ready where it does not run."""
     found: Health = {}
     for name, told in heard(folder.heartbeat(process)).items():
-        for private in (HELD, TROUBLES):  # whose they are is for those who may see them
+        for private in (HELD, TROUBLES, SUBSCRIBED):  # whose they are is for those who may see them
             told.pop(private, None)
         told.pop(TAKEN, None)  # for the collector; people are told what waits
         found[name] = PartHealth(bool(told.pop("ok")), told)
@@ -73,6 +73,12 @@ def gateway_troubles(folder: DataFolder) -> dict[str, GatewayTrouble]:
     """Those that the listener turned away or cut off in the last day, by the user they named."""
     told = heard(folder.heartbeat("collector")).get("listener", {}).get(TROUBLES, {})
     return {user: GatewayTrouble(**trouble) for user, trouble in told.items()}
+
+
+def gateway_filters(folder: DataFolder) -> dict[str, tuple[str, ...]]:
+    """What gateways subscribed to where nothing is ever published, by `site/code`."""
+    told = heard(folder.heartbeat("collector")).get("listener", {}).get(SUBSCRIBED, {})
+    return {gateway: tuple(filters) for gateway, filters in told.items()}
 
 
 def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) -> Health:

@@ -39,6 +39,8 @@ HELD = "held"
 """What the listener tells of each gateway that it holds back."""
 TROUBLES = "troubles"
 """Likewise of each that it turned away or cut off."""
+SUBSCRIBED = "subscribed"
+"""Likewise to what each subscribed where nothing is ever published."""
 
 
 def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:

@@ -31,6 +31,7 @@ class GatewayAnswer(TypedDict):
     held_since: str | None
     held_for: str | None
     trouble: TroubleAnswer | None
+    subscribed: list[str]
     messages: int
     readings: int
     new: int

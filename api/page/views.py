@@ -291,6 +291,7 @@ def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, Any]:
         "skew": "–" if skew is None else f"{skew:+.1f} s",
         "held": one.held is not None,
         "trouble": _trouble(visit, one.trouble),
+        "subscribed": one.subscribed,
     }
 
 

@@ -34,6 +34,7 @@ GATEWAY_EXAMPLE = {
         "address": "10.2.0.14",
         "times": 3,
     },
+    "subscribed": ["cmd/gw-1/#"],
     "messages": 4210,
     "readings": 101_040,
     "new": 100_800,
@@ -60,6 +61,7 @@ def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
         "held_since": None if health.held is None else iso(health.held.since_us),
         "held_for": None if health.held is None else health.held.why,
         "trouble": _trouble_json(health.trouble),
+        "subscribed": list(health.subscribed),
         "messages": counts.messages,
         "readings": counts.readings,
         "new": counts.new,
@@ -88,7 +90,8 @@ def gateways(
 ) -> PageAnswer[GatewayAnswer]:
     """Health of the gateways in the scope, sorted by `site/code`. One that is held back for its
     `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `trouble` says
-    why it was turned away or cut off last within a day, as its client was told where MQTT can."""
+    why it was turned away or cut off last within a day, as its client was told where MQTT can;
+    `subscribed` to what it listens beside its own topics, where nothing is ever published."""
     place = paging.decode(cursor, str)
     known = health_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

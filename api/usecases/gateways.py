@@ -20,6 +20,8 @@ class GatewayHealth:
     """Since when and why it is held back; None where it is not."""
     trouble: GatewayTrouble | None
     """Why it was turned away or cut off last; None where it was not within a day."""
+    subscribed: tuple[str, ...]
+    """Topic filters that it subscribed to, and that nothing is ever published to."""
 
 
 def health_of_all(caller: Caller) -> list[GatewayHealth]:
@@ -30,6 +32,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
     for point in reach.points.values():
         points[point.gateway] = points.get(point.gateway, 0) + 1
     held, troubles = caller.platform.held(), caller.platform.troubles()
+    subscribed = caller.platform.subscribed()
     return [
         GatewayHealth(
             g,
@@ -37,6 +40,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
             points.get(user, 0),
             held.get(user),
             troubles.get(user),
+            subscribed.get(user, ()),
         )
         for user, g in reach.gateways.items()
         if reach.scope.whole or reach.holds_now(g.site, now_us)

@@ -45,3 +45,16 @@ def test_why_a_gateway_was_turned_away_is_told_to_those_who_see_it(world, signed
     assert "wrong password" in html
     assert "3 times in a row, from 10.2.0.14 last" in html
     assert "somebody else uses its name" in html
+
+
+def test_what_a_gateway_waits_for_in_vain_is_told_to_those_who_see_it(world, signed_in):
+    platform = world.client.app.state.platform
+    told = {"campus/gw-1": ("#", "<b>/+"), "elsewhere/gw": ("secret/#",)}
+    world.client.app.state.platform = replace(platform, subscribed=lambda: told)
+    rows = {one["gateway"]: one["subscribed"] for one in world.get("/v1/gateways").json()["data"]}
+    assert rows.pop("campus/gw-1") == ["#", "<b>/+"]
+    assert not any(rows.values())
+    html = world.client.get("/gateways").text
+    assert "It listens to topics that nothing is published to:" in html
+    assert "<code>&lt;b&gt;/+</code>" in html
+    assert "secret" not in html

@@ -223,6 +223,9 @@ def test_subscriptions_are_granted_and_publishing_goes_on(server: Any, version: 
         until(lambda: len(answers) == 3)
         one.client.publish("t", b"after", qos=1)
         until(lambda: len(one.acknowledged) == 1)
+        assert server.listener.health().subscribed == {"s/g": ("#", "x")}
+        one.client.unsubscribe(["#", "x"])
+        until(lambda: not server.listener.health().subscribed)
     assert answers == [1, 1, 0]
     assert server.metric("greenoffice_mqtt_subscriptions_total", granted="True") == 3
 

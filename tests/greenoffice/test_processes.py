@@ -31,13 +31,24 @@ from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.health import (
     BoundedHealth,
+    gateway_filters,
     gateway_troubles,
     held_gateways,
     platform_health,
     process_health,
     waiting_messages,
 )
-from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, TROUBLES, gone, heard, hold, tell
+from greenoffice.heartbeat import (
+    HELD,
+    SILENT_S,
+    SUBSCRIBED,
+    TAKEN,
+    TROUBLES,
+    gone,
+    heard,
+    hold,
+    tell,
+)
 from greenoffice.influx_setup import InfluxOptions, influx_init, influx_lacks
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
@@ -157,6 +168,15 @@ def test_who_was_turned_away_is_no_part_of_health(folder: DataFolder) -> None:
     assert gateway_troubles(folder) == {"s/g": GatewayTrouble(7, "malformed", "d", "a", 2)}
     folder.heartbeat("collector").unlink()
     assert gateway_troubles(folder) == {}
+
+
+def test_what_gateways_subscribed_to_is_no_part_of_health(folder: DataFolder) -> None:
+    told = {"s/g": ["#", "a/+"]}
+    tell(folder.heartbeat("collector"), {"listener": {"ok": True, SUBSCRIBED: told}})
+    assert process_health(folder, "collector")["listener"].detail == {}
+    assert gateway_filters(folder) == {"s/g": ("#", "a/+")}
+    folder.heartbeat("collector").unlink()
+    assert gateway_filters(folder) == {}
 
 
 def test_who_is_held_back_is_no_part_of_health(folder: DataFolder) -> None:
