@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from collections.abc import Sequence
 from typing import Literal, Protocol, cast
@@ -18,7 +17,6 @@ from collector.mqtt import (
     Disconnected,
     Event,
     KeptSession,
-    Outward,
     Publish,
     ReasonCode,
     ServerSession,
@@ -27,15 +25,12 @@ from collector.mqtt import (
     Violation,
 )
 from collector.recording import Recorder
-from collector.routes import foreign_topic
-from collector.topics import topic_of
 from metering.errors import shorten
 
 _log = structlog.get_logger()
 
 Hold = Literal["deciding", "queue", "share", "rate", "writing", "stopping"]
 _LINGER_S = 1.0
-_TOPICS_LOOKED_AT = 4_096
 _TOGETHER = 250
 """Messages of one read that go to the journal as one entry at most."""
 _SURPLUS_S = 2.0
@@ -118,8 +113,6 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._deciding: asyncio.Task[None] | None = None
         self._over = False
-        self._topics: set[str] = set()
-        """Those that were looked at."""
         self._unread = False
         """Whether the session may hold packets that came before it was let in."""
 
@@ -300,24 +293,10 @@ class Connection(asyncio.Protocol):
     def _journal_messages(self, messages: list[Publish]) -> None:
         assert self._recorder is not None
         now_us = self._hub.now_us()
-        for topic in {message.topic for message in messages} - self._topics:
-            self._look_at(topic)
         for start in range(0, len(messages), _TOGETHER):
             some = messages[start : start + _TOGETHER]
             packet_ids = [message.packet_id for message in some if message.qos]
             self._hub.put(self, self._recorder.messages(some, now_us), packet_ids)
-
-    def _look_at(self, topic: str) -> None:
-        """Tell a gateway that listens to its errors, once, that a topic is not its own: an older
-        version of MQTT has no other word for it. The message is journalled all the same."""
-        if len(self._topics) >= _TOPICS_LOOKED_AT:
-            self._topics.clear()
-        self._topics.add(topic)
-        wrong = foreign_topic(self.user, topic)
-        if wrong is not None:
-            told = {name: getattr(wrong, name) for name in ("reason", "field", "value", "fix")}
-            payload = json.dumps(told, ensure_ascii=False).encode()
-            self.session.send(Outward(topic_of(self.user, "errors"), payload, 1))
 
     def _journal(self, records: list[Record]) -> None:
         self._hub.put(self, records)

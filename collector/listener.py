@@ -29,12 +29,13 @@ from collector.fair_queue import weight
 from collector.holding import Budgets, Holding
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
-from collector.mqtt import Connect, ConnectionLimits, KeptSession, ReasonCode
+from collector.mqtt import Connect, ConnectionLimits, KeptSession, Outward, ReasonCode
 from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
 from collector.subscribed import Subscribed
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
+from collector.topics import topic_of
 from collector.troubles import Troubles
 from metering.errors import (
     ConfigurationError,
@@ -192,6 +193,7 @@ class Listener:
         await self._until_all_lost(2.0)
         if self._keeping is not None:
             self._keeping.cancel()
+            self._sessions.touch()  # what was acknowledged to us meanwhile is sent no more
             await self._write_sessions()
         self._verifiers.shutdown(wait=False, cancel_futures=True)
 
@@ -395,6 +397,15 @@ class Listener:
         if self._pace.told(behind) is not before:
             for user in self._by_user.keys() | self._holding.gateways:
                 self._settle(user)
+
+    def tell(self, gateway: str, channel: str, payload: bytes) -> None:
+        """Publish to a gateway's own topic, at QoS 1, to whichever of its sessions subscribed; it
+        waits for those that are away. On the loop."""
+        message = Outward(topic_of(gateway, channel), payload, 1)
+        for connection in list(self._by_user.get(gateway, ())):
+            if not connection.session.closed and connection.session.send(message):
+                connection.flush()
+        self._sessions.keep(gateway, message)
 
     # -- called on the loop for the commit thread
 

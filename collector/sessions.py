@@ -2,9 +2,9 @@
 
 A client that keeps its messages until they are acknowledged throws them away where it is told that
 its session is unknown. So sessions are kept for as long as their clients ask, within a limit, and
-stand in a file, too: who has one, what it subscribed to, and which messages at QoS 2 are taken but
-not released. What a crash loses of the latest second costs a message that comes twice, or a client
-that subscribes again.
+stand in a file, too: who has one, what it subscribed to, which messages at QoS 2 are taken but not
+released, and which of ours wait for it. What a crash loses of the latest second costs a message
+that comes twice, or a client that subscribes again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from collector.mqtt import Connect, KeptSession, Subscription
+from collector.mqtt import Connect, KeptSession, Outward, Subscription
 
 _log = structlog.get_logger()
 
+MOST_WRITTEN = 4 << 20
+"""Messages for clients that outlive a restart, of all sessions [bytes]."""
 MOST_OF_A_USER = 32
 """Sessions of one gateway that are away; of more the one that was away for longest goes, those with
 messages at QoS 2 that are not released last."""
@@ -39,6 +41,8 @@ class StoredSession(msgspec.Struct, frozen=True):
     """When its last connection ended [s since the epoch]; None while there was one."""
     subscriptions: dict[str, Subscription] = {}
     received: list[int] = []
+    waiting: list[Outward] = []
+    """Messages for the client that it has not acknowledged, oldest first."""
 
 
 @dataclass(eq=False)
@@ -106,6 +110,15 @@ class KeptSessions:
         """A session changed that is to outlive a restart."""
         self._changed = True
 
+    def keep(self, user: str, message: Outward) -> None:
+        """A message for those of a user's sessions that are away and subscribed to its topic; what
+        is connected was sent it."""
+        for one in self._entries.get(user, {}).values():
+            self._changed = True
+            granted = None if one.ended_s is None else one.session.grants(message.topic)
+            if granted is not None and granted[0]:  # at QoS 0 nothing waits
+                one.session.queued.append(message)
+
     def to_write(self) -> bytes | None:
         """What is to be written now; None where nothing changed since. Sessions that are over are
         forgotten."""
@@ -116,6 +129,7 @@ class KeptSessions:
             for client_id in [name for name, one in own.items() if one.is_over(now_s)]:
                 self._forget((user, client_id))
         self._changed = False
+        room = _Room(MOST_WRITTEN)
         return msgspec.json.encode(
             [
                 StoredSession(
@@ -125,6 +139,7 @@ class KeptSessions:
                     one.ended_s,
                     one.session.subscriptions,
                     sorted(one.session.received),
+                    room.take([*one.session.sent.values(), *one.session.queued]),
                 )
                 for user, own in self._entries.items()
                 for client_id, one in own.items()
@@ -142,6 +157,7 @@ class KeptSessions:
 
     def _take(self, one: StoredSession) -> None:
         session = KeptSession(received=set(one.received), subscriptions=dict(one.subscriptions))
+        session.queued.extend(one.waiting)
         ended_s = self._now_s() if one.ended_s is None else one.ended_s
         entry = _Entry(session, one.expiry_s, ended_s)
         self._entries.setdefault(one.user, {})[one.client_id] = entry
@@ -161,6 +177,21 @@ class KeptSessions:
         ]
         if len(away) > MOST_OF_A_USER:
             del own[min(away)[2]]
+
+
+class _Room:
+    """So much of what waits is written."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def take(self, messages: list[Outward]) -> list[Outward]:
+        """All of these, or none where they have no room."""
+        size = sum(len(one.topic) + len(one.payload) for one in messages)
+        if size > self._left:
+            return []
+        self._left -= size
+        return messages
 
 
 def _read(file: Path | None) -> list[StoredSession]:

@@ -19,6 +19,7 @@ from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.private import keep_private
 from greenoffice.receivers import WRITERS, WayIn, ways_in
+from greenoffice.refused import RefusalNews, payload_of
 from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError, Unavailable
 from metering.shard import WHOLE, Shard
@@ -52,7 +53,12 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
         loop.add_signal_handler(number, stop.set)
     for way in ways:
         await _start(way)
-    tasks = [stop.wait(), _tell(ways, folder.heartbeat(name)), _follow(ways, folder)]
+    tasks = [
+        stop.wait(),
+        _tell(ways, folder.heartbeat(name)),
+        _follow(ways, folder),
+        _bring(ways, folder),
+    ]
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
@@ -91,6 +97,17 @@ async def _follow(ways: Sequence[WayIn], folder: DataFolder) -> None:
     while True:
         for listener, name in listeners:
             listener.follow(await asyncio.to_thread(records_waiting, folder, WRITERS[name]))
+        await asyncio.sleep(EVERY_S)
+
+
+async def _bring(ways: Sequence[WayIn], folder: DataFolder) -> None:
+    """Tell gateways again and again what the intake refused of them."""
+    listeners = [way.receiver for way in ways if isinstance(way.receiver, Listener)]
+    news = RefusalNews(folder.heartbeat("intake"))
+    while True:
+        for notice in await asyncio.to_thread(news.take):
+            for listener in listeners:
+                listener.tell(notice.gateway, "errors", payload_of(notice))
         await asyncio.sleep(EVERY_S)
 
 

@@ -10,7 +10,7 @@ from collector import JournalReader
 from collector.journal import records_behind
 from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import HELD, SUBSCRIBED, TAKEN, TROUBLES, heard
+from greenoffice.heartbeat import HELD, REFUSED, SUBSCRIBED, TAKEN, TROUBLES, heard
 from greenoffice.sharing import processes_of
 from metering.errors import Unavailable
 from metering.intake import GatewayTrouble, HeldGateway
@@ -58,7 +58,8 @@ def process_health(folder: DataFolder, process: str) -> Health:
     for name, told in heard(folder.heartbeat(process)).items():
         for private in (HELD, TROUBLES, SUBSCRIBED):  # whose they are is for those who may see them
             told.pop(private, None)
-        told.pop(TAKEN, None)  # for the collector; people are told what waits
+        for private in (TAKEN, REFUSED):  # for the collector; people are told what waits
+            told.pop(private, None)
         found[name] = PartHealth(bool(told.pop("ok")), told)
     return found
 

@@ -35,6 +35,8 @@ def parts_of(process: str) -> tuple[str, ...]:
 
 TAKEN = "taken"
 """What the intake tells of each writer's journal: the place up to which it is taken in."""
+REFUSED = "refused"
+"""Likewise what the gateways are to be told of what it refused."""
 HELD = "held"
 """What the listener tells of each gateway that it holds back."""
 TROUBLES = "troubles"

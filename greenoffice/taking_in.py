@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from prometheus_client import Gauge
@@ -15,7 +15,7 @@ from greenoffice.assembly import Assembly
 from greenoffice.backing_up import BackupWork
 from greenoffice.complete import check_complete
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import TAKEN
+from greenoffice.heartbeat import REFUSED, TAKEN
 from greenoffice.loops import Loop
 from greenoffice.news import News
 from greenoffice.owning import Claim
@@ -208,10 +208,17 @@ def intake_work(
 
 def _details(work: IntakeWork) -> Details:
     """What is told beside errors; of doubt where a server has the readings."""
-    taken = {"intake": {TAKEN: _taken(work.assembly)}}
+    assembly = work.assembly
+    taken = {"intake": {TAKEN: _taken(assembly), REFUSED: _refused(assembly)}}
     if not work.assembly.settings.influx.url:
         return taken
     return {**taken, "readings": {"doubtful_writes": work.doubtful_writes}}
+
+
+def _refused(assembly: Assembly) -> dict[str, object]:
+    """Notices for gateways, which the collector brings to them, and whose numbers they have."""
+    refusals = assembly.intake.refusals
+    return {"run": refusals.run, "notices": [asdict(one) for one in refusals.told()]}
 
 
 def _taken(assembly: Assembly) -> dict[str, tuple[int, int]]:

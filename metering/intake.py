@@ -167,3 +167,25 @@ class HeldGateway:
 
     since_us: int
     why: Why
+
+
+@dataclass(frozen=True)
+class RefusalNotice:
+    """What a gateway is told of messages, or readings of them, that could not be taken."""
+
+    number: int
+    at_us: int
+    gateway: str
+    reason: str
+    """As the dead letters have it."""
+    topic: str
+    message: str
+    field: str
+    value: str
+    """Of the latest of them."""
+    fix: str
+    count: int
+    """How many since the last notice of the same reason and topic."""
+    first_us: int
+    """When the first of these arrived."""
+    last_us: int

@@ -36,6 +36,7 @@ from collector.intake.letter_bound import KEPT, LetterBound
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
+from collector.intake.notices import Refusals
 from collector.intake.redelivery import mark_redelivered
 from collector.intake.replay import mended
 from collector.intake.report import IntakeReport
@@ -118,6 +119,8 @@ class Intake:
         self._rereading = Rereading()
         self._judgements = Judgements(intake)
         self._looking = Looking(intake, self._checkpoints, readings.lands_late)
+        self.refusals = Refusals(now_us)
+        """What gateways are to be told of what was refused."""
         self._places: dict[int, tuple[int, int]] = {}
         """The checkpoints, which nobody else moves; asked anew after any error."""
         self._lock = threading.Lock()
@@ -356,6 +359,8 @@ class Intake:
             raise
         self._places[batch.writer_no] = batch.next_segment, batch.next_offset
         self._judgements.done(batch.writer_no)
+        if not batch.replayed:  # of these it was told when they came
+            self.refusals.note(letters)
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
         if self._metrics is not None and not reread:
             arrived_us = messages.last_arrived_us

@@ -51,6 +51,7 @@ class Gateway:
         self.connect_codes: list[int] = []
         self.end_codes: list[int] = []
         self.acknowledged: set[int] = set()
+        self.heard: list[tuple[str, bytes]] = []
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -64,6 +65,7 @@ class Gateway:
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect
         self.client.on_publish = lambda _c, _u, mid, _r, _p: self.acknowledged.add(mid)
+        self.client.on_message = lambda _c, _u, got: self.heard.append((got.topic, got.payload))
         if "will" in options:
             self.client.will_set(*options.pop("will"))
         if "ca" in options:
@@ -718,27 +720,47 @@ def test_what_becomes_durable_after_its_connection_is_told_to_the_next(start: An
     assert [record.payload for record in server.records("message")] == [b"x"]
 
 
-@pytest.mark.parametrize("version", ALL_VERSIONS)
-def test_a_gateway_hears_once_of_a_topic_that_is_not_its_own(server: Any, version: int) -> None:
-    heard: list[tuple[str, dict[str, str]]] = []
+@contextmanager
+def listening(port: int, version: int, **options: Any) -> Iterator[list[tuple[str, bytes]]]:
+    """A gateway with a session that is kept, which subscribed to its errors; what it hears."""
     answered = threading.Event()
-    foreign = "greenoffice/v1/s/h/readings"
-    with gateway(server.port, version) as one:
-        one.client.on_message = lambda _c, _u, got: heard.append(
-            (got.topic, json.loads(got.payload))
-        )
+    kept: dict[str, Any] = {"clean": False}
+    if version == paho.MQTTv5:
+        kept = {"clean_start": False, "properties": Properties(PacketTypes.CONNECT)}
+        kept["properties"].SessionExpiryInterval = 600
+    with gateway(port, version, **kept, **options) as one:
         one.client.on_subscribe = lambda *_: answered.set()
         one.client.subscribe("greenoffice/v1/s/g/errors", 1)
         assert answered.wait(WAIT_S)
-        for topic in (foreign, "greenoffice/v1/s/g/readings", foreign, "any/other"):
-            one.client.publish(topic, b"{}", qos=1)
-        until(lambda: len(one.acknowledged) == 4)
-        until(lambda: bool(heard))
-    assert len(server.records("message")) == 4
-    ((topic, told),) = heard
-    assert topic == "greenoffice/v1/s/g/errors"
-    assert (told["reason"], told["value"]) == ("foreign_topic", foreign)
-    assert "greenoffice/v1/s/g/..." in told["fix"]
+        yield one.heard
+
+
+def tell(server: Any, payload: bytes) -> None:
+    async def on_loop() -> None:
+        server.listener.tell("s/g", "errors", payload)
+
+    server.run(on_loop())
+
+
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+def test_a_gateway_is_told_on_its_own_topic_now_or_when_it_comes_over_a_restart_too(
+    server: Any, start: Any, version: int
+) -> None:
+    with (
+        listening(server.port, version) as heard,
+        gateway(server.port, version, client_id="other", user="s/h", password="other") as other,
+    ):
+        other.client.subscribe("#", 1)
+        tell(server, b"now")
+        until(lambda: heard == [("greenoffice/v1/s/g/errors", b"now")])
+    until(lambda: not server.listener._by_key)
+    tell(server, b"later")
+    tell(server, b"and later")
+    server.close()
+    again = start()
+    with listening(again.port, version) as heard:
+        until(lambda: [payload for _, payload in heard] == [b"later", b"and later"])
+    assert not other.heard
 
 
 def test_who_was_turned_away_or_cut_off_is_told_with_the_reason(server: Any) -> None:

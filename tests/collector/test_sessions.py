@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.mqtt import Connect, KeptSession, Outward, Subscription
-from collector.sessions import MOST_OF_A_USER, KeptSessions
+from collector.sessions import MOST_OF_A_USER, MOST_WRITTEN, KeptSessions
 
 LONGEST_S = 1_000
 EVER = 0xFFFF_FFFF
@@ -110,6 +110,8 @@ def test_what_outlives_a_restart(clock: Clock, tmp_path: Path) -> None:
     kept, _, _ = sessions.begin(("s/g", "c1"), asks(60))
     kept.received.update({7, 3})
     kept.subscriptions["a/+"] = Subscription(1, 5)
+    kept.sent[9] = Outward("a/b", b"sent", 1)
+    kept.queued.append(Outward("a/b", b"waits", 1))
     over, _, _ = sessions.begin(("s/g", "c2"), asks(5))
     sessions.end(("s/g", "c2"), over, None)
     clock.now_s += 5
@@ -122,6 +124,38 @@ def test_what_outlives_a_restart(clock: Clock, tmp_path: Path) -> None:
     again, present, _ = later.begin(("s/g", "c1"), asks(60))
     assert present
     assert (again.received, again.subscriptions) == ({3, 7}, {"a/+": Subscription(1, 5)})
+    assert [one.payload for one in again.queued] == [b"sent", b"waits"]
+
+
+def test_what_waits_for_clients_takes_bounded_room_in_the_file(
+    clock: Clock, tmp_path: Path
+) -> None:
+    file = tmp_path / "sessions.json"
+    sessions = KeptSessions(file, clock, LONGEST_S)
+    for number in range(5):
+        session, _, _ = sessions.begin(("s/g", f"c{number}"), asks(60))
+        session.queued.append(Outward("t", b"x" * (MOST_WRITTEN // 4), 1))
+    content = sessions.to_write()
+    assert content is not None
+    sessions.write(content)
+    later = KeptSessions(file, clock, LONGEST_S)
+    waiting = [len(later.begin(("s/g", f"c{number}"), asks(60))[0].queued) for number in range(5)]
+    assert waiting == [1, 1, 1, 0, 0]
+
+
+def test_a_message_waits_for_those_that_are_away_and_asked_for_it(clock: Clock) -> None:
+    sessions = KeptSessions(None, clock, LONGEST_S)
+    granted = {"here": 1, "away": 1, "careless": 0, "deaf": None}
+    found = {}
+    for name, qos in granted.items():
+        found[name], _, _ = sessions.begin(("s/g", name), asks(60))
+        if qos is not None:
+            found[name].subscriptions["t"] = Subscription(qos)
+        if name != "here":
+            sessions.end(("s/g", name), found[name], None)
+    sessions.keep("s/g", Outward("t", b"x", 1))
+    sessions.keep("s/nobody", Outward("t", b"x", 1))
+    assert [name for name, one in found.items() if one.queued] == ["away"]
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b'[{"user": 3}]', b"\xff"])
