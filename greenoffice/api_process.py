@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import sys
 import threading
 import time
@@ -39,7 +38,7 @@ from greenoffice.sharing import joined, processes_of
 from greenoffice.signals import stop_event
 from greenoffice.stores import await_stores
 from greenoffice.threads import end_with_threads
-from greenoffice.tls import tls_of
+from greenoffice.tls import RenewedTls, TlsFiles
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
@@ -101,7 +100,7 @@ def server_config(
     finds none. ConfigurationError for a certificate that is of no use."""
     most = min(MOST_CONNECTIONS, for_connections(handles))
     plain = bounded(most, room=room)
-    tls = tls_of("http", http.certificate, http.private_key)
+    tls = _tls(http)
     return uvicorn.Config(
         app,
         http=plain if tls is None else _behind_tls(tls, plain),
@@ -118,7 +117,13 @@ def server_config(
     )
 
 
-def _behind_tls(tls: ssl.SSLContext, protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
+def _tls(http: HttpSettings) -> RenewedTls | None:
+    if http.certificate is None:
+        return None
+    return RenewedTls(TlsFiles("http", http.certificate, http.private_key))
+
+
+def _behind_tls(tls: RenewedTls, protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
     """What the server calls for each connection, as it would call the protocol itself."""
     handshakes = Handshakes(tls)
 
