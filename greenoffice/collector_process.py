@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collector import Listener
 from collector.journal import records_behind
+from greenoffice.broker_promises import tell_promises
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import EVERY_S, HELD, TAKEN, TROUBLES, heard, hold, tell
@@ -53,6 +54,7 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
     for way in ways:
         await _start(way)
     tasks = [stop.wait(), _tell(ways, folder.heartbeat(name)), _follow(ways, folder)]
+    tasks += [tell_promises([way.receiver for way in ways])]
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
