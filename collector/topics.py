@@ -9,7 +9,8 @@ from __future__ import annotations
 
 CHANNELS = ("readings", "status", "events", "commands", "errors")
 HTTP_ROUTE = "http/v1/ingest"
-"""Route of a pushed message; its gateway is the record's, or the two levels that follow."""
+"""Route of a pushed message; its gateway is the record's, or the two levels that follow. One more
+behind them is an event of a webhook."""
 
 _PREFIX = "greenoffice/v1"
 

@@ -14,8 +14,18 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI
 
-from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app, prepare
-from collector import JournalWriter, Record, RecordPlace
+from api import (
+    MOST_HEADERS,
+    MOST_QUERY,
+    Platform,
+    PushReceipt,
+    Room,
+    Submission,
+    Workers,
+    create_app,
+    prepare,
+)
+from collector import Record, RecordPlace
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
@@ -32,6 +42,7 @@ from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.private import keep_private
 from greenoffice.quick_health import tell_address
+from greenoffice.receipts import Receipts, record_of
 from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.sharing import joined, processes_of
@@ -69,8 +80,13 @@ def run_api(data: Path, parent: int = 0) -> None:
     with contextlib.closing(Assembly.beside(folder, awaited.stores)) as assembly:
         journal = open_journal(folder, "http")
         try:
-            desk = desk_of(assembly, "http", lambda record: journal.append([record]))
-            platform = platform_of(folder, assembly, into(journal), desk, workers_of(folder))
+
+            def append(record: Record) -> RecordPlace:
+                return journal.append([record])
+
+            desk = desk_of(assembly, "http", append)
+            receipts = Receipts(assembly.journal, WRITERS["http"], append)
+            platform = platform_of(folder, assembly, receipts.take, desk, workers_of(folder))
             serve(platform, http, handles, (stop, awaited.refused))
         finally:
             journal.close()
@@ -133,18 +149,6 @@ def _behind_tls(tls: RenewedTls, protocol: type[asyncio.Protocol]) -> type[async
     return cast("type[asyncio.Protocol]", door)
 
 
-def into(journal: JournalWriter) -> Callable[[Submission], tuple[int, int]]:
-    """What journals a submission."""
-    writing = threading.Lock()
-
-    def ingest(submission: Submission) -> tuple[int, int]:
-        with writing:
-            place = journal.append([_record(submission)])
-        return place.segment, place.offset
-
-    return ingest
-
-
 def workers_of(folder: DataFolder) -> WorkerPool:
     """Processes over the same folder, none of them started yet."""
     return WorkerPool([sys.executable, "-m", "greenoffice", "worker", str(folder.root)])
@@ -160,7 +164,7 @@ def desk_of(
 def platform_of(
     folder: DataFolder,
     assembly: Assembly,
-    ingest: Callable[[Submission], tuple[int, int]],
+    ingest: Callable[[Submission], PushReceipt],
     desk: JournalDesk,
     workers: Workers | None = None,
 ) -> Platform:
@@ -168,7 +172,7 @@ def platform_of(
     how, http = decoding(assembly.settings), assembly.settings.http
 
     def refusals(submission: Submission) -> list[DeadLetter]:
-        return refusals_of(_record(submission), how, assembly.registry())
+        return refusals_of(record_of(submission), how, assembly.registry())
 
     return Platform(
         readings=assembly.readings,
@@ -214,19 +218,6 @@ def _counters(folder: DataFolder) -> bytes:
             with contextlib.suppress(OSError):
                 found.setdefault(whole, []).append(folder.counters_of(process).read_bytes())
     return b"".join(joined(texts) for texts in found.values())
-
-
-def _record(submission: Submission) -> Record:
-    return Record(
-        kind="message",
-        arrived_us=submission.arrived_us,
-        gateway=submission.gateway,
-        client=submission.key,
-        connection="",
-        route=submission.route,
-        payload=submission.payload,
-        qos=1,
-    )
 
 
 def await_port(host: str, port: int) -> None:
