@@ -5,7 +5,7 @@ from api.gate import MOST_HEADERS, MOST_QUERY
 from api.handing import answered
 from api.influxql import prepare
 from api.latest import Latest
-from api.platform import MessageReader, Platform, RawMessage, Submission
+from api.platform import MessageReader, Platform, PushReceipt, RawMessage, Submission
 from api.problems import problem_of
 from api.room import Lack, PartHealth, Room, error_of
 from api.workers import Answered, Ended, Handed, NoWorker, Workers
@@ -22,6 +22,7 @@ __all__ = [
     "NoWorker",
     "PartHealth",
     "Platform",
+    "PushReceipt",
     "RawMessage",
     "Room",
     "Submission",

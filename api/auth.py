@@ -22,6 +22,9 @@ from metering.tries import FailedTries
 _BEARER = HTTPBearer(auto_error=False, description="An API key")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
 
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+KeyHeader = Annotated[str | None, Depends(_HEADER)]
+
 KEYS_NOTED = 10_000
 
 
@@ -110,8 +113,8 @@ def key_of_request(request: Request) -> ApiKey:
 
 def _caller(
     request: Request,
-    _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    _header: Annotated[str | None, Depends(_HEADER)],
+    _bearer: Bearer,
+    _header: KeyHeader,
 ) -> Caller:
     """By the key of the request; bearer and header stand here for the OpenAPI document."""
     key = key_of_request(request)

@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.auth import key_of_request, platform_of, secret_of
 from api.platform import Platform
 from api.problems import HeadTooLarge, QueryTooLong, TooLarge
+from api.pushing import PREFIX as PUSHED
+from api.pushing import pusher_of_request
 from metering.errors import GreenOfficeError
 
 MOST_QUERY = 64 << 10
@@ -35,16 +37,17 @@ class Entrance:
     prefix: str
     most_bytes: Callable[[Platform], int]
     """Of a body."""
-    keyed: bool = False
-    """Whether a key is needed, before the body is read."""
+    who: Callable[[Request], object] | None = None
+    """Finds who it is, or refuses, before the body is read; None lets anybody send one."""
     whole: bool = True
     """Whether the body is read here; else the route reads it in parts."""
 
 
 ENTRANCES = (
-    Entrance("/v1/registry/import", lambda p: p.max_import_bytes, keyed=True, whole=False),
-    Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, keyed=True),
-    Entrance("/v1/", lambda p: p.max_body_bytes, keyed=True),
+    Entrance("/v1/registry/import", lambda p: p.max_import_bytes, key_of_request, whole=False),
+    Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, key_of_request),
+    Entrance(PUSHED, lambda p: p.max_body_bytes, pusher_of_request),
+    Entrance("/v1/", lambda p: p.max_body_bytes, key_of_request),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),
     Entrance("/", lambda _: FORM_BYTES),
 )
@@ -79,8 +82,8 @@ async def _let_in(request: Request, receive: Receive) -> Receive:
     check_head(request)
     path = request.scope["path"]
     entrance = next(one for one in ENTRANCES if path.startswith(one.prefix) or one.prefix == "/")
-    if entrance.keyed and (_has_body(request) or secret_of(request)):
-        await run_in_threadpool(key_of_request, request)
+    if entrance.who is not None and (_has_body(request) or secret_of(request)):
+        await run_in_threadpool(entrance.who, request)
     if not _has_body(request):
         request.state.body = b""
         return receive

@@ -84,7 +84,21 @@ class Submission:
     """The topic the gateway would have used."""
     payload: bytes
     key: str
-    """Id of the API key that brought it."""
+    """Id of the API key that brought it; '' where the gateway did by its own password."""
+    arrived_us: int
+    content_type: str = ""
+    once: str = ""
+    """The sender's name for this payload: sent again under it, it is the same one. '' is none."""
+
+
+@dataclass(frozen=True)
+class PushReceipt:
+    """That a payload is on disk, and where."""
+
+    segment: int
+    offset: int
+    sha256: str
+    """Of the payload as it lies there [hex]."""
     arrived_us: int
 
 
@@ -149,8 +163,9 @@ class Platform:
     credentials: CredentialStore
     access: AccessStore
     messages: MessageReader
-    ingest: Callable[[Submission], tuple[int, int]]
-    """Journals it, durable on return; answers with (segment, offset)."""
+    ingest: Callable[[Submission], PushReceipt]
+    """Journals it, durable on return. A name for a payload that came before gets the receipt of
+    then, or InvalidInput where that was of another payload."""
     desk: Desk
     evidence: EvidenceStore
     read_registry: Callable[[Mapping[str, str], date | None], Registry]

@@ -17,6 +17,7 @@ from api import influxql
 from api.auth import platform_of, reach_of
 from api.columns import ARROW
 from api.page import session_key
+from api.pushing import Pusher
 from api.ranges import local_date
 from api.reach import Reach
 from api.usecases.bills import MOST_BILLS, accounts_of
@@ -54,11 +55,15 @@ _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def who(request: Request) -> str:
-    """The id of the key that a request, or the session of a page, is of; '' where there is none.
+    """The id of the key that a request, or the session of a page, is of, or the gateway that pushes
+    by its own password; '' where there is none.
     A wrong key of InfluxQL is refused as `key_of_secret` does."""
     path = request.url.path
     if path.startswith("/v1/"):
         key = getattr(request.state, "key", None)
+        pusher: Pusher | None = getattr(request.state, "pusher", None)
+        if key is None and pusher is not None:
+            return pusher.gateway
     elif path == "/influx/query":
         key = influxql.key_of(request, _said(request))
     else:

@@ -1,6 +1,12 @@
 """Receivers, the journal behind them, and the decoders that read it."""
 
-from collector.broker import BrokerClient, ClientHealth, ClientSettings
+from collector.broker import (
+    VERSION_TOPIC,
+    BrokerClient,
+    ClientHealth,
+    ClientSettings,
+    told_version,
+)
 from collector.journal import JournalReader, JournalWriter, Located, Record, RecordPlace
 from collector.listener import Listener, ListenerSettings
 from collector.metrics import CollectorMetrics
@@ -9,6 +15,7 @@ from collector.receiver import Receiver
 from collector.reception import ReceiverHealth
 
 __all__ = [
+    "VERSION_TOPIC",
     "BrokerClient",
     "ClientHealth",
     "ClientSettings",
@@ -23,4 +30,5 @@ __all__ = [
     "ReceiverHealth",
     "Record",
     "RecordPlace",
+    "told_version",
 ]

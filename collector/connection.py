@@ -9,6 +9,7 @@ from typing import Literal, Protocol, cast
 
 import structlog
 
+from collector.certificate import gateways_of, identified
 from collector.journal import Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import (
@@ -106,6 +107,8 @@ class Connection(asyncio.Protocol):
         self.expiry_s: int | None = None
         """For how long its session is to be kept, where it said so at the end."""
         self.address = ""
+        self.certified: frozenset[str] | None = None
+        """Gateways that its certificate names; None without one."""
         self._recorder: Recorder | None = None
         self._transport: asyncio.Transport | None = None
         self._holds: set[Hold] = set()
@@ -133,6 +136,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self.certified = gateways_of(transport.get_extra_info("peercert"))
         _probe_when_silent(transport.get_extra_info("socket"))
         if self._hub.opened(self):
             timeout_s = self._hub.connect_timeout_s
@@ -256,12 +260,13 @@ class Connection(asyncio.Protocol):
 
     async def _decide(self, connect: Connect) -> None:
         """Let the gateway in, or not; what it sent behind its CONNECT waits until then."""
-        reason = await self._hub.decide(self, connect)
+        connect, wrong = identified(connect, self.certified)
+        reason = ReasonCode.NOT_AUTHORIZED if wrong else await self._hub.decide(self, connect)
         if self._over:
             return
         if reason is not ReasonCode.SUCCESS:
-            self._refused(reason.sentence, f"user {shorten(connect.user)!r}")
-            self._hub.troubled(connect.user or "", reason, "", self.address)
+            self._refused(reason.sentence, f"user {shorten(connect.user)} {wrong}".rstrip())
+            self._hub.troubled(connect.user or "", reason, wrong, self.address)
             self.session.refuse(reason)
             self.end(reason.sentence, will=False)
             return

@@ -82,6 +82,8 @@ class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     """
     burst_records: int = 20_000
     """What it may send at once beyond that, after an outage."""
+    certificate_is_enough: bool = False
+    """Whether a gateway whose certificate names it may leave its password out."""
 
 
 class Listener:
@@ -89,7 +91,7 @@ class Listener:
 
     journal: stays open when the listener closes; its owner closes it.
     now_us: the clock [us since the epoch], for arrival times.
-    tls: None for plain TCP.
+    tls: what the next connection speaks; None for plain TCP.
     sessions: file in which sessions of gateways outlive a restart; None for nowhere.
     serve: how a port is listened on.
     """
@@ -102,7 +104,7 @@ class Listener:
         metrics: CollectorMetrics,
         *,
         now_us: Callable[[], int],
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
         sessions: Path | None = None,
         serve: Serve = Accepting.start,
     ) -> None:
@@ -159,8 +161,13 @@ class Listener:
         host, port = self.settings.host, self.settings.port
         begin: Callable[[], asyncio.Protocol] = self._new_connection
         if self._tls is not None:
-            most = self.settings.max_handshakes
-            begin = partial(Handshakes(self._tls, self.connect_timeout_s, most).door, begin)
+            handshakes = Handshakes(
+                self._tls,
+                self.connect_timeout_s,
+                self.settings.max_handshakes,
+                refused=self._refused_certificate,
+            )
+            begin = partial(handshakes.door, begin)
         try:
             self._serving = await self._serve(begin, host, port, self._room, self._exhausted)
         except OSError as error:
@@ -314,13 +321,11 @@ class Listener:
         if failure is not None:
             full = isinstance(failure, StorageFull)
             return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
-        if connect.user is None or connect.password is None:
+        proof = self._proof(connection, connect)
+        if proof is None:
             return ReasonCode.NOT_AUTHORIZED
-        tries = self._tries.at(connection.address)
         try:
-            right = await self._loop.run_in_executor(
-                self._verifiers, self._credentials.verify, connect.user, connect.password, tries
-            )
+            right = await self._loop.run_in_executor(self._verifiers, proof)
         except TooManyTries:
             return ReasonCode.CONNECTION_RATE_EXCEEDED
         except Unavailable as away:
@@ -333,12 +338,35 @@ class Listener:
             return ReasonCode.BAD_USER_OR_PASSWORD
         return ReasonCode.SERVER_SHUTTING_DOWN if self._closing else ReasonCode.SUCCESS
 
+    def _proof(self, connection: Connection, connect: Connect) -> Callable[[], bool] | None:
+        """What says whether a client is the gateway it claims to be; None where it brings neither
+        a password nor a certificate that is enough."""
+        user, password = connect.user, connect.password
+        if user is None:
+            return None
+        if password is not None:
+            tries = self._tries.at(connection.address)
+            return partial(self._credentials.verify, user, password, tries)
+        certified = connection.certified is not None  # of another user it was turned away before
+        if certified and self.settings.certificate_is_enough:
+            return partial(self._credentials.knows, user)
+        return None
+
+    def _refused_certificate(self, address: str, cause: str) -> None:
+        """A client did not get through the handshake: it had no time to say who it is, so that it
+        is told of the one gateway that ever came in from there."""
+        self.metrics.refused.labels("certificate").inc()
+        _log.warning("certificate refused", address=address, reason=cause)
+        detail = f"in the TLS handshake: {cause}"
+        self._troubles.note_at(address, ReasonCode.NOT_AUTHORIZED, detail)
+
     def admitted(self, connection: Connection) -> tuple[KeptSession, bool, int]:
         """Register a gateway; an older connection of the same client gives way."""
         older = self._by_key.get(connection.key)
         if older is not None:
             older.close(ReasonCode.SESSION_TAKEN_OVER)
         self._by_key[connection.key] = connection
+        self._troubles.came_in(connection.user, connection.address)
         self._by_user.setdefault(connection.user, set()).add(connection)
         for why in self._holding.reasons(connection.user):
             connection.hold(why)

@@ -13,19 +13,26 @@ from collections.abc import Callable
 from typing import cast
 
 MOST_HANDSHAKES = 128
+_NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 
 
 class Handshakes:
     """Those of one port that are under way.
 
+    context: what the next connection speaks
     most: at a time; for one more the oldest gives way
     within_s: how long one may take [s]
+    refused: told the address and the cause where a certificate is lacking or not believed
     """
 
     def __init__(
-        self, context: ssl.SSLContext, within_s: float = 10.0, most: int = MOST_HANDSHAKES
+        self,
+        context: Callable[[], ssl.SSLContext],
+        within_s: float = 10.0,
+        most: int = MOST_HANDSHAKES,
+        refused: Callable[[str, str], None] = lambda _address, _cause: None,
     ) -> None:
-        self.context, self.within_s = context, within_s
+        self.context, self.within_s, self.refused = context, within_s, refused
         self._most = most
         self._waiting: dict[_Door, None] = {}
 
@@ -81,11 +88,14 @@ class _Door(asyncio.Protocol):
             encrypted = await loop.start_tls(
                 transport,
                 self,
-                self._handshakes.context,
+                self._handshakes.context(),
                 server_side=True,
                 ssl_handshake_timeout=self._handshakes.within_s,
             )
-        except (OSError, EOFError):  # of the client: no TLS, too slow, gone
+        except (OSError, EOFError) as error:  # of the client: no TLS, too slow, gone
+            if cause := _refused_certificate(error):
+                peer = transport.get_extra_info("peername")
+                self._handshakes.refused(str(peer[0]) if isinstance(peer, tuple) else "", cause)
             transport.abort()
             return
         finally:
@@ -97,3 +107,12 @@ class _Door(asyncio.Protocol):
         behind.connection_made(encrypted)
         for kept in self._kept:
             kept(behind)
+
+
+def _refused_certificate(error: Exception) -> str:
+    """Why the certificate of who connects is not believed; '' where it was something else."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, ssl.SSLError) and error.reason == _NO_CERTIFICATE:
+        return "no certificate was shown"
+    return ""

@@ -11,7 +11,8 @@ from unicodedata import category
 
 CHANNELS = ("readings", "status", "events", "commands", "errors")
 HTTP_ROUTE = "http/v1/ingest"
-"""Route of a pushed message; its gateway is the record's, or the two levels that follow."""
+"""Route of a pushed message; its gateway is the record's, or the two levels that follow. One more
+behind them is an event of a webhook."""
 
 MOST_BYTES, MOST_LEVELS = 1_024, 128
 """Of a topic that is published to."""

@@ -46,6 +46,8 @@ class Troubles:
     def __init__(self, now_us: Callable[[], int]) -> None:
         self._now_us = now_us
         self._latest: OrderedDict[str, GatewayTrouble] = OrderedDict()
+        self._at: OrderedDict[str, str] = OrderedDict()
+        """Who came in from an address; '' where it was more than one gateway."""
 
     def note(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
         """A client that named a user was refused, or its connection was ended."""
@@ -57,6 +59,18 @@ class Troubles:
         self._latest[user] = GatewayTrouble(self._now_us(), name, detail[:LONGEST], address, times)
         if len(self._latest) > MOST:
             self._latest.popitem(last=False)
+
+    def came_in(self, user: str, address: str) -> None:
+        """A gateway was let in."""
+        before = self._at.pop(address, user)
+        self._at[address] = user if before == user else ""
+        if len(self._at) > MOST:
+            self._at.popitem(last=False)
+
+    def note_at(self, address: str, reason: ReasonCode, detail: str) -> None:
+        """A client that could not say who it is was refused: it is told of the one gateway that
+        came in from there, and of none where that is not known."""
+        self.note(self._at.get(address, ""), reason, detail, address)
 
     def told(self) -> Mapping[str, GatewayTrouble]:
         """Those of the last day, by user."""

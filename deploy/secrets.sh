@@ -9,7 +9,7 @@ umask 077
 
 tls=""
 if [ -d "$certificates" ]; then
-    tls=tls
+    tls=tls # the broker sees the folder under the same name
     for file in server.pem server.key; do
         if [ ! -r "$certificates/$file" ]; then
             echo "secrets: $certificates/$file is not there, or user $(id -u) cannot read it:" \
@@ -31,11 +31,12 @@ lay() { # whole or not at all: who starts meanwhile reads the one or the other
     cat >"$1.new"
     mv "$1.new" "$1"
 }
-for file in acl run.sh answers.sh; do
+# The version is that of the image in docker-compose.yml; the memory fits its bounds there.
+greenoffice broker config --out "$config" --container --mosquitto-version 2.0.22 --memory-mb 2048 \
+    ${tls:+--certificate /certificates/server.pem --private-key /certificates/server.key}
+for file in run.sh answers.sh; do
     lay "$config/$file" <"$deploy/mosquitto/$file"
 done
-cat "$deploy/mosquitto/mosquitto.conf" ${tls:+"$deploy/mosquitto/tls.conf"} |
-    lay "$config/mosquitto.conf"
 for file in prometheus.yml alerts.yml; do
     lay "$monitoring/$file" <"$deploy/prometheus/$file"
 done

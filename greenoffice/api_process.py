@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import sys
 import threading
 import time
@@ -15,8 +14,18 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI
 
-from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app, prepare
-from collector import JournalWriter, Record, RecordPlace
+from api import (
+    MOST_HEADERS,
+    MOST_QUERY,
+    Platform,
+    PushReceipt,
+    Room,
+    Submission,
+    Workers,
+    create_app,
+    prepare,
+)
+from collector import Record, RecordPlace
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
@@ -39,13 +48,14 @@ from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.private import keep_private
 from greenoffice.quick_health import tell_address
+from greenoffice.receipts import Receipts, record_of
 from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.sharing import joined, processes_of
 from greenoffice.signals import stop_event
 from greenoffice.stores import await_stores
 from greenoffice.threads import end_with_threads
-from greenoffice.tls import tls_of
+from greenoffice.tls import RenewedTls, TlsFiles
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
@@ -76,8 +86,13 @@ def run_api(data: Path, parent: int = 0) -> None:
     with contextlib.closing(Assembly.beside(folder, awaited.stores)) as assembly:
         journal = open_journal(folder, "http")
         try:
-            desk = desk_of(assembly, "http", lambda record: journal.append([record]))
-            platform = platform_of(folder, assembly, into(journal), desk, workers_of(folder))
+
+            def append(record: Record) -> RecordPlace:
+                return journal.append([record])
+
+            desk = desk_of(assembly, "http", append)
+            receipts = Receipts(assembly.journal, WRITERS["http"], append)
+            platform = platform_of(folder, assembly, receipts.take, desk, workers_of(folder))
             serve(platform, http, handles, (stop, awaited.refused))
         finally:
             journal.close()
@@ -107,7 +122,7 @@ def server_config(
     finds none. ConfigurationError for a certificate that is of no use."""
     most = min(MOST_CONNECTIONS, for_connections(handles))
     plain = bounded(most, room=room)
-    tls = tls_of("http", http.certificate, http.private_key)
+    tls = _tls(http)
     return uvicorn.Config(
         app,
         http=plain if tls is None else _behind_tls(tls, plain),
@@ -124,7 +139,13 @@ def server_config(
     )
 
 
-def _behind_tls(tls: ssl.SSLContext, protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
+def _tls(http: HttpSettings) -> RenewedTls | None:
+    if http.certificate is None:
+        return None
+    return RenewedTls(TlsFiles("http", http.certificate, http.private_key))
+
+
+def _behind_tls(tls: RenewedTls, protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
     """What the server calls for each connection, as it would call the protocol itself."""
     handshakes = Handshakes(tls)
 
@@ -132,18 +153,6 @@ def _behind_tls(tls: ssl.SSLContext, protocol: type[asyncio.Protocol]) -> type[a
         return handshakes.door(lambda: protocol(*given, **named))
 
     return cast("type[asyncio.Protocol]", door)
-
-
-def into(journal: JournalWriter) -> Callable[[Submission], tuple[int, int]]:
-    """What journals a submission."""
-    writing = threading.Lock()
-
-    def ingest(submission: Submission) -> tuple[int, int]:
-        with writing:
-            place = journal.append([_record(submission)])
-        return place.segment, place.offset
-
-    return ingest
 
 
 def workers_of(folder: DataFolder) -> WorkerPool:
@@ -161,7 +170,7 @@ def desk_of(
 def platform_of(
     folder: DataFolder,
     assembly: Assembly,
-    ingest: Callable[[Submission], tuple[int, int]],
+    ingest: Callable[[Submission], PushReceipt],
     desk: JournalDesk,
     workers: Workers | None = None,
 ) -> Platform:
@@ -169,7 +178,7 @@ def platform_of(
     how, http = decoding(assembly.settings), assembly.settings.http
 
     def refusals(submission: Submission) -> list[DeadLetter]:
-        return refusals_of(_record(submission), how, assembly.registry())
+        return refusals_of(record_of(submission), how, assembly.registry())
 
     return Platform(
         readings=assembly.readings,
@@ -216,19 +225,6 @@ def _counters(folder: DataFolder) -> bytes:
             with contextlib.suppress(OSError):
                 found.setdefault(whole, []).append(folder.counters_of(process).read_bytes())
     return b"".join(joined(texts) for texts in found.values())
-
-
-def _record(submission: Submission) -> Record:
-    return Record(
-        kind="message",
-        arrived_us=submission.arrived_us,
-        gateway=submission.gateway,
-        client=submission.key,
-        connection="",
-        route=submission.route,
-        payload=submission.payload,
-        qos=1,
-    )
 
 
 def await_port(host: str, port: int) -> None:

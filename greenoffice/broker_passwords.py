@@ -41,6 +41,12 @@ def require_writable(file: Path) -> None:
         )
 
 
+def users_of(file: Path) -> set[str]:
+    """Who has a password in the file; nobody where it is not there."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {line.partition(":")[0] for line in lines if ":" in line}
+
+
 def add_users(file: Path, passwords: Mapping[str, str]) -> None:
     """Add users to the file, in place of lines they have there already; mode 0600."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []

@@ -184,6 +184,52 @@ def broker_user(
     add_user(passwords, user, password_file)
 
 
+@broker_app.command("config")
+def broker_config(
+    out: Annotated[Path, typer.Option(help="the folder to write")] = Path("broker"),
+    data: Annotated[
+        Path | None, typer.Option("--data", help="the data folder whose gateways it is for")
+    ] = None,
+    mosquitto_version: Annotated[
+        str, typer.Option(help="version of the broker; default: the installed one")
+    ] = "",
+    sqlite_plugin: Annotated[
+        str,
+        typer.Option(
+            help="where the broker has mosquitto_persist_sqlite.so; default: it is sought"
+        ),
+    ] = "",
+    certificate: Annotated[
+        str, typer.Option(help="PEM chain, as the broker sees it; with it the port speaks TLS")
+    ] = "",
+    private_key: Annotated[str, typer.Option(help="PEM key of the certificate")] = "",
+    memory_mb: Annotated[int, typer.Option(help="memory it may take [MB]", min=64)] = 1024,
+    new_passwords: Annotated[
+        bool,
+        typer.Option(
+            "--new-passwords", help="make one for each gateway that the broker has none of"
+        ),
+    ] = False,
+    container: Annotated[
+        bool, typer.Option("--container", help="for the container of docker-compose.yml")
+    ] = False,
+) -> None:
+    """Write the safest Mosquitto that its version can be; say what that cannot promise."""
+    from greenoffice.broker_config import BrokerPlan, found_plugin, named_version, write_broker
+    from greenoffice.broker_telling import tell_written
+
+    plan = BrokerPlan(
+        named_version(mosquitto_version),
+        sqlite_plugin or ("" if mosquitto_version else found_plugin()),
+        certificate,
+        private_key,
+        container,
+        memory_mb,
+    )
+    folder = None if data is None else DataFolder(data.absolute())
+    tell_written(plan, write_broker(plan, out, folder, new_passwords=new_passwords))
+
+
 @grafana_app.command("provision")
 def grafana_provision(
     target: Annotated[Path, typer.Argument(help="the folder to write")],

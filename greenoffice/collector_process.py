@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collector import Listener
 from collector.journal import records_behind
+from greenoffice.broker_promises import tell_promises
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import EVERY_S, HELD, SUBSCRIBED, TAKEN, TROUBLES, heard, hold, tell
@@ -58,6 +59,7 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
         _tell(ways, folder.heartbeat(name)),
         _follow(ways, folder),
         _bring(ways, folder),
+        tell_promises([way.receiver for way in ways]),
     ]
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]

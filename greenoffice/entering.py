@@ -23,10 +23,12 @@ from api.routes.entries import entry_json
 from api.routes.supplier_bills import NewBill, audit_json, bill_json, new_supplier_bill
 from api.usecases.entries import Entry, Told, enter, entries, withdraw
 from api.usecases.supplier_bills import bill_of, enter_bill, supplier_bills, withdraw_bill
-from greenoffice.api_process import desk_of, into, platform_of
+from collector import Record, RecordPlace
+from greenoffice.api_process import desk_of, platform_of
 from greenoffice.assembly import Assembly
 from greenoffice.folder import DataFolder
-from greenoffice.receivers import open_journal
+from greenoffice.receipts import Receipts
+from greenoffice.receivers import WRITERS, open_journal
 from metering.access import Role, Scope, by_command
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import month_start
@@ -126,8 +128,13 @@ def _caller(data: Path) -> Iterator[Caller]:
     with contextlib.closing(Assembly.beside(folder)) as assembly:
         journal = open_journal(folder, WRITER)
         try:
-            desk = desk_of(assembly, WRITER, lambda record: journal.append([record]))
-            platform = platform_of(folder, assembly, into(journal), desk)
+
+            def append(record: Record) -> RecordPlace:
+                return journal.append([record])
+
+            desk = desk_of(assembly, WRITER, append)
+            receipts = Receipts(assembly.journal, WRITERS[WRITER], append)
+            platform = platform_of(folder, assembly, receipts.take, desk)
             registry = platform.registry()
             reach = Reach(registry, Scope(frozenset(registry.nodes), whole=True))
             yield Caller(platform, by_command(), Role.ADMIN, "", reach)

@@ -88,6 +88,9 @@ class KeptPasswords(Credentials):
     def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
         return self._verifier.admits(user, password, self._stored(user), tries)
 
+    def knows(self, user: str) -> bool:
+        return self._stored(user) is not None
+
     def refresh(self) -> None:
         """Ask the database once whether anything has changed; whatever keeps it from answering is
         noted, and it is asked anew."""

@@ -27,8 +27,8 @@ from greenoffice.heartbeat import heard
 from greenoffice.metrics_port import serve_metrics
 from greenoffice.news import JOURNAL, tell
 from greenoffice.patience import patiently
-from greenoffice.settings import Settings
-from greenoffice.tls import tls_of
+from greenoffice.settings import MqttSettings, Settings
+from greenoffice.tls import RenewedTls, TlsFiles
 from metering.errors import ConfigurationError
 from metering.shard import WHOLE, Shard, all_shards, read_name
 
@@ -148,13 +148,45 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
             max_handshakes=for_handshakes(handles),
             records_per_s=settings.mqtt.records_per_s,
             burst_records=settings.mqtt.burst_records,
+            certificate_is_enough=settings.mqtt.certificate_is_enough,
         ),
         _metrics(settings.mqtt.metrics_host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),
-        tls=tls_of("mqtt", settings.mqtt.certificate, settings.mqtt.private_key),
+        tls=listener_tls(settings.mqtt),
         sessions=folder.gateway_sessions,
     )
     return WayIn("listener", listener, journal, passwords)
+
+
+def listener_tls(mqtt: MqttSettings) -> RenewedTls | None:
+    """What the listener speaks; None where it has no certificate. ConfigurationError where the
+    settings of certificates cannot be used."""
+    _require_before(mqtt.client_ca, "client_ca", mqtt.certificate, "certificate")
+    _require_before(mqtt.client_crl, "client_crl", mqtt.client_ca, "client_ca")
+    for name in ("client_certificate_required", "certificate_is_enough"):
+        asked = True if getattr(mqtt, name) else None
+        _require_before(asked, name, mqtt.client_ca, "client_ca")
+    if mqtt.certificate is None:
+        return None
+    files = TlsFiles(
+        "mqtt",
+        mqtt.certificate,
+        mqtt.private_key,
+        mqtt.client_ca,
+        mqtt.client_crl,
+        mqtt.client_certificate_required,
+    )
+    return RenewedTls(files)
+
+
+def _require_before(asked: object, name: str, needed: object, needed_name: str) -> None:
+    if asked is not None and needed is None:
+        raise ConfigurationError(
+            "this setting does nothing without another one",
+            field=f"mqtt.{name}",
+            value=str(asked),
+            fix=f"set mqtt.{needed_name} too",
+        )
 
 
 def _client(folder: DataFolder, settings: Settings, shard: Shard = WHOLE) -> WayIn:

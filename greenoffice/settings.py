@@ -66,6 +66,16 @@ class MqttSettings(Endpoint):
     )
     certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
     private_key: Path | None = Field(None, description="PEM key of the certificate")
+    client_ca: Path | None = Field(
+        None, description="CAs of the gateways' own certificates [PEM]; with it they are asked for"
+    )
+    client_crl: Path | None = Field(None, description="revocation lists of these CAs [PEM]")
+    client_certificate_required: bool = Field(
+        False, description="turn away who shows no certificate"
+    )
+    certificate_is_enough: bool = Field(
+        False, description="a gateway with a certificate may leave its password out"
+    )
     records_per_s: float = Field(
         500.0,
         gt=0,

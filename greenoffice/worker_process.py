@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from starlette.types import ASGIApp
 
-from api import Submission, answered, create_app
+from api import PushReceipt, Submission, answered, create_app
 from collector import Record, RecordPlace
 from greenoffice import worker_frames as frames
 from greenoffice.api_process import desk_of, platform_of
@@ -41,7 +41,7 @@ def run_worker(data: Path, number: int) -> None:
         asyncio.run(serve(app, socket.socket(fileno=number), MEMORY_BYTES))
 
 
-def _no_ingest(_: Submission) -> tuple[int, int]:
+def _no_ingest(_: Submission) -> PushReceipt:
     raise Unavailable("a worker takes nothing in", field="worker", fix="ask the API itself")
 
 

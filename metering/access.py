@@ -28,6 +28,10 @@ class Role(StrEnum):
     """also change the registry and make keys."""
 
 
+KEY_PREFIX = "go_"
+"""Every secret of an API key begins so, and no gateway's password does."""
+
+
 class ActorKind(StrEnum):
     """Whether somebody acts, or something."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from api.platform import Platform, RawMessage, Submission
+from api.platform import Platform, PushReceipt, RawMessage, Submission
 from figures import Figures
 from metering.errors import NotFound
 from metering.ports import ReadingStore
@@ -53,7 +53,7 @@ class _NoMessages:
     def record(self, segment: int, offset: int) -> RawMessage:
         raise NotFound("no message", field="message", value=f"{segment}/{offset}", fix="none")
 
-    def add(self, submission: Submission) -> tuple[int, int]:
+    def add(self, submission: Submission) -> PushReceipt:
         raise NotFound("no journal", field="gateway", value=submission.gateway, fix="none")
 
 

@@ -6,19 +6,19 @@ import re
 import secrets
 from collections.abc import Iterable
 
-from metering.access import ApiKey, Role
+from metering.access import KEY_PREFIX, ApiKey, Role
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import iso
 from metering.wording import worded
 from storage.passwords import new_secret
 
-_SHAPE = re.compile(r"go_([0-9a-f]{12})_([A-Za-z0-9]{20,})")
+_SHAPE = re.compile(rf"{KEY_PREFIX}([0-9a-f]{{12}})_([A-Za-z0-9]{{20,}})")
 
 
 def new_key_secret() -> tuple[str, str]:
     """(id, whole secret)."""
     id = secrets.token_hex(6)
-    return id, f"go_{id}_{new_secret()}"
+    return id, f"{KEY_PREFIX}{id}_{new_secret()}"
 
 
 def id_of(secret: str) -> str | None:

@@ -18,6 +18,7 @@ from paho.mqtt import MQTTException, publish
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from greenoffice.broker_config import BrokerPlan, installed_version, write_broker
 from greenoffice.broker_passwords import add_user, add_users, hashed
 from greenoffice.ports import usable_port
 from metering.errors import ConfigurationError
@@ -212,6 +213,12 @@ def test_a_file_that_does_not_state_services_is_refused(
         read_services(file)
 
 
+def test_the_broker_is_set_up_for_the_version_of_its_image() -> None:
+    image = SERVICES["mosquitto"].stated["image"]
+    script = (ROOT / "deploy" / "secrets.sh").read_text(encoding="utf-8")
+    assert f"--mosquitto-version {image.rpartition(':')[2]} " in script
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_services(tmp_path / "docker-compose.yml")
@@ -236,6 +243,7 @@ def broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     add_users(passwords, {"house/gw": "right"})
     port = usable_port(0, {0})
     shutil.copytree(ROOT / "deploy" / "mosquitto", tmp_path / "config")
+    write_broker(BrokerPlan(installed_version(), container=True), tmp_path / "config")
     adapt_mosquitto(tmp_path / "config", {1883: port}, mounts)
     process = subprocess.Popen(
         ["sh", "config/run.sh", "config/mosquitto.conf", str(passwords), str(tmp_path / "absent")],

@@ -126,9 +126,12 @@ class RefusalAnswer(RefusalHeadAnswer, ReasonAnswer):
 
 
 class SubmittedAnswer(TypedDict):
-    """Where a payload lies in the journal, and what is wrong with it."""
+    """Where a payload lies in the journal, and what is wrong with it; `sha256` [hex] is of its
+    bytes as they lie there, without the gzip they came in."""
 
     segment: int
     offset: int
     message: str
+    sha256: str
+    arrived: str
     refused: list[RefusalAnswer]

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.caller import Caller
-from api.platform import RawMessage, Submission
+from api.platform import Platform, PushReceipt, RawMessage, Submission
 from api.reach import Outside
-from metering.errors import InvalidInput, NotFound
+from metering.errors import InvalidInput, NotFound, StorageFull, Unavailable
 from metering.intake import DeadLetter
+
+WEBHOOKS = "http/v1/ingest/"
+"""Before SITE/GATEWAY in the topic of what webhooks and exports push."""
 
 
 @dataclass(frozen=True)
 class Submitted:
     """Where a pushed payload lies in the journal, and what a look at it would refuse."""
 
-    segment: int
-    offset: int
+    receipt: PushReceipt
     refused: Sequence[DeadLetter]
 
 
@@ -64,9 +66,7 @@ def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
 
 
 def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:
-    """Journal a payload for a gateway of the scope, durable on return."""
-    if not payload:
-        raise InvalidInput("an empty body", field="body", value="", fix="send the native payload")
+    """Journal a native payload for a gateway of the scope, durable on return."""
     submission = Submission(
         gateway=gateway,
         route=f"greenoffice/v1/{gateway}/readings",
@@ -74,5 +74,19 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:
         key=caller.actor.proof.key_id,
         arrived_us=caller.platform.now_us(),
     )
-    segment, offset = caller.platform.ingest(submission)
-    return Submitted(segment, offset, caller.platform.refusals(submission))
+    return push(caller.platform, submission)
+
+
+def push(platform: Platform, submission: Submission) -> Submitted:
+    """Journal a payload, durable on return, whoever was found to push it; InvalidInput where it is
+    empty, or its name was used for another one."""
+    if not submission.payload:
+        raise InvalidInput("an empty body", field="body", value="", fix="send the payload")
+    try:
+        receipt = platform.ingest(submission)
+    except StorageFull as full:
+        if not submission.route.startswith(WEBHOOKS):
+            raise
+        # who calls webhooks knows 503 and tries again; few do so for 507
+        raise Unavailable(full.message, field=full.field, value=full.value, fix=full.fix) from full
+    return Submitted(receipt, platform.refusals(submission))

@@ -52,6 +52,11 @@ class Credentials(Protocol):
         have to be computed and may not be tried; a right password of lately needs no try."""
         ...
 
+    def knows(self, user: str) -> bool:
+        """Whether there is such a gateway, of which something else than a password says that it is
+        this one."""
+        ...
+
 
 class CredentialSource(Credentials, Protocol):
     """What a listener asks that keeps a copy of the passwords' hashes."""
@@ -59,6 +64,9 @@ class CredentialSource(Credentials, Protocol):
     def stored(self, user: str) -> str | None:
         """The hash of a gateway's password; None where there is no such gateway."""
         ...
+
+    def knows(self, user: str) -> bool:
+        return self.stored(user) is not None
 
     def all_stored(self) -> dict[str, str]:
         """The hashes of all gateways by user."""

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from api import PartHealth, Platform, Submission, create_app
+from api import PartHealth, Platform, PushReceipt, Submission, create_app
 from collector import Located, Record, RecordPlace
 from figures import Figures
 from greenoffice.desk import JournalDesk
@@ -85,12 +85,13 @@ class MemoryJournal:
             raise NotFound("no such message", field="message", value=value, fix="follow a link")
         return self.kept[(segment, offset)]
 
-    def add(self, submission: Submission) -> tuple[int, int]:
+    def add(self, submission: Submission) -> PushReceipt:
         place = ((2 << 24) | 1, len(self.kept))
         self.kept[place] = Raw(
             submission.arrived_us, submission.gateway, submission.route, submission.payload
         )
-        return place
+        told = sha256(submission.payload).hexdigest()
+        return PushReceipt(*place, told, submission.arrived_us)
 
     def append(self, record: Record) -> RecordPlace:
         place = RecordPlace((2 << 24) | 1, len(self.kept))

@@ -75,6 +75,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("dead-letter", "GET", "/v1/dead-letters/1", {}),
     ("message", "GET", "/v1/messages/16777217/7", {}),
     ("ingest", "POST", "/v1/ingest?gateway=campus/gw-1", {"content": b'{"readings": []}'}),
+    ("push", "POST", "/v1/ingest/campus/gw-1?event=up", {"content": b"{}"}),
     ("register-events", "GET", "/v1/register-events", {}),
     ("feed", "GET", "/v1/feed?limit=2", {}),
     ("feed-with-history", "GET", "/v1/feed?limit=2&history=1", {}),

@@ -17,8 +17,8 @@ from metering.errors import StorageFull
 
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
 READ_IN_KINDS = {400, 415}
-NATIVE = "/v1/ingest"
-"""Takes a body of any kind: a payload is journalled before it is read."""
+NATIVE = ("/v1/ingest", "/v1/ingest/{site}/{code}")
+"""Take a body that is journalled before it is read; the second says of itself what it refuses."""
 TEXTS = "application/json"
 
 
@@ -56,7 +56,7 @@ def wanted_problems(method, path, operation):
     if method != "get":
         wanted |= {409}
     if "requestBody" in operation:
-        wanted |= {413} | (set() if path == NATIVE else READ_IN_KINDS)
+        wanted |= {413} | (set() if path in NATIVE else READ_IN_KINDS)
     return wanted
 
 

@@ -63,6 +63,8 @@ KNOWN: dict[str, list[str]] = {
     "account": ["6600-1", "9900-9"],
     "sha256": [sha256(SLIP).hexdigest()],
     "/v1/gateways code": ["gw-1", "gw-9"],
+    "/v1/ingest site": ["campus"],
+    "/v1/ingest code": ["gw-1"],
     "/v1/closings name": ["c1"],
     "/v1/points id": ["1", "3", "24", "31"],
     "/v1/findings id": ["f-after", "f-weekend", "f-stuck", "f-school"],

@@ -119,6 +119,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         (f"/v1/bills/5c4002/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
     ],
     ("POST", "/v1/ingest"): [("/v1/ingest?gateway=yard/gw-9", {"content": b"{}"})],
+    ("POST", "/v1/ingest/{site}/{code}"): [("/v1/ingest/yard/gw-9", {"content": b"{}"})],
     ("GET", "/v1/register-events"): [
         ("/v1/register-events?institution=school", {}),
         ("/v1/register-events?meter=hall-total", {}),
@@ -404,6 +405,7 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/findings/f-after/comment", {"json": {"comment": "x"}}),
         ("POST", "/v1/findings/f-after/snooze", {"json": {"until": None}}),
         ("POST", "/v1/ingest?gateway=campus/gw-1", {"content": b"{}"}),
+        ("POST", "/v1/ingest/campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/gateways/campus/gw-1/password", {}),
         ("POST", "/v1/evidence", {"content": SLIP}),
         ("POST", "/v1/entries", {"json": {"meter": "canteen-water", "value": 1, "day": "x"}}),

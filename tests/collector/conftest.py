@@ -51,12 +51,19 @@ class Passwords:
         tries.failed(user)
         return False
 
+    def knows(self, user: str) -> bool:
+        return user in PASSWORDS
+
 
 class Running:
     """A listener that runs, with what a test asks of it."""
 
     def __init__(
-        self, root: Path, settings: ListenerSettings, tls: ssl.SSLContext | None, **journal: Any
+        self,
+        root: Path,
+        settings: ListenerSettings,
+        tls: Callable[[], ssl.SSLContext] | None,
+        **journal: Any,
     ) -> None:
         self.root = root
         self.passwords = Passwords()
@@ -113,7 +120,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     def begin(
         journal: dict[str, Any] | None = None,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
         **settings: Any,
     ) -> Running:
         chosen = ListenerSettings(**({"port": 0, "retry_s": 0.05} | settings))

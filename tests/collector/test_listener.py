@@ -693,7 +693,7 @@ def test_tls(start: Any, tmp_path: Path) -> None:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = start(tls=context)
+    server = start(tls=lambda: context)
     with gateway(server.port, paho.MQTTv5, ca=str(certificate)) as one:
         for number in range(50):
             one.client.publish("t", b"%d" % number, qos=1)

@@ -115,7 +115,7 @@ def test_a_handshake_has_its_time_and_its_room(
     context.load_cert_chain(*certificate)
 
     async def silent() -> None:
-        handshakes = Handshakes(context, **bound)
+        handshakes = Handshakes(lambda: context, **bound)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: handshakes.door(asyncio.Protocol), "127.0.0.1", 0)
         async with server:
@@ -145,7 +145,7 @@ def test_who_is_through_makes_no_room(certificate: tuple[Path, Path]) -> None:
             self.transport.write(data)
 
     async def several() -> None:
-        handshakes = Handshakes(server_side, most=2)
+        handshakes = Handshakes(lambda: server_side, most=2)
         server = await asyncio.get_running_loop().create_server(
             lambda: handshakes.door(Echo), "127.0.0.1", 0
         )

@@ -15,6 +15,7 @@ import analytics
 import figures
 import figures.bills
 from collector.troubles import TOLD
+from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
@@ -111,6 +112,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
         "mqtt": {reason.name.lower() for reason in TOLD},
+        "mosquitto": WEAKNESS_CODES,
         "mqtt_fix": {reason.name.lower() for reason in TOLD},
         "shares": {"measured", "apportioned", "estimated", "missing"},
         "restated": {
