@@ -15,8 +15,10 @@ import errno
 import secrets
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -43,7 +45,7 @@ from metering.errors import (
 )
 from metering.intake import Why
 from metering.ports import Credentials
-from metering.tries import FailedTries
+from metering.tries import UNCOUNTED, FailedTries, Tries
 
 _log = structlog.get_logger()
 
@@ -125,6 +127,11 @@ class Listener:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         """When a gateway that is held for its rate is looked at again."""
         self._closing = False
+        self._changed: deque[frozenset[str]] = deque()
+        """Whose passwords changed and were not looked at again yet."""
+        self._changes = 0
+        """How often such were."""
+        self._looks: set[asyncio.Task[None]] = set()
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
         self._server: asyncio.Server | None = None
         self._reception: Reception[Connection] = Reception(
@@ -160,6 +167,7 @@ class Listener:
             raise _cannot_listen(error, host, port) from error
         self._reception.start()
         self._keeping = asyncio.create_task(self._keep_sessions())
+        self._look_again()
         _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
 
     def _new_connection(self) -> Connection:
@@ -272,9 +280,8 @@ class Listener:
             return ReasonCode.NOT_AUTHORIZED
         tries = self._tries.at(connection.address)
         try:
-            right = await self._loop.run_in_executor(
-                self._verifiers, self._credentials.verify, connect.user, connect.password, tries
-            )
+            right = await self._verified(connect.user, connect.password, tries)
+            revoked = not right and self._credentials.revoked(connect.user)
         except TooManyTries:
             return ReasonCode.CONNECTION_RATE_EXCEEDED
         except Unavailable as away:
@@ -284,8 +291,52 @@ class Listener:
             _log.exception("passwords cannot be checked now")
             return ReasonCode.SERVER_UNAVAILABLE
         if not right:
-            return ReasonCode.BAD_USER_OR_PASSWORD
+            return ReasonCode.BANNED if revoked else ReasonCode.BAD_USER_OR_PASSWORD
         return ReasonCode.SERVER_SHUTTING_DOWN if self._closing else ReasonCode.SUCCESS
+
+    async def _verified(self, user: str, password: bytes, tries: Tries) -> bool:
+        """Whether the password lets in, also by what changed while it was looked at."""
+        while True:
+            changes, now_us = self._changes, self.now_us()
+            right = await self._loop.run_in_executor(
+                self._verifiers, self._credentials.verify, user, password, now_us, tries
+            )
+            if not right or changes == self._changes:
+                return right
+
+    def passwords_changed(self, users: frozenset[str]) -> None:
+        """Something else lets these gateways in than before: who came in by what no longer does is
+        cut off, and sessions of those whose password was revoked end. From any thread, also before
+        the start."""
+        self._changed.append(users)
+        if self._server is not None:
+            with suppress(RuntimeError):  # the loop is over
+                self._loop.call_soon_threadsafe(self._look_again)
+
+    def _look_again(self) -> None:
+        while self._changed:
+            self._changes += 1
+            task = self._loop.create_task(self._cut_off(self._changed.popleft()))
+            self._looks.add(task)
+            task.add_done_callback(self._looks.discard)
+
+    async def _cut_off(self, users: frozenset[str]) -> None:
+        """A connection of which that cannot be told now stays."""
+        for user in sorted(users & (self._by_user.keys() | self._sessions.users())):
+            revoked = self._credentials.revoked(user)
+            for connection in list(self._by_user.get(user, ())):
+                with suppress(Unavailable):
+                    if revoked or not await self._still_right(connection):
+                        connection.close(ReasonCode.ADMINISTRATIVE_ACTION)
+            if revoked:
+                self._sessions.forget(user)
+
+    async def _still_right(self, connection: Connection) -> bool:
+        """By what it came in with."""
+        client = connection.client
+        if client is None or client.user is None or client.password is None:
+            return False
+        return await self._verified(client.user, client.password, UNCOUNTED)
 
     def admitted(self, connection: Connection) -> tuple[KeptSession, bool, int]:
         """Register a gateway; an older connection of the same client gives way."""

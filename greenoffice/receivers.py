@@ -136,7 +136,6 @@ def _most(handles: int) -> int:
 def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
     journal = open_journal(folder, "listener")
     passwords = passwords_of(folder)
-    passwords.start()
     listener = Listener(
         journal,
         passwords,
@@ -152,6 +151,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         tls=tls_of("mqtt", settings.mqtt.certificate, settings.mqtt.private_key),
         sessions=folder.gateway_sessions,
     )
+    passwords.start(listener.passwords_changed)
     return WayIn("listener", listener, journal, passwords)
 
 

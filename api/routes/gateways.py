@@ -100,7 +100,8 @@ def gateways(
     responses=example({"gateway": "campus/gw-1", "password": "shown once"}),
 )
 def renew_password(site: str, code: str, caller: Admin) -> PasswordAnswer:
-    """A new password for a gateway, shown once; the old one ends at its next connection."""
+    """A new password for a gateway, shown once; connections that came in by the old one end within
+    seconds."""
     now_us = caller.platform.now_us()
     user = caller.reach.writable(f"{site}/{code}", now_us).user
     return {"gateway": user, "password": new_password(caller, user)}

@@ -44,6 +44,6 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
 
 
 def new_password(caller: Caller, user: str) -> str:
-    """A new password for a gateway of the scope; the old one ends at its next connection."""
+    """A new password for a gateway of the scope; the old one ends."""
     now_us = caller.platform.now_us()
     return caller.platform.credentials.renew(user, actor=str(caller.actor), now_us=now_us)
