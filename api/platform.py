@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
-from metering.intake import DeadLetter, GatewayTrouble, HeldGateway
+from metering.intake import DeadLetter, GatewayConnection, GatewayTrouble, HeldGateway
 from metering.ports import (
     AccessStore,
     BaselineStore,
@@ -160,6 +160,8 @@ class Platform:
     """Of the parts beside the API."""
     held: Callable[[], Mapping[str, HeldGateway]] = dict
     """Gateways that the listener holds back, by `site/code`."""
+    connections: Callable[[], Mapping[str, Sequence[GatewayConnection]]] = dict
+    """Those that are open at the listener, by `site/code`."""
     troubles: Callable[[], Mapping[str, GatewayTrouble]] = dict
     """Those that it turned away or cut off in the last day."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -43,7 +44,7 @@ from metering.errors import (
     TooManyTries,
     Unavailable,
 )
-from metering.intake import Why
+from metering.intake import GatewayConnection, Why
 from metering.ports import Credentials
 from metering.tries import UNCOUNTED, FailedTries, Tries
 
@@ -54,6 +55,7 @@ KEEP_S = 1.0
 """How often sessions that changed are written down."""
 WAITING_RESERVE = 0.5
 """Share of a budget below which a gateway waits while the intake is far behind."""
+CONNECTIONS_TOLD = 4
 TRIES = 5
 """Wrong passwords of one user from one address in a minute, before no other is tried."""
 
@@ -216,6 +218,13 @@ class Listener:
             held=self._holding.told(),
             troubles=self._troubles.told(),
         )
+
+    def connections(self) -> dict[str, list[GatewayConnection]]:
+        """Those that are open, by user, `CONNECTIONS_TOLD` of one at most. On the loop."""
+        return {
+            user: [one.told() for one in islice(own, CONNECTIONS_TOLD)]
+            for user, own in self._by_user.items()
+        }
 
     def _no_room(self) -> GreenOfficeError | None:
         """What to tell for a minute after a gateway found no room."""

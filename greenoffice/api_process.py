@@ -21,6 +21,7 @@ from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
 from greenoffice.assembly import Assembly, decoding
+from greenoffice.connected import gateway_connections
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.folder import DataFolder
@@ -191,6 +192,7 @@ def platform_of(
         now_us=assembly.now_us,
         health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),
+        connections=lambda: gateway_connections(folder),
         troubles=lambda: gateway_troubles(folder),
         more_metrics=lambda: _counters(folder),
         workers=workers,

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_entries, cli_journal, cli_keys, cli_servers, commands, saying
+from greenoffice import (
+    cli_entries,
+    cli_gateways,
+    cli_journal,
+    cli_keys,
+    cli_servers,
+    commands,
+    saying,
+)
 from metering.errors import GreenOfficeError
 from metering.shard import read_shard
 
@@ -27,6 +35,7 @@ export_app = typer.Typer(no_args_is_help=True, help="Files for whoever audits th
 app.add_typer(export_app, name="export")
 app.add_typer(cli_journal.journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
+app.add_typer(cli_gateways.gateway_app, name="gateway")
 
 HANDED_ON = frozenset(
     {

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from collector import Listener
 from collector.journal import records_behind
+from greenoffice.clock import ShiftedClock
+from greenoffice.connected import CONNECTIONS_S, MANY, tell_connections
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import EVERY_S, HELD, TAKEN, TROUBLES, heard, hold, tell
@@ -53,6 +55,7 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
     for way in ways:
         await _start(way)
     tasks = [stop.wait(), _tell(ways, folder.heartbeat(name)), _follow(ways, folder)]
+    tasks += [_tell_connections(one, folder) for one in _listeners(ways)]
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
@@ -83,6 +86,18 @@ async def _tell(ways: Sequence[WayIn], file: Path) -> None:
     while True:
         tell(file, {way.part: _health(way) for way in ways if not way.gone})
         await asyncio.sleep(EVERY_S)
+
+
+def _listeners(ways: Sequence[WayIn]) -> list[Listener]:
+    return [way.receiver for way in ways if isinstance(way.receiver, Listener)]
+
+
+async def _tell_connections(listener: Listener, folder: DataFolder) -> None:
+    """Tell again and again who is connected; less often where that is many."""
+    while True:
+        told = listener.connections()
+        await asyncio.to_thread(tell_connections, folder, told, ShiftedClock().now_us())
+        await asyncio.sleep(max(CONNECTIONS_S, len(told) * CONNECTIONS_S / MANY))
 
 
 async def _follow(ways: Sequence[WayIn], folder: DataFolder) -> None:

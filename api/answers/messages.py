@@ -40,6 +40,43 @@ class GatewayAnswer(TypedDict):
     dead_letters: int
 
 
+class ConnectionAnswer(TypedDict):
+    """A connection of a gateway that is open at the listener."""
+
+    client_id: str
+    address: str
+    protocol: str
+    since: str
+    messages: int
+    messages_per_minute: float
+    last_message: str | None
+    unacknowledged: int
+    subscriptions: list[str]
+
+
+class NextStepAnswer(TypedDict):
+    """What a person does next, in English and Chinese."""
+
+    step: str
+    text: str
+    text_zh: str
+
+
+class GatewayStateAnswer(GatewayAnswer):
+    """A gateway with its connections, its open dead letters by reason, and what to do next."""
+
+    revoked: bool
+    connections: list[ConnectionAnswer]
+    dead_letter_reasons: dict[str, int]
+    next: NextStepAnswer
+
+
+class GatewayRevokedAnswer(TypedDict):
+    """A gateway that is let in no more."""
+
+    revoked: str
+
+
 class PasswordAnswer(TypedDict):
     """A gateway's new password, shown once."""
 

@@ -83,6 +83,10 @@ class CredentialStore(CredentialSource, Protocol):
         was revoked is no longer."""
         ...
 
+    def revoked_users(self) -> frozenset[str]:
+        """All of whom `revoked` holds."""
+        ...
+
     def revoke(self, user: str, *, actor: str, now_us: int) -> None:
         """Let no password in from now on; NotFound where there is no such gateway."""
         ...

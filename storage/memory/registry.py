@@ -172,6 +172,9 @@ class MemoryRegistry(RegistryStore, CredentialStore):
             self._set(user, stored, renewed(user, actor, now_us, keep_old_us))
         return secret
 
+    def revoked_users(self) -> frozenset[str]:
+        return frozenset(user for user, one in self.all_stored().items() if one == REVOKED)
+
     def revoke(self, user: str, *, actor: str, now_us: int) -> None:
         with self._lock:
             self._set(user, REVOKED, AuditEntry(now_us, actor, "gateway.revoke", user))

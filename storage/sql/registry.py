@@ -143,6 +143,11 @@ class SqlCredentials(CredentialStore):
             _note(con, renewed(user, actor, now_us, keep_old_us), site)
         return secret
 
+    def revoked_users(self) -> frozenset[str]:
+        with reading(self._engine) as con:
+            found = con.scalars(select(CREDENTIAL.c.user).where(CREDENTIAL.c.hash == REVOKED))
+            return frozenset(found)
+
     def revoke(self, user: str, *, actor: str, now_us: int) -> None:
         with writing(self._engine) as con:
             site = _standing_site(con, user)

@@ -70,6 +70,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ),
     ("baseline", "GET", "/v1/baselines/canteen-01a00", {}),
     ("gateways", "GET", "/v1/gateways", {}),
+    ("gateway", "GET", "/v1/gateways/campus/gw-1", {}),
     ("renew-a-password", "POST", "/v1/gateways/campus/gw-1/password", {}),
     ("dead-letters", "GET", "/v1/dead-letters?limit=2", {}),
     ("dead-letter", "GET", "/v1/dead-letters/1", {}),

@@ -20,6 +20,7 @@ from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.factor import Carbon, Coal
 from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, CaseState
+from metering.gateway_life import GatewayStanding, NextStep
 from metering.items import CATEGORIES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
@@ -110,6 +111,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "rejected": set(REJECTIONS),
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
+        "gateway_next": set(NextStep),
+        "gateway_state": set(GatewayStanding),
         "mqtt": {reason.name.lower() for reason in TOLD},
         "mqtt_fix": {reason.name.lower() for reason in TOLD},
         "shares": {"measured", "apportioned", "estimated", "missing"},
