@@ -13,7 +13,14 @@ from typing import Literal, Protocol
 from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
-from metering.intake import DeadLetter, GatewayConnection, GatewayTrouble, HeldGateway
+from metering.intake import (
+    DeadLetter,
+    GatewayConnection,
+    GatewayTrouble,
+    HeldGateway,
+    LetterCause,
+    LetterVerdict,
+)
 from metering.ports import (
     AccessStore,
     BaselineStore,
@@ -128,6 +135,14 @@ def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
 
+def _no_verdict(_: DeadLetter) -> LetterVerdict | None:
+    return None
+
+
+def _nothing_asked(_: frozenset[str] | None, __: LetterCause) -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Platform:
     """What `create_app` is given."""
@@ -164,6 +179,10 @@ class Platform:
     """Those that are open at the listener, by `site/code`."""
     troubles: Callable[[], Mapping[str, GatewayTrouble]] = dict
     """Those that it turned away or cut off in the last day."""
+    verdict: Callable[[DeadLetter], LetterVerdict | None] = _no_verdict
+    """What decoding says now of a letter's message; None where the journal has that no more."""
+    ask_again: Callable[[frozenset[str] | None, LetterCause], int] = _nothing_asked
+    """Has the intake try open letters of some gateways and a cause again; how many."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes

@@ -20,6 +20,7 @@ from collector import JournalWriter, Record, RecordPlace
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
+from greenoffice.asking_again import ask_again, verdict_of
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.connected import gateway_connections
 from greenoffice.desk import JournalDesk
@@ -43,7 +44,7 @@ from greenoffice.threads import end_with_threads
 from greenoffice.tls import tls_of
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
-from metering.intake import DeadLetter
+from metering.intake import DeadLetter, LetterCause
 from metering.registry.files import read_registry_texts
 from metering.shard import read_name
 
@@ -166,6 +167,9 @@ def platform_of(
     def refusals(submission: Submission) -> list[DeadLetter]:
         return refusals_of(_record(submission), how, assembly.registry())
 
+    def asked(gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        return ask_again(folder, assembly.stores.intake, gateways, cause)
+
     return Platform(
         readings=assembly.readings,
         books=assembly.stores.books,
@@ -186,6 +190,8 @@ def platform_of(
         evidence=EvidenceFiles(folder.evidence),
         statements=assembly.stores.intake,
         refusals=refusals,
+        verdict=lambda one: verdict_of(one, assembly.journal, how, assembly.registry()),
+        ask_again=asked,
         read_registry=lambda texts, end: read_registry_texts(
             texts, assembly.registry(), end_missing=end, check_route=check_route
         ),

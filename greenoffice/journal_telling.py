@@ -122,11 +122,12 @@ def record_told(one: Located) -> dict[str, object]:
         "kind": record.kind,
         "gateway": record.gateway,
         "topic": record.route,
-        **_payload(record.payload),
+        **payload_told(record.payload),
     }
 
 
-def _payload(payload: bytes) -> dict[str, str]:
+def payload_told(payload: bytes) -> dict[str, str]:
+    """As `text` where it is UTF-8, else as `base64`."""
     try:
         return {"text": payload.decode()}
     except UnicodeDecodeError:

@@ -78,6 +78,21 @@ class LetterGroup:
 
 
 @dataclass(frozen=True)
+class LetterVerdict:
+    """What is made of a letter's message now."""
+
+    read_by: str
+    """The decoder, with its options; '' where none is chosen."""
+    readings: int
+    """How many of the message can be taken in."""
+    problems: tuple[DeadLetter, ...]
+    """What stands against what the letter is of, as letters at its place."""
+    file: str = ""
+    """Of the registry, in which `row` would mend it; '' where no row would."""
+    row: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class GatewayCounts:
     """What one batch adds to a gateway's counters."""
 

@@ -141,11 +141,59 @@ class LettersAnswer(PageAnswer[LetterAnswer]):
     total: int
 
 
+class StandingProblemAnswer(ReasonAnswer):
+    """What stands against it now."""
+
+    index: int
+    reason: str
+    field: str
+    value: str
+
+
+class ProposalRowAnswer(TypedDict):
+    """A row of a file of the registry that would mend it; what is empty is for a person to say."""
+
+    file: str
+    row: dict[str, str]
+
+
+class VerdictAnswer(TypedDict):
+    """What decoding makes of the message now."""
+
+    read_by: str
+    readings: int
+    problems: list[StandingProblemAnswer]
+    proposal: ProposalRowAnswer | None
+
+
 class LetterBytesAnswer(LetterAnswer):
-    """A dead letter with its first bytes."""
+    """A dead letter with its first bytes, and what decoding says now; null where its message has
+    expired."""
 
     preview_base64: str
     preview_text: str
+    now: VerdictAnswer | None
+
+
+class LetterGroupAnswer(TypedDict):
+    """Dead letters of one cause, with the newest as an example."""
+
+    gateway: str
+    topic: str
+    reason: str
+    point: str
+    field: str
+    letters: int
+    seen: int
+    first: str
+    last: str
+    example: LetterAnswer
+
+
+class AskedAgainAnswer(TypedDict):
+    """How many dead letters are tried again."""
+
+    asked: int
 
 
 class RefusalHeadAnswer(TypedDict):

@@ -73,6 +73,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("gateway", "GET", "/v1/gateways/campus/gw-1", {}),
     ("renew-a-password", "POST", "/v1/gateways/campus/gw-1/password", {}),
     ("dead-letters", "GET", "/v1/dead-letters?limit=2", {}),
+    ("dead-letter-groups", "GET", "/v1/dead-letters/groups", {}),
     ("dead-letter", "GET", "/v1/dead-letters/1", {}),
     ("message", "GET", "/v1/messages/16777217/7", {}),
     ("ingest", "POST", "/v1/ingest?gateway=campus/gw-1", {"content": b'{"readings": []}'}),

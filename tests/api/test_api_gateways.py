@@ -75,3 +75,20 @@ def test_a_gateway_that_is_connected_tells_of_its_connections(office):
 
 def test_a_building_of_the_site_adds_none(office):
     assert office.post("/v1/gateways", key="building", json=NEW).status_code in (403, 404)
+
+
+def test_dead_letters_are_told_by_cause_and_asked_for_again(office):
+    groups = office.get("/v1/dead-letters/groups").json()["data"]
+    assert {one["reason"] for one in groups} == {"unknown_point"}
+    assert sum(one["letters"] for one in groups) == 5
+    assert all(one["example"]["fix_zh"] for one in groups)
+    assert len(office.get("/v1/dead-letters/groups?limit=2").json()["data"]) == 2
+    refused = office.post("/v1/dead-letters/replay")
+    assert (refused.status_code, refused.json()["field"]) == (422, "reason")
+    one = f"/v1/dead-letters/replay?id={groups[0]['example']['id']}"
+    assert office.post(one).json() == {"asked": 1}
+    assert office.post("/v1/dead-letters/replay?reason=unknown_point").json() == {"asked": 4}
+    assert office.get("/v1/dead-letters/groups").json()["data"] == []
+    assert len(office.get("/v1/dead-letters/groups?state=asked").json()["data"]) == len(groups)
+    actions = [entry["action"] for entry in office.get("/v1/audit").json()["data"]]
+    assert actions.count("dead_letters.replay") == 2

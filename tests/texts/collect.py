@@ -89,7 +89,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "pattern_group": {one.group for one in analytics.checked(())},
         "checking": set(analytics.Checking),
         "need": set(analytics.Need),
-        "state": {*CaseState, FIXED_BEFORE, "open", "replayed", "discarded", "snoozed"},
+        "state": {*CaseState, FIXED_BEFORE, "open", "asked", "replayed", "discarded", "snoozed"},
         "verdict": set(SavingVerdict),
         "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},
         "closed": {BALANCED, MERGED, MOVED, REFUTED},
