@@ -13,7 +13,14 @@ from typing import Literal, Protocol
 from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
-from metering.intake import DeadLetter, GatewayTrouble, HeldGateway
+from metering.intake import (
+    DeadLetter,
+    GatewayConnection,
+    GatewayTrouble,
+    HeldGateway,
+    LetterCause,
+    LetterVerdict,
+)
 from metering.ports import (
     AccessStore,
     BaselineStore,
@@ -142,6 +149,14 @@ def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
 
+def _no_verdict(_: DeadLetter) -> LetterVerdict | None:
+    return None
+
+
+def _nothing_asked(_: frozenset[str] | None, __: LetterCause) -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Platform:
     """What `create_app` is given."""
@@ -175,10 +190,16 @@ class Platform:
     """Of the parts beside the API."""
     held: Callable[[], Mapping[str, HeldGateway]] = dict
     """Gateways that the listener holds back, by `site/code`."""
+    connections: Callable[[], Mapping[str, Sequence[GatewayConnection]]] = dict
+    """Those that are open at the listener, by `site/code`."""
     troubles: Callable[[], Mapping[str, GatewayTrouble]] = dict
     """Those that it turned away or cut off in the last day."""
     subscribed: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     """What they subscribed to where nothing is ever published."""
+    verdict: Callable[[DeadLetter], LetterVerdict | None] = _no_verdict
+    """What decoding says now of a letter's message; None where the journal has that no more."""
+    ask_again: Callable[[frozenset[str] | None, LetterCause], int] = _nothing_asked
+    """Has the intake try open letters of some gateways and a cause again; how many."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes

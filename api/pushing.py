@@ -73,7 +73,8 @@ def _proven(request: Request, gateway: str, secret: str) -> Pusher:
         return Pusher(gateway, key)
     failed: FailedTries = request.app.state.failed_keys
     tries = failed.at(address_of(request))
-    if not platform_of(request).credentials.verify(gateway, secret.encode(), tries):
+    platform = platform_of(request)
+    if not platform.credentials.verify(gateway, secret.encode(), platform.now_us(), tries):
         raise SignInNeeded(
             "wrong password, or no such gateway",
             field="Authorization",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from itertools import islice
 from typing import Literal, Protocol, cast
 
 import structlog
@@ -25,13 +26,16 @@ from collector.mqtt import (
     Unsubscribed,
     Violation,
 )
-from collector.recording import Recorder
+from collector.recording import VERSIONS, Recorder
 from metering.errors import shorten
+from metering.intake import GatewayConnection
 
 _log = structlog.get_logger()
 
 Hold = Literal["deciding", "queue", "share", "rate", "writing", "stopping"]
 _LINGER_S = 1.0
+_TOLD, _SUBSCRIPTIONS_TOLD = 128, 8
+"""Characters of a client id or filter that are told to people, and how many filters."""
 _TOGETHER = 250
 """Messages of one read that go to the journal as one entry at most."""
 _SURPLUS_S = 2.0
@@ -116,6 +120,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._deciding: asyncio.Task[None] | None = None
         self._over = False
+        self._since_us = self._last_us = self._messages = 0
         self._unread = False
         """Whether the session may hold packets that came before it was let in."""
 
@@ -123,6 +128,21 @@ class Connection(asyncio.Protocol):
     def user(self) -> str:
         """The gateway it is of; '' before it was let in."""
         return "" if self.client is None else self.client.user or ""
+
+    def told(self) -> GatewayConnection:
+        """How it is, for people; of one that was let in."""
+        assert self.client is not None
+        kept = self.session.kept
+        return GatewayConnection(
+            self.client.client_id[:_TOLD],
+            self.address,
+            VERSIONS[self.client.version],
+            self._since_us,
+            self._messages,
+            self._last_us,
+            len(kept.sent) + len(kept.received) + len(kept.pending),
+            tuple(one[:_TOLD] for one in islice(kept.subscriptions, _SUBSCRIPTIONS_TOLD)),
+        )
 
     @property
     def key(self) -> tuple[str, str]:
@@ -273,7 +293,8 @@ class Connection(asyncio.Protocol):
         self.client = connect
         self._recorder = Recorder(connect, self.id, self.address)
         kept, present, expiry_s = self._hub.admitted(self)
-        self._journal([self._recorder.connected(self._hub.now_us())])
+        self._since_us = self._hub.now_us()
+        self._journal([self._recorder.connected(self._since_us)])
         self.session.accept(kept, present=present, expiry_s=expiry_s)
         self._hub.session_changed(self)
         self._watch_keep_alive()
@@ -297,7 +318,8 @@ class Connection(asyncio.Protocol):
 
     def _journal_messages(self, messages: list[Publish]) -> None:
         assert self._recorder is not None
-        now_us = self._hub.now_us()
+        now_us = self._last_us = self._hub.now_us()
+        self._messages += len(messages)
         for start in range(0, len(messages), _TOGETHER):
             some = messages[start : start + _TOGETHER]
             packet_ids = [message.packet_id for message in some if message.qos]

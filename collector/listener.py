@@ -15,9 +15,12 @@ import errno
 import secrets
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -44,9 +47,9 @@ from metering.errors import (
     TooManyTries,
     Unavailable,
 )
-from metering.intake import Why
+from metering.intake import GatewayConnection, Why
 from metering.ports import Credentials
-from metering.tries import FailedTries
+from metering.tries import UNCOUNTED, FailedTries, Tries
 
 _log = structlog.get_logger()
 
@@ -55,6 +58,7 @@ KEEP_S = 1.0
 """How often sessions that changed are written down."""
 WAITING_RESERVE = 0.5
 """Share of a budget below which a gateway waits while the intake is far behind."""
+CONNECTIONS_TOLD = 4
 TRIES = 5
 """Wrong passwords of one user from one address in a minute, before no other is tried."""
 
@@ -139,6 +143,11 @@ class Listener:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         """When a gateway that is held for its rate is looked at again."""
         self._closing = False
+        self._changed: deque[frozenset[str]] = deque()
+        """Whose passwords changed and were not looked at again yet."""
+        self._changes = 0
+        """How often such were."""
+        self._looks: set[asyncio.Task[None]] = set()
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
         self._serve = serve
         self._serving: Serving | None = None
@@ -174,6 +183,7 @@ class Listener:
             raise _cannot_listen(error, host, port) from error
         self._reception.start()
         self._keeping = asyncio.create_task(self._keep_sessions())
+        self._look_at_passwords_again()
         _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
 
     def _new_connection(self) -> Connection:
@@ -224,6 +234,13 @@ class Listener:
             troubles=self._troubles.told(),
             subscribed=self._subscribed.told(),
         )
+
+    def connections(self) -> dict[str, list[GatewayConnection]]:
+        """Those that are open, by user, `CONNECTIONS_TOLD` of one at most. On the loop."""
+        return {
+            user: [one.told() for one in islice(own, CONNECTIONS_TOLD)]
+            for user, own in self._by_user.items()
+        }
 
     def _no_room(self) -> GreenOfficeError | None:
         """What to tell for a minute after a gateway found no room."""
@@ -321,11 +338,12 @@ class Listener:
         if failure is not None:
             full = isinstance(failure, StorageFull)
             return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
-        proof = self._proof(connection, connect)
+        proof = self._proof(connection, connect, self._tries.at(connection.address))
         if proof is None:
             return ReasonCode.NOT_AUTHORIZED
         try:
-            right = await self._loop.run_in_executor(self._verifiers, proof)
+            right = await self._proven(proof)
+            revoked = not right and self._credentials.revoked(connect.user or "")
         except TooManyTries:
             return ReasonCode.CONNECTION_RATE_EXCEEDED
         except Unavailable as away:
@@ -335,22 +353,34 @@ class Listener:
             _log.exception("passwords cannot be checked now")
             return ReasonCode.SERVER_UNAVAILABLE
         if not right:
-            return ReasonCode.BAD_USER_OR_PASSWORD
+            return ReasonCode.BANNED if revoked else ReasonCode.BAD_USER_OR_PASSWORD
         return ReasonCode.SERVER_SHUTTING_DOWN if self._closing else ReasonCode.SUCCESS
 
-    def _proof(self, connection: Connection, connect: Connect) -> Callable[[], bool] | None:
+    def _proof(
+        self, connection: Connection, connect: Connect, tries: Tries
+    ) -> Callable[[], bool] | None:
         """What says whether a client is the gateway it claims to be; None where it brings neither
         a password nor a certificate that is enough."""
         user, password = connect.user, connect.password
         if user is None:
             return None
         if password is not None:
-            tries = self._tries.at(connection.address)
-            return partial(self._credentials.verify, user, password, tries)
+            return partial(self._verify, user, password, tries)
         certified = connection.certified is not None  # of another user it was turned away before
         if certified and self.settings.certificate_is_enough:
             return partial(self._credentials.knows, user)
         return None
+
+    def _verify(self, user: str, password: bytes, tries: Tries) -> bool:
+        return self._credentials.verify(user, password, self.now_us(), tries)
+
+    async def _proven(self, proof: Callable[[], bool]) -> bool:
+        """Whether it lets in, also by what changed while it was looked at."""
+        while True:
+            changes = self._changes
+            right = await self._loop.run_in_executor(self._verifiers, proof)
+            if not right or changes == self._changes:
+                return right
 
     def _refused_certificate(self, address: str, cause: str) -> None:
         """A client did not get through the handshake: it had no time to say who it is, so that it
@@ -359,6 +389,39 @@ class Listener:
         _log.warning("certificate refused", address=address, reason=cause)
         detail = f"in the TLS handshake: {cause}"
         self._troubles.note_at(address, ReasonCode.NOT_AUTHORIZED, detail)
+
+    def passwords_changed(self, users: frozenset[str]) -> None:
+        """Something else lets these gateways in than before: who came in by what no longer does is
+        cut off, and sessions of those whose password was revoked end. From any thread, also before
+        the start."""
+        self._changed.append(users)
+        if self._serving is not None:
+            with suppress(RuntimeError):  # the loop is over
+                self._loop.call_soon_threadsafe(self._look_at_passwords_again)
+
+    def _look_at_passwords_again(self) -> None:
+        while self._changed:
+            self._changes += 1
+            task = self._loop.create_task(self._cut_off(self._changed.popleft()))
+            self._looks.add(task)
+            task.add_done_callback(self._looks.discard)
+
+    async def _cut_off(self, users: frozenset[str]) -> None:
+        """A connection of which that cannot be told now stays."""
+        for user in sorted(users & (self._by_user.keys() | self._sessions.users())):
+            revoked = self._credentials.revoked(user)
+            for connection in list(self._by_user.get(user, ())):
+                with suppress(Unavailable):
+                    if revoked or not await self._still_right(connection):
+                        connection.close(ReasonCode.ADMINISTRATIVE_ACTION)
+            if revoked:
+                self._sessions.forget(user)
+
+    async def _still_right(self, connection: Connection) -> bool:
+        """By what it came in with."""
+        client = connection.client
+        proof = None if client is None else self._proof(connection, client, UNCOUNTED)
+        return proof is not None and await self._proven(proof)
 
     def admitted(self, connection: Connection) -> tuple[KeptSession, bool, int]:
         """Register a gateway; an older connection of the same client gives way."""

@@ -75,6 +75,10 @@ class KeptSessions:
     def __len__(self) -> int:
         return sum(len(one) for one in self._entries.values())
 
+    def users(self) -> frozenset[str]:
+        """Gateways that have one."""
+        return frozenset(self._entries)
+
     def begin(self, key: Key, connect: Connect) -> tuple[KeptSession, bool, int]:
         """The session of a client that connects: (session, whether it was there before, for how
         long it will be kept [s])."""
@@ -105,6 +109,11 @@ class KeptSessions:
         entry.ended_s = self._now_s()
         if not entry.expiry_s:
             self._forget(key)
+
+    def forget(self, user: str) -> None:
+        """All sessions of a gateway end; of one that is connected nothing is kept after it."""
+        if self._entries.pop(user, None) is not None:
+            self._changed = True
 
     def touch(self) -> None:
         """A session changed that is to outlive a restart."""

@@ -24,6 +24,7 @@ TOLD = frozenset(
         ReasonCode.NOT_AUTHORIZED,
         ReasonCode.SERVER_UNAVAILABLE,
         ReasonCode.SERVER_BUSY,
+        ReasonCode.BANNED,
         ReasonCode.KEEP_ALIVE_TIMEOUT,
         ReasonCode.SESSION_TAKEN_OVER,
         ReasonCode.TOPIC_NAME_INVALID,
@@ -31,6 +32,7 @@ TOLD = frozenset(
         ReasonCode.TOPIC_ALIAS_INVALID,
         ReasonCode.PACKET_TOO_LARGE,
         ReasonCode.QUOTA_EXCEEDED,
+        ReasonCode.ADMINISTRATIVE_ACTION,
         ReasonCode.CONNECTION_RATE_EXCEEDED,
     }
 )

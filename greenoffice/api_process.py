@@ -29,7 +29,9 @@ from collector import Record, RecordPlace
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
+from greenoffice.asking_again import ask_again, verdict_of
 from greenoffice.assembly import Assembly, decoding
+from greenoffice.connected import gateway_connections
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.folder import DataFolder
@@ -58,7 +60,7 @@ from greenoffice.threads import end_with_threads
 from greenoffice.tls import RenewedTls, TlsFiles
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
-from metering.intake import DeadLetter
+from metering.intake import DeadLetter, LetterCause
 from metering.registry.files import read_registry_texts
 from metering.shard import read_name
 
@@ -180,6 +182,9 @@ def platform_of(
     def refusals(submission: Submission) -> list[DeadLetter]:
         return refusals_of(record_of(submission), how, assembly.registry())
 
+    def asked(gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        return ask_again(folder, assembly.stores.intake, gateways, cause)
+
     return Platform(
         readings=assembly.readings,
         books=assembly.stores.books,
@@ -200,12 +205,15 @@ def platform_of(
         evidence=EvidenceFiles(folder.evidence),
         statements=assembly.stores.intake,
         refusals=refusals,
+        verdict=lambda one: verdict_of(one, assembly.journal, how, assembly.registry()),
+        ask_again=asked,
         read_registry=lambda texts, end: read_registry_texts(
             texts, assembly.registry(), end_missing=end, check_route=check_route
         ),
         now_us=assembly.now_us,
         health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),
+        connections=lambda: gateway_connections(folder),
         troubles=lambda: gateway_troubles(folder),
         subscribed=lambda: gateway_filters(folder),
         more_metrics=lambda: _counters(folder),

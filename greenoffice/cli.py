@@ -9,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_entries, cli_keys, cli_servers, commands, saying
+from greenoffice import (
+    cli_dead_letters,
+    cli_entries,
+    cli_gateways,
+    cli_journal,
+    cli_keys,
+    cli_servers,
+    commands,
+    saying,
+)
 from metering.errors import GreenOfficeError
 from metering.shard import read_shard
 
@@ -25,9 +34,10 @@ registry_app = typer.Typer(no_args_is_help=True, help="Nodes, gateways, meters a
 app.add_typer(registry_app, name="registry")
 export_app = typer.Typer(no_args_is_help=True, help="Files for whoever audits the books.")
 app.add_typer(export_app, name="export")
-journal_app = typer.Typer(no_args_is_help=True, help="The messages as they came.")
-app.add_typer(journal_app, name="journal")
+app.add_typer(cli_journal.journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
+app.add_typer(cli_gateways.gateway_app, name="gateway")
+app.add_typer(cli_dead_letters.dead_letters_app, name="dead-letters")
 
 HANDED_ON = frozenset(
     {
@@ -421,18 +431,6 @@ def export_journal(
     from greenoffice.exporting import tell
 
     tell(run(data, institution, first, after, file))
-
-
-@journal_app.command("verify")
-def verify_journal(data: DataArgument) -> None:
-    """Read every segment through and say what is damaged; exit status 1 if anything is."""
-    commands.verify_journal(data)
-
-
-@journal_app.command("repair")
-def repair_journal(data: DataArgument) -> None:
-    """Keep what can be read of damaged segments. The platform must be stopped."""
-    commands.repair_journal(data)
 
 
 @app.command()

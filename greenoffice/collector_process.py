@@ -12,6 +12,8 @@ from pathlib import Path
 from collector import Listener
 from collector.journal import records_behind
 from greenoffice.broker_promises import tell_promises
+from greenoffice.clock import ShiftedClock
+from greenoffice.connected import CONNECTIONS_S, MANY, tell_connections
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import EVERY_S, HELD, SUBSCRIBED, TAKEN, TROUBLES, heard, hold, tell
@@ -61,6 +63,7 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
         _bring(ways, folder),
         tell_promises([way.receiver for way in ways]),
     ]
+    tasks += [_tell_connections(one, folder) for one in _listeners(ways)]
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
@@ -91,6 +94,18 @@ async def _tell(ways: Sequence[WayIn], file: Path) -> None:
     while True:
         tell(file, {way.part: _health(way) for way in ways if not way.gone})
         await asyncio.sleep(EVERY_S)
+
+
+def _listeners(ways: Sequence[WayIn]) -> list[Listener]:
+    return [way.receiver for way in ways if isinstance(way.receiver, Listener)]
+
+
+async def _tell_connections(listener: Listener, folder: DataFolder) -> None:
+    """Tell again and again who is connected; less often where that is many."""
+    while True:
+        told = listener.connections()
+        await asyncio.to_thread(tell_connections, folder, told, ShiftedClock().now_us())
+        await asyncio.sleep(max(CONNECTIONS_S, len(told) * CONNECTIONS_S / MANY))
 
 
 async def _follow(ways: Sequence[WayIn], folder: DataFolder) -> None:

@@ -112,6 +112,11 @@ class DataFolder:
         return self.run / f"{duty}.news"
 
     @property
+    def connections(self) -> Path:
+        """Where the listener tells who is connected."""
+        return self.run / "connections.json"
+
+    @property
     def http_address(self) -> Path:
         """Where the API tells under which address it answers."""
         return self.run / "http.json"

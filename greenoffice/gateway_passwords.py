@@ -2,7 +2,8 @@
 
 The hashes lie in a file of the collector, refreshed while the database answers. What is asked of
 the database is asked of it first, so that a password that was just renewed holds at once; where
-it does not answer, the file's hashes stand, until it is heard of again.
+it does not answer, the file's hashes stand, until it is heard of again. Of whom something else lets
+in than before, that is told: a connection may have to end.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from greenoffice.stores import open_credentials
 from metering.errors import Damaged, GreenOfficeError, Unavailable
 from metering.ports import Credentials, CredentialSource
 from metering.tries import UNCOUNTED, Tries
-from storage.passwords import Verifier
+from storage.passwords import REVOKED, Verifier, holding
 
 EVERY_S = 2.0
 """Between two questions whether a password has changed. What was renewed or taken away less long
@@ -36,6 +37,7 @@ class KeptPasswords(Credentials):
 
     open_source: opens the database's; Unavailable while its server is away.
     there: what the database is now, by which one that was replaced is told from the one before.
+    now_us: the clock [us since the epoch], for passwords that hold for a while beside new ones.
 
     Raises what `open_source` raises where something has to be changed first, and where a file of
     the database is damaged and no password is kept.
@@ -46,8 +48,11 @@ class KeptPasswords(Credentials):
         file: Path,
         open_source: Callable[[], CredentialSource],
         there: Callable[[], object] = lambda: None,
+        *,
+        now_us: Callable[[], int],
     ) -> None:
         self._file = file
+        self._now_us = now_us
         self._open_source = open_source
         self._there = there
         self._opened: object = None
@@ -56,6 +61,9 @@ class KeptPasswords(Credentials):
         self._away: GreenOfficeError | None = None
         self._verifier = Verifier()
         self._kept = self._written = _read(file)
+        self._told: dict[str, str | None] = {}
+        """What let in when it was last told of."""
+        self._tell: Callable[[frozenset[str]], None] = lambda _: None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="passwords", daemon=True)
         try:
@@ -67,8 +75,10 @@ class KeptPasswords(Credentials):
         except Unavailable as away:
             self._lost(away)
 
-    def start(self) -> None:
-        """Refresh again and again, in a thread of its own."""
+    def start(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Refresh again and again, in a thread of its own; `changed` is called there with those of
+        whom something else lets in than before, at first with all."""
+        self._tell = changed
         self._thread.start()
 
     def close(self) -> None:
@@ -85,11 +95,15 @@ class KeptPasswords(Credentials):
         """Why the database is not asked now; '' while it is."""
         return "" if self._away is None else str(self._away)
 
-    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
-        return self._verifier.admits(user, password, self._stored(user), tries)
+    def verify(self, user: str, password: bytes, now_us: int, tries: Tries = UNCOUNTED) -> bool:
+        return self._verifier.admits(user, password, holding(self._stored(user), now_us), tries)
+
+    def revoked(self, user: str) -> bool:
+        """As of the last refresh."""
+        return (self._kept or {}).get(user) == REVOKED
 
     def knows(self, user: str) -> bool:
-        return self._stored(user) is not None
+        return self._stored(user) not in (None, REVOKED)
 
     def refresh(self) -> None:
         """Ask the database once whether anything has changed; whatever keeps it from answering is
@@ -117,8 +131,23 @@ class KeptPasswords(Credentials):
         return (self._kept or {}).get(user)
 
     def _run(self) -> None:
+        self._tell_changed()
         while not self._stop.wait(EVERY_S):
             self.refresh()
+            self._tell_changed()
+
+    def _tell_changed(self) -> None:
+        """Also of a password whose time beside a new one is over, though nothing else changed."""
+        now_us = self._now_us()
+        lets_in = {user: holding(stored, now_us) for user, stored in (self._kept or {}).items()}
+        changed = [
+            user
+            for user in lets_in.keys() | self._told.keys()
+            if user not in self._told or lets_in.get(user) != self._told[user]
+        ]
+        self._told = lets_in
+        if changed:
+            self._tell(frozenset(changed))
 
     def _refresh(self) -> None:
         there = self._there()
@@ -157,7 +186,12 @@ def passwords_of(folder: DataFolder) -> KeptPasswords:
             return None
         return found.st_dev, found.st_ino
 
-    return KeptPasswords(folder.gateway_passwords, lambda: open_credentials(folder), there)
+    return KeptPasswords(
+        folder.gateway_passwords,
+        lambda: open_credentials(folder),
+        there,
+        now_us=folder.clock().now_us,
+    )
 
 
 def _read(file: Path) -> dict[str, str] | None:

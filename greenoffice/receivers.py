@@ -136,7 +136,6 @@ def _most(handles: int) -> int:
 def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
     journal = open_journal(folder, "listener")
     passwords = passwords_of(folder)
-    passwords.start()
     listener = Listener(
         journal,
         passwords,
@@ -155,6 +154,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         tls=listener_tls(settings.mqtt),
         sessions=folder.gateway_sessions,
     )
+    passwords.start(listener.passwords_changed)
     return WayIn("listener", listener, journal, passwords)
 
 

@@ -110,6 +110,8 @@ class IntakeWork:
             self.assembly.intake.replay_dead_letters()
             self._registry_version = version
             self.marked()
+        while self.assembly.intake.replay_asked():
+            self.marked()
         self._asked_us = self.assembly.now_us()
 
     def _asks_registry(self) -> bool:

@@ -42,9 +42,54 @@ class DeadLetter:
     preview: bytes = b""
     """The first 512 bytes; the whole payload is in the journal."""
     state: str = "open"
-    """open, replayed or discarded."""
+    """open; asked where a person wants it tried again; replayed or discarded."""
     seen: int = 1
     id: int = 0
+
+
+@dataclass(frozen=True)
+class LetterCause:
+    """Dead letters that are alike; None is any."""
+
+    gateway: str | None = None
+    reason: str | None = None
+    route: str | None = None
+    point: str | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class LetterGroup:
+    """Dead letters of one state and one cause."""
+
+    gateway: str
+    route: str
+    reason: str
+    point: str
+    field: str
+    """Without the places in the message: `readings[].unit`."""
+    letters: int
+    seen: int
+    """How often they came."""
+    first_us: int
+    last_us: int
+    example: int
+    """Id of the newest."""
+
+
+@dataclass(frozen=True)
+class LetterVerdict:
+    """What is made of a letter's message now."""
+
+    read_by: str
+    """The decoder, with its options; '' where none is chosen."""
+    readings: int
+    """How many of the message can be taken in."""
+    problems: tuple[DeadLetter, ...]
+    """What stands against what the letter is of, as letters at its place."""
+    file: str = ""
+    """Of the registry, in which `row` would mend it; '' where no row would."""
+    row: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -189,3 +234,26 @@ class RefusalNotice:
     first_us: int
     """When the first of these arrived."""
     last_us: int
+
+
+@dataclass(frozen=True)
+class GatewayConnection:
+    """A connection that is open, as the listener knows it."""
+
+    client_id: str
+    address: str
+    protocol: str
+    """Version of MQTT."""
+    since_us: int
+    messages: int
+    """Since then."""
+    last_us: int
+    """Arrival of the last one [us]; 0 where there was none."""
+    unacknowledged: int
+    """Messages of the platform's that it has not acknowledged, and of its own at QoS 2 that it has
+    not released."""
+    subscriptions: tuple[str, ...]
+
+    def per_minute(self, now_us: int) -> float:
+        """Messages a minute since it came in."""
+        return self.messages * 60e6 / max(now_us - self.since_us, 60_000_000)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from metering.errors import Conflict, NotFound
-from metering.intake import DeadLetter, GatewayCounts, IntakeBatch
+from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, LetterGroup
 
 NO_WRITER = 0
 """The writer of marks that do not come from a journal."""
@@ -57,6 +58,35 @@ def letters_by_identity(letters: Iterable[DeadLetter]) -> dict[Identity, DeadLet
         first = kept.get(identity(letter))
         kept[identity(letter)] = letter if first is None else again(first, letter.seen)
     return kept
+
+
+_PLACE = re.compile(r"\[\d+\]")
+
+
+def joined_groups(groups: Iterable[LetterGroup], limit: int) -> list[LetterGroup]:
+    """Groups whose fields differ by the place in the message alone are one; newest first."""
+    found: dict[LetterGroup, LetterGroup] = {}
+    for one in groups:
+        field = _PLACE.sub("[]", one.field)
+        cause = replace(one, field=field, letters=0, seen=0, first_us=0, last_us=0, example=0)
+        known = found.get(cause)
+        found[cause] = replace(one, field=field) if known is None else _joined(known, one)
+    return sorted(found.values(), key=lambda one: -one.example)[:limit]
+
+
+def _joined(known: LetterGroup, more: LetterGroup) -> LetterGroup:
+    return replace(
+        known,
+        letters=known.letters + more.letters,
+        seen=known.seen + more.seen,
+        first_us=min(known.first_us, more.first_us),
+        last_us=max(known.last_us, more.last_us),
+        example=max(known.example, more.example),
+    )
+
+
+OPEN_STATES = ("open", "asked")
+"""Of letters that can still be taken in."""
 
 
 def no_such_letter(id: int) -> NotFound:

@@ -1,6 +1,8 @@
 """Generated secrets, kept only as salted scrypt hashes.
 
-    stored   scrypt$10$8$1$<salt>$<hash>        base64, one text column
+    stored   scrypt$10$8$1$<salt>$<hash>                        base64, one text column
+             scrypt$...new <until, us> scrypt$...old            both let in until then
+             revoked                                            nothing lets in
 
 Secrets are random and long (190 bits): no list of words and no computer reaches them, so the
 hash only has to be one-way, and costs some 2 ms rather than 100: ten thousand gateways can
@@ -40,8 +42,32 @@ def hashed(secret: bytes) -> str:
     return "$".join(("scrypt", str(_LOG_N), str(_R), str(_P), *(p.decode() for p in parts)))
 
 
+REVOKED = "revoked"
+"""Stands where a hash stood that somebody took away."""
+
+
+def with_old(fresh: str, old: str | None, until_us: int) -> str:
+    """The text to store for a renewed secret, `fresh` its hash, where the one before, as it is
+    stored, is to let in too until an instant [us]. Of two that did the older one goes."""
+    before = "" if old in (None, REVOKED) else (old or "").partition(" ")[0]
+    return f"{fresh} {until_us} {before}" if before else fresh
+
+
+def holding(stored: str | None, now_us: int) -> str | None:
+    """The hashes that let in at an instant [us], separated by a space; None where none does."""
+    if stored is None or stored == REVOKED:
+        return None
+    fresh, _, before = stored.partition(" ")
+    until, _, old = before.partition(" ")
+    return f"{fresh} {old}" if until.isdecimal() and now_us < int(until) else fresh
+
+
 def matches(secret: bytes, stored: str) -> bool:
-    """Whether the secret is the stored one. Slow by design."""
+    """Whether the secret is one of those stored, hashes separated by a space. Slow by design."""
+    return any(_matches_one(secret, one) for one in stored.split(" "))
+
+
+def _matches_one(secret: bytes, stored: str) -> bool:
     try:
         scheme, log_n, r, p, salt, digest = stored.split("$")
         if scheme != "scrypt":

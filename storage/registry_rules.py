@@ -37,6 +37,12 @@ def audit_of_import(
     )
 
 
+def renewed(user: str, actor: str, now_us: int, keep_old_us: int) -> AuditEntry:
+    """A gateway has a new password; until when the one before holds too, where it does [us]."""
+    kept = {"old_holds_until_us": now_us + keep_old_us} if keep_old_us else {}
+    return AuditEntry(now_us, actor, "gateway.password", user, detail=kept)
+
+
 def _counts(found: list[Change]) -> dict[str, dict[str, int]]:
     """How many were added, changed and gone, by kind."""
     counts: dict[str, dict[str, int]] = {}

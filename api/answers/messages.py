@@ -41,6 +41,43 @@ class GatewayAnswer(TypedDict):
     dead_letters: int
 
 
+class ConnectionAnswer(TypedDict):
+    """A connection of a gateway that is open at the listener."""
+
+    client_id: str
+    address: str
+    protocol: str
+    since: str
+    messages: int
+    messages_per_minute: float
+    last_message: str | None
+    unacknowledged: int
+    subscriptions: list[str]
+
+
+class NextStepAnswer(TypedDict):
+    """What a person does next, in English and Chinese."""
+
+    step: str
+    text: str
+    text_zh: str
+
+
+class GatewayStateAnswer(GatewayAnswer):
+    """A gateway with its connections, its open dead letters by reason, and what to do next."""
+
+    revoked: bool
+    connections: list[ConnectionAnswer]
+    dead_letter_reasons: dict[str, int]
+    next: NextStepAnswer
+
+
+class GatewayRevokedAnswer(TypedDict):
+    """A gateway that is let in no more."""
+
+    revoked: str
+
+
 class PasswordAnswer(TypedDict):
     """A gateway's new password, shown once."""
 
@@ -105,11 +142,59 @@ class LettersAnswer(PageAnswer[LetterAnswer]):
     total: int
 
 
+class StandingProblemAnswer(ReasonAnswer):
+    """What stands against it now."""
+
+    index: int
+    reason: str
+    field: str
+    value: str
+
+
+class ProposalRowAnswer(TypedDict):
+    """A row of a file of the registry that would mend it; what is empty is for a person to say."""
+
+    file: str
+    row: dict[str, str]
+
+
+class VerdictAnswer(TypedDict):
+    """What decoding makes of the message now."""
+
+    read_by: str
+    readings: int
+    problems: list[StandingProblemAnswer]
+    proposal: ProposalRowAnswer | None
+
+
 class LetterBytesAnswer(LetterAnswer):
-    """A dead letter with its first bytes."""
+    """A dead letter with its first bytes, and what decoding says now; null where its message has
+    expired."""
 
     preview_base64: str
     preview_text: str
+    now: VerdictAnswer | None
+
+
+class LetterGroupAnswer(TypedDict):
+    """Dead letters of one cause, with the newest as an example."""
+
+    gateway: str
+    topic: str
+    reason: str
+    point: str
+    field: str
+    letters: int
+    seen: int
+    first: str
+    last: str
+    example: LetterAnswer
+
+
+class AskedAgainAnswer(TypedDict):
+    """How many dead letters are tried again."""
+
+    asked: int
 
 
 class RefusalHeadAnswer(TypedDict):

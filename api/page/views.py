@@ -32,13 +32,14 @@ from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
-from api.usecases.gateways import GatewayHealth, health_of_all
+from api.usecases.gateways import states_of_all
 from api.usecases.lineage import asked_for
 from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
 from metering.access import Role
 from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
 from metering.finding import FIXED_BEFORE, CaseState
+from metering.gateway_life import ManagedGateway
 from metering.intake import DeadLetter, GatewayTrouble
 from metering.registry.facts.alert_budgets import MOST
 from metering.registry.proposal import MAX_REASON
@@ -270,11 +271,11 @@ def closings_confirm(name: str, visit: Acting) -> Response:
 @router.get("/gateways")
 def gateways_page(visit: Visitor) -> HTMLResponse:
     """Who is heard, and what became of what they sent."""
-    rows = [_gateway(visit, one) for one in health_of_all(visit.caller)]
+    rows = [_gateway(visit, one) for one in states_of_all(visit.caller)]
     return visit.render("gateways.html", gateways=rows)
 
 
-def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, Any]:
+def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
     gateway, counts = one.gateway, one.counts
     seen = counts.last_arrival_us
     seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None

@@ -1,20 +1,33 @@
-"""Gateways: how they do, and new passwords for them."""
+"""Gateways: how they do, how they are added and shut out, and new passwords for them."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
 from api.answers.common import PageAnswer
-from api.answers.messages import GatewayAnswer, PasswordAnswer, TroubleAnswer
+from api.answers.messages import (
+    ConnectionAnswer,
+    GatewayAnswer,
+    GatewayRevokedAnswer,
+    GatewayStateAnswer,
+    NextStepAnswer,
+    PasswordAnswer,
+    TroubleAnswer,
+)
 from api.auth import Admin, Reader
 from api.paging import Cursor, Limit
-from api.params import example
-from api.usecases.gateways import GatewayHealth, health_of_all, new_password
-from metering.intake import GatewayTrouble
+from api.params import JsonBody, example, refuses
+from api.usecases.gateways import add, revoke, rotate, state_of, states_of_all
+from metering.gateway_life import LONGEST_OLD_H, ManagedGateway, NewGateway, NextStep, next_step
+from metering.intake import GatewayConnection, GatewayTrouble
 from metering.localtime import iso
+from texts import word
 
-router = APIRouter(prefix="/v1", tags=["gateways"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["gateways"])
 
 GATEWAY_EXAMPLE = {
     "gateway": "campus/gw-1",
@@ -45,7 +58,48 @@ GATEWAY_EXAMPLE = {
 }
 
 
-def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
+def _next_json(step: NextStep) -> NextStepAnswer:
+    text, text_zh = (word("gateway_next", step, language) for language in ("en", "zh"))
+    return {"step": step, "text": text, "text_zh": text_zh}
+
+
+STATE_EXAMPLE = {
+    **GATEWAY_EXAMPLE,
+    "revoked": False,
+    "connections": [
+        {
+            "client_id": "campus-gw-1",
+            "address": "10.2.0.14",
+            "protocol": "3.1.1",
+            "since": "2026-11-24T07:02:10Z",
+            "messages": 73,
+            "messages_per_minute": 1.0,
+            "last_message": "2026-11-24T08:15:02Z",
+            "unacknowledged": 0,
+            "subscriptions": ["greenoffice/v1/campus/gw-1/errors"],
+        }
+    ],
+    "dead_letter_reasons": {"unknown_point": 6},
+    "next": _next_json(NextStep.MEND_LETTERS),
+}
+
+
+class GatewayToAdd(BaseModel):
+    """A gateway to be registered."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"site": "campus", "code": "gw-2", "name_en": "Roof"}},
+    )
+    site: str = Field(min_length=1, max_length=64, description="Code of the site it stands on")
+    code: str = Field(min_length=1, max_length=64, description="Second half of its MQTT user")
+    name_zh: str = Field("", max_length=128)
+    name_en: str = Field("", max_length=128)
+    topic: str = Field("", max_length=1024, description="Filter of topics that `decoder` reads")
+    decoder: str = Field("", max_length=64, description="Needs a key of the whole platform")
+
+
+def _gateway_json(health: ManagedGateway) -> GatewayAnswer:
     """A gateway's health in numbers."""
     gateway, counts = health.gateway, health.counts
     skew = counts.last_skew_us
@@ -93,17 +147,80 @@ def gateways(
     why it was turned away or cut off last within a day, as its client was told where MQTT can;
     `subscribed` to what it listens beside its own topics, where nothing is ever published."""
     place = paging.decode(cursor, str)
-    known = health_of_all(caller)
+    known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)
     return paging.answer(request, response, [_gateway_json(one) for one in page], following)
 
 
+@router.get("/gateways/{site}/{code}", responses=example(STATE_EXAMPLE))
+def gateway(site: str, code: str, caller: Reader) -> GatewayStateAnswer:
+    """One gateway: also its connections, as of some seconds ago, what of it was refused by reason,
+    and what to do next. Through a broker no connections are known."""
+    state, letters = state_of(caller, f"{site}/{code}")
+    now_us = caller.platform.now_us()
+    return {
+        **_gateway_json(state),
+        "revoked": state.revoked,
+        "connections": [_connection_json(one, now_us) for one in state.connections],
+        "dead_letter_reasons": letters,
+        "next": _next_json(next_step(state, letters, now_us)),
+    }
+
+
+def _connection_json(one: GatewayConnection, now_us: int) -> ConnectionAnswer:
+    return {
+        "client_id": one.client_id,
+        "address": one.address,
+        "protocol": one.protocol,
+        "since": iso(one.since_us),
+        "messages": one.messages,
+        "messages_per_minute": round(one.per_minute(now_us), 2),
+        "last_message": iso(one.last_us) if one.last_us else None,
+        "unacknowledged": one.unacknowledged,
+        "subscriptions": list(one.subscriptions),
+    }
+
+
+@router.post(
+    "/gateways",
+    status_code=201,
+    responses={
+        201: example({"gateway": "campus/gw-2", "password": "shown once"})[200],
+        **refuses(400, 409),
+    },
+)
+def add_gateway(body: GatewayToAdd, caller: Admin) -> PasswordAnswer:
+    """Register a gateway of a site, or one that was revoked anew; its password is shown once and
+    kept only hashed."""
+    new = NewGateway(**body.model_dump())
+    return {"gateway": new.user, "password": add(caller, new)}
+
+
 @router.post(
     "/gateways/{site}/{code}/password",
-    responses=example({"gateway": "campus/gw-1", "password": "shown once"}),
+    responses={
+        **example({"gateway": "campus/gw-1", "password": "shown once"}),
+        **refuses(409),
+    },
 )
-def renew_password(site: str, code: str, caller: Admin) -> PasswordAnswer:
-    """A new password for a gateway, shown once; the old one ends at its next connection."""
-    now_us = caller.platform.now_us()
-    user = caller.reach.writable(f"{site}/{code}", now_us).user
-    return {"gateway": user, "password": new_password(caller, user)}
+def renew_password(
+    site: str,
+    code: str,
+    caller: Admin,
+    keep_old_h: Annotated[
+        int,
+        Query(ge=0, le=LONGEST_OLD_H, description="For how long the old one holds beside it [h]"),
+    ] = 0,
+) -> PasswordAnswer:
+    """A new password for a gateway, shown once; connections that came in by the old one end within
+    seconds, or once its time is over."""
+    user = f"{site}/{code}"
+    return {"gateway": user, "password": rotate(caller, user, keep_old_h)}
+
+
+@router.post("/gateways/{site}/{code}/revoke", responses=example({"revoked": "campus/gw-1"}))
+def revoke_gateway(site: str, code: str, caller: Admin) -> GatewayRevokedAnswer:
+    """Let a gateway in no more: its connections and sessions end within seconds, what it sent
+    stays. Adding it again gives it a new password."""
+    revoke(caller, f"{site}/{code}")
+    return {"revoked": f"{site}/{code}"}

@@ -9,13 +9,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import paging
+from api.answers.common import PageAnswer
 from api.answers.messages import (
+    AskedAgainAnswer,
     LetterAnswer,
     LetterBytesAnswer,
+    LetterGroupAnswer,
     LettersAnswer,
     MessageAnswer,
     ReasonAnswer,
     SubmittedAnswer,
+    VerdictAnswer,
 )
 from api.auth import Operator, Reader, platform_of
 from api.paging import Cursor, Limit
@@ -26,16 +30,18 @@ from api.pushing import Pushing
 from api.usecases.messages import (
     WEBHOOKS,
     Submitted,
+    ask_again,
     dead_gateways,
     dead_letter_of,
     entered_by,
+    groups_of,
     push,
     raw_of,
     submit,
     text_of,
 )
 from metering.errors import InvalidInput
-from metering.intake import DeadLetter
+from metering.intake import DeadLetter, LetterCause, LetterGroup, LetterVerdict
 from metering.localtime import iso
 from texts import said
 
@@ -77,6 +83,42 @@ BYTES_EXAMPLE = {
     **DEAD_EXAMPLE,
     "preview_base64": "eyJyZWFkaW5ncyI6IFt7...",
     "preview_text": '{"readings": [{"point": "E9.import", "value": 1}]}',
+    "now": {
+        "read_by": "native",
+        "readings": 3,
+        "problems": [
+            {
+                "index": 3,
+                **{
+                    name: DEAD_EXAMPLE[name]
+                    for name in (
+                        *("reason", "field", "value", "message", "fix", "message_zh", "fix_zh"),
+                    )
+                },
+            }
+        ],
+        "proposal": {
+            "file": "points.csv",
+            "row": {
+                "gateway": "campus/gw-1",
+                "point": "E9.import",
+                "kind": "register",
+                "unit": "kWh",
+            },
+        },
+    },
+}
+GROUP_EXAMPLE = {
+    "gateway": "campus/gw-1",
+    "topic": "greenoffice/v1/campus/gw-1/readings",
+    "reason": "unknown_point",
+    "point": "E9.import",
+    "field": "readings[].point",
+    "letters": 12,
+    "seen": 12,
+    "first": "2026-11-24T05:15:02Z",
+    "last": "2026-11-24T08:15:02Z",
+    "example": DEAD_EXAMPLE,
 }
 SUBMITTED_EXAMPLE = {
     "segment": 33554433,
@@ -165,7 +207,7 @@ def dead_letters(
     request: Request,
     response: Response,
     caller: Reader,
-    state: Annotated[str | None, Query(pattern="^(open|replayed|discarded)$")] = None,
+    state: Annotated[str | None, Query(pattern="^(open|asked|replayed|discarded)$")] = None,
     reason: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -186,14 +228,77 @@ def dead_letters(
     return {**listed, "total": caller.platform.intake.dead_letter_count(gateways)}
 
 
+@router.get("/dead-letters/groups", responses=example({"data": [GROUP_EXAMPLE], "next": None}))
+def dead_letter_groups(
+    caller: Reader,
+    state: Annotated[str, Query(pattern="^(open|asked|replayed|discarded)$")] = "open",
+    limit: Limit = 100,
+) -> PageAnswer[LetterGroupAnswer]:
+    """Dead letters by their causes, those with the newest letters first, each with an example and
+    what to do. Of more causes than `limit` the oldest are left out."""
+    found = groups_of(caller, state, limit)
+    return {"data": [_group_json(one, example) for one, example in found], "next": None}
+
+
+def _group_json(group: LetterGroup, newest: DeadLetter) -> LetterGroupAnswer:
+    return {
+        "gateway": group.gateway,
+        "topic": group.route,
+        "reason": group.reason,
+        "point": group.point,
+        "field": group.field,
+        "letters": group.letters,
+        "seen": group.seen,
+        "first": iso(group.first_us),
+        "last": iso(group.last_us),
+        "example": dead_json(newest),
+    }
+
+
+@router.post("/dead-letters/replay", status_code=202, responses={202: example({"asked": 12})[200]})
+def replay_dead_letters(
+    caller: Operator,
+    id: Annotated[int | None, Query(ge=0, lt=2**62, description="This one alone")] = None,
+    gateway: Code = None,
+    reason: Code = None,
+    topic: Annotated[str | None, Query(max_length=1024)] = None,
+    point: Code = None,
+) -> AskedAgainAnswer:
+    """Try open dead letters of a cause again: once a decoder, the settings or a store was mended.
+    What a change of the registry mends is taken in without. What still stands against one leaves
+    it open; the answer comes before they are tried."""
+    return {"asked": ask_again(caller, LetterCause(gateway, reason, topic, point, id))}
+
+
 @router.get("/dead-letters/{id}", responses=example(BYTES_EXAMPLE))
 def dead_letter(id: int, caller: Reader) -> LetterBytesAnswer:
-    """One dead letter with its first bytes; the whole message stands at `raw`."""
+    """One dead letter with its first bytes, what decoding says of it now and which row of the
+    registry would mend it; the whole message stands at `raw`."""
     letter = dead_letter_of(caller, id)
+    said_now = caller.platform.verdict(letter)
     return {
         **dead_json(letter),
         "preview_base64": base64.b64encode(letter.preview).decode(),
         "preview_text": letter.preview.decode(errors="replace"),
+        "now": None if said_now is None else _verdict_json(said_now),
+    }
+
+
+def _verdict_json(now: LetterVerdict) -> VerdictAnswer:
+    return {
+        "read_by": now.read_by,
+        "readings": now.readings,
+        "problems": [
+            {
+                "index": one.index,
+                "reason": one.reason,
+                "field": one.field,
+                "value": one.value,
+                **_words(one),
+            }
+            for one in now.problems
+        ],
+        "proposal": None if now.row is None else {"file": now.file, "row": dict(now.row)},
     }
 
 

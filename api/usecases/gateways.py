@@ -1,53 +1,86 @@
-"""Gateways of a scope: how they do, and new passwords for them."""
+"""Gateways of a scope: how they do, how they come in, and what to do about them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from api.caller import Caller
-from metering.intake import GatewayCounts, GatewayTrouble, HeldGateway
+from api.reach import Outside
+from metering.gateway_life import (
+    ListenerTold,
+    ManagedGateway,
+    NewGateway,
+    add_gateway,
+    by_reason,
+    gateway_states,
+    rotate_gateway,
+)
 from metering.registry import Gateway
 
 
-@dataclass(frozen=True)
-class GatewayHealth:
-    """A gateway with what was counted of it, and how many points of the scope it has."""
-
-    gateway: Gateway
-    counts: GatewayCounts
-    points: int
-    held: HeldGateway | None
-    """Since when and why it is held back; None where it is not."""
-    trouble: GatewayTrouble | None
-    """Why it was turned away or cut off last; None where it was not within a day."""
-    subscribed: tuple[str, ...]
-    """Topic filters that it subscribed to, and that nothing is ever published to."""
-
-
-def health_of_all(caller: Caller) -> list[GatewayHealth]:
+def states_of_all(caller: Caller) -> list[ManagedGateway]:
     """Every gateway that the scope holds now, sorted, with zeros for those never heard of."""
     reach, now_us = caller.reach, caller.platform.now_us()
-    counts = {one.gateway: one.counts for one in caller.platform.intake.gateways()}
-    points: dict[str, int] = {}
-    for point in reach.points.values():
-        points[point.gateway] = points.get(point.gateway, 0) + 1
-    held, troubles = caller.platform.held(), caller.platform.troubles()
-    subscribed = caller.platform.subscribed()
-    return [
-        GatewayHealth(
-            g,
-            counts.get(user, GatewayCounts(user)),
-            points.get(user, 0),
-            held.get(user),
-            troubles.get(user),
-            subscribed.get(user, ()),
+    return _states(
+        caller,
+        [
+            g
+            for g in reach.gateways.values()
+            if reach.scope.whole or reach.holds_now(g.site, now_us)
+        ],
+    )
+
+
+def _states(caller: Caller, gateways: list[Gateway]) -> list[ManagedGateway]:
+    platform = caller.platform
+    return gateway_states(
+        gateways,
+        caller.reach.points.values(),
+        platform.intake.gateways(),
+        platform.credentials.revoked_users(),
+        ListenerTold(
+            platform.held(), platform.troubles(), platform.connections(), platform.subscribed()
+        ),
+    )
+
+
+def state_of(caller: Caller, user: str) -> tuple[ManagedGateway, dict[str, int]]:
+    """A gateway of the scope, and its open dead letters by reason."""
+    (state,) = _states(caller, [caller.reach.gateway(user)])
+    if not caller.reach.scope.whole and user not in caller.reach.messages_of:
+        return state, {}
+    return state, by_reason(caller.platform.intake.dead_letter_groups(frozenset({user})))
+
+
+def add(caller: Caller, new: NewGateway) -> str:
+    """Register a gateway of a site that the caller reaches now; its password, shown once."""
+    platform, now_us = caller.platform, caller.platform.now_us()
+    caller.reach.node(new.site)
+    if not caller.reach.scope.whole and not caller.reach.holds_now(new.site, now_us):
+        raise Outside(
+            "no such site in your scope now", field="site", value=new.site, fix="see /v1/nodes"
         )
-        for user, g in reach.gateways.items()
-        if reach.scope.whole or reach.holds_now(g.site, now_us)
-    ]
+    if new.topic or new.decoder:
+        caller.need_whole()  # behind a broker a route can take topics that others have
+    return add_gateway(
+        platform.registry_store,
+        platform.credentials,
+        lambda files: platform.read_registry(files, None),
+        new,
+        actor=str(caller.actor),
+        now_us=now_us,
+    )
 
 
-def new_password(caller: Caller, user: str) -> str:
-    """A new password for a gateway of the scope; the old one ends at its next connection."""
+def rotate(caller: Caller, user: str, keep_old_h: int = 0) -> str:
+    """A new password for a gateway of the scope; the old one holds for so long beside it [h]."""
     now_us = caller.platform.now_us()
-    return caller.platform.credentials.renew(user, actor=str(caller.actor), now_us=now_us)
+    own = caller.reach.writable(user, now_us).user
+    return rotate_gateway(
+        caller.platform.credentials, own, keep_old_h, actor=str(caller.actor), now_us=now_us
+    )
+
+
+def revoke(caller: Caller, user: str) -> None:
+    """Let a gateway of the scope in no more."""
+    now_us = caller.platform.now_us()
+    own = caller.reach.writable(user, now_us).user
+    caller.platform.credentials.revoke(own, actor=str(caller.actor), now_us=now_us)

@@ -9,7 +9,7 @@ from api.caller import Caller
 from api.platform import Platform, PushReceipt, RawMessage, Submission
 from api.reach import Outside
 from metering.errors import InvalidInput, NotFound, StorageFull, Unavailable
-from metering.intake import DeadLetter
+from metering.intake import DeadLetter, LetterCause, LetterGroup
 
 WEBHOOKS = "http/v1/ingest/"
 """Before SITE/GATEWAY in the topic of what webhooks and exports push."""
@@ -63,6 +63,32 @@ def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
     if gateways is not None and letter.gateway not in gateways:
         raise Outside("no such dead letter", field="id", value=id, fix="list them without an id")
     return letter
+
+
+def groups_of(caller: Caller, state: str, limit: int) -> list[tuple[LetterGroup, DeadLetter]]:
+    """Causes of dead letters of the scope, each with its newest letter."""
+    intake = caller.platform.intake
+    groups = intake.dead_letter_groups(dead_gateways(caller), state=state, limit=limit)
+    return [(one, intake.dead_letter(one.example)) for one in groups]
+
+
+def ask_again(caller: Caller, cause: LetterCause) -> int:
+    """Have open dead letters of the scope tried again; how many. InvalidInput where no cause is
+    named."""
+    if cause == LetterCause():
+        raise InvalidInput(
+            "no cause is named",
+            field="reason",
+            fix="name id, gateway, reason, topic or point; see /v1/dead-letters/groups",
+        )
+    if cause.id is not None:
+        dead_letter_of(caller, cause.id)
+    if cause.gateway is not None and not caller.reach.scope.whole:
+        caller.reach.gateway(cause.gateway)
+    asked = caller.platform.ask_again(dead_gateways(caller), cause)
+    named = [f"{name}={value}" for name, value in vars(cause).items() if value is not None]
+    caller.trace("dead_letters.replay", " ".join(named))
+    return asked
 
 
 def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:

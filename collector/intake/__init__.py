@@ -7,6 +7,7 @@ from collector.intake.preview import refusals
 from collector.intake.report import IntakeReport
 from collector.intake.rereading import gateways_to_reread
 from collector.intake.statements import statement_of
+from collector.intake.verdict import verdict
 from collector.intake.worker import Intake, Journal
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "lacking",
     "refusals",
     "statement_of",
+    "verdict",
 ]

@@ -1,4 +1,5 @@
-"""Dead letters that can be taken in after all, because the registry or the routes changed."""
+"""Dead letters that can be taken in after all, because the registry or the routes changed, or
+because a person asks to try them again."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Protocol
 from collector.intake.dead_letters import MENDABLE
 from collector.intake.decoding import Decoding, Received, only
 from collector.intake.letter_bound import is_beyond
+from collector.intake.normalise import columns
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.routes import Chosen
@@ -45,6 +47,18 @@ def mended(
             group = _mended(own, journal, decoding, resolver)
             if group.letters:
                 yield group
+
+
+def asked_for(
+    letters: Sequence[DeadLetter], journal: RecordReader, decoding: Decoding, resolver: Resolver
+) -> Iterator[Mended]:
+    """Those of the letters against which nothing stands any more, of any reason, one writer after
+    the other. What only the stored readings can tell is told when they are taken in."""
+    for writer_no in sorted({letter.segment >> 24 for letter in letters}):
+        own = [one for one in letters if one.segment >> 24 == writer_no and not is_beyond(one)]
+        group = _mended(own, journal, decoding, resolver, by_times=True)
+        if group.letters:
+            yield group
 
 
 def _likely(
@@ -88,8 +102,14 @@ def _may_resolve(letter: DeadLetter, resolver: Resolver) -> bool:
 
 
 def _mended(
-    letters: Sequence[DeadLetter], journal: RecordReader, decoding: Decoding, resolver: Resolver
+    letters: Sequence[DeadLetter],
+    journal: RecordReader,
+    decoding: Decoding,
+    resolver: Resolver,
+    *,
+    by_times: bool = False,
 ) -> Mended:
+    """`by_times`: what their times and values tell against them counts as well."""
     places: dict[tuple[int, int], list[DeadLetter]] = {}
     for letter in letters:
         places.setdefault((letter.segment, letter.offset), []).append(letter)
@@ -100,6 +120,8 @@ def _mended(
         except NotFound:
             continue  # expired: the letter stays, with its reason and first bytes
         received = decoding.read(segment, offset, record, resolver)
+        if by_times:
+            columns([received], resolver.table())
         good = [one for one in places[segment, offset] if _is_good(received, one)]
         if good:
             messages.append(only(received, frozenset(letter.index for letter in good)))

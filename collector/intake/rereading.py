@@ -63,6 +63,10 @@ class Rereading:
         and what was under way begins anew."""
         self._scans = deque(_Scan(one, (one.segment, one.offset)) for one in _all_beyond(store))
 
+    def add(self, letter: DeadLetter) -> None:
+        """A letter that stands for others, and that a person asked for."""
+        self._scans.append(_Scan(letter, (letter.segment, letter.offset)))
+
     def forget(self) -> None:
         """There is nothing to be read again any more."""
         self._scans.clear()

@@ -32,13 +32,13 @@ from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding
 from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.judging import Judgements
-from collector.intake.letter_bound import KEPT, LetterBound
+from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
 from collector.intake.notices import Refusals
 from collector.intake.redelivery import mark_redelivered
-from collector.intake.replay import mended
+from collector.intake.replay import Mended, asked_for, mended
 from collector.intake.report import IntakeReport
 from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
@@ -164,11 +164,31 @@ class Intake:
             report = self._finish()
             self._rereading.begin(self._intake)
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
-                writer_no = group.messages[0].segment >> 24
-                place = self._checkpoint(writer_no)
-                batch = IntakeBatch(writer_no, *place, *place, replayed=group.letters)
-                report += self._take(ReceivedBatch.of(group.messages), batch)
+                report += self._replay(group)
             return report
+
+    def replay_asked(self) -> bool:
+        """Try the dead letters that people asked for again, whatever their reason; whether there
+        were any. What still stands against one leaves it open."""
+        with self._turn():
+            page = self._intake.dead_letters(None, state="asked", limit=_AGAIN)
+            if not page:
+                return False
+            self._finish()
+            done: set[int] = set()
+            for group in asked_for(page, self._journal, self._decoding, self._fresh()):
+                self._replay(group)
+                done.update(group.letters)
+            self._intake.leave_open([one.id for one in page if one.id not in done])
+            for one in filter(is_beyond, page):
+                self._rereading.add(one)
+            return True
+
+    def _replay(self, group: Mended) -> IntakeReport:
+        writer_no = group.messages[0].segment >> 24
+        place = self._checkpoint(writer_no)
+        batch = IntakeBatch(writer_no, *place, *place, replayed=group.letters)
+        return self._take(ReceivedBatch.of(group.messages), batch)
 
     def reread(self) -> bool:
         """Read one batch again of what came beyond the dead letters that are kept; False where

@@ -42,6 +42,7 @@ class ReasonCode(IntEnum):
     NOT_AUTHORIZED = 0x87
     SERVER_UNAVAILABLE = 0x88
     SERVER_BUSY = 0x89
+    BANNED = 0x8A
     SERVER_SHUTTING_DOWN = 0x8B
     BAD_AUTHENTICATION_METHOD = 0x8C
     KEEP_ALIVE_TIMEOUT = 0x8D
@@ -53,6 +54,7 @@ class ReasonCode(IntEnum):
     TOPIC_ALIAS_INVALID = 0x94
     PACKET_TOO_LARGE = 0x95
     QUOTA_EXCEEDED = 0x97
+    ADMINISTRATIVE_ACTION = 0x98
     SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 0x9E
     CONNECTION_RATE_EXCEEDED = 0x9F
 
@@ -68,6 +70,7 @@ CONNACK_V311 = {
     ReasonCode.CLIENT_ID_INVALID: 2,
     ReasonCode.BAD_USER_OR_PASSWORD: 4,
     ReasonCode.NOT_AUTHORIZED: 5,
+    ReasonCode.BANNED: 5,
     ReasonCode.BAD_AUTHENTICATION_METHOD: 5,
 }
 """Return codes of CONNACK in MQTT 3.1.1 (table 3.1); every other reason is 3, unavailable."""

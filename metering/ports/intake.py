@@ -8,7 +8,15 @@ from typing import Protocol
 from metering.book import (
     DirtyMark,
 )
-from metering.intake import DeadLetter, GatewayStatus, IntakeBatch, JudgedBatch, WriteDoubt
+from metering.intake import (
+    DeadLetter,
+    GatewayStatus,
+    IntakeBatch,
+    JudgedBatch,
+    LetterCause,
+    LetterGroup,
+    WriteDoubt,
+)
 from metering.statement import Statement, StatementKind
 
 
@@ -58,6 +66,18 @@ class IntakeReader(Protocol):
 
     def dead_letter(self, id: int) -> DeadLetter:
         """NotFound if there is none."""
+        ...
+
+    def dead_letter_groups(
+        self, gateways: frozenset[str] | None, *, state: str = "open", limit: int = 1000
+    ) -> list[LetterGroup]:
+        """The letters of a state by their causes, those with the newest first; of more causes than
+        `limit` the oldest are left out."""
+        ...
+
+    def ask_again(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        """Have the intake try open letters of a cause again, as a person asks; how many. Durable
+        on return. What still stands against a letter leaves it open."""
         ...
 
     def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
@@ -132,6 +152,10 @@ class IntakeStore(IntakeReader, StatementReader, Doubts, Protocol):
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which of the (gateway, key) pairs were committed before."""
+        ...
+
+    def leave_open(self, ids: Sequence[int]) -> None:
+        """Letters that were asked for again and cannot be taken in yet are open as before."""
         ...
 
     def discard(self, id: int) -> None:

@@ -47,9 +47,14 @@ class RegistryStore(RegistryReader, Protocol):
 class Credentials(Protocol):
     """What a listener asks of the registry; called in a thread of its own."""
 
-    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
-        """Whether the gateway exists and the password is its own. TooManyTries where that would
-        have to be computed and may not be tried; a right password of lately needs no try."""
+    def verify(self, user: str, password: bytes, now_us: int, tries: Tries = UNCOUNTED) -> bool:
+        """Whether the gateway exists and the password is one that lets it in at an instant [us].
+        TooManyTries where that would have to be computed and may not be tried; a right password of
+        lately needs no try."""
+        ...
+
+    def revoked(self, user: str) -> bool:
+        """Whether the gateway's password was taken away and it has no other since."""
         ...
 
     def knows(self, user: str) -> bool:
@@ -62,14 +67,15 @@ class CredentialSource(Credentials, Protocol):
     """What a listener asks that keeps a copy of the passwords' hashes."""
 
     def stored(self, user: str) -> str | None:
-        """The hash of a gateway's password; None where there is no such gateway."""
+        """What is kept of a gateway's password: its hash, beside it that of the one before where
+        that still holds, or that it was revoked. None where there is no such gateway."""
         ...
 
     def knows(self, user: str) -> bool:
-        return self.stored(user) is not None
+        return self.stored(user) is not None and not self.revoked(user)
 
     def all_stored(self) -> dict[str, str]:
-        """The hashes of all gateways by user."""
+        """The same of all gateways by user."""
         ...
 
     def state(self) -> tuple[int, ...]:
@@ -80,6 +86,15 @@ class CredentialSource(Credentials, Protocol):
 class CredentialStore(CredentialSource, Protocol):
     """Gateway passwords."""
 
-    def renew(self, user: str, *, actor: str, now_us: int) -> str:
-        """A new password, shown once."""
+    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
+        """A new password, shown once; the one before holds for so long beside it [us]. One that
+        was revoked is no longer."""
+        ...
+
+    def revoked_users(self) -> frozenset[str]:
+        """All of whom `revoked` holds."""
+        ...
+
+    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+        """Let no password in from now on; NotFound where there is no such gateway."""
         ...

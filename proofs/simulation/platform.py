@@ -116,12 +116,16 @@ class _OnePassword(Credentials):
     def __init__(self, users: frozenset[str]) -> None:
         self._users = users
 
-    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
-        del tries
+    def verify(self, user: str, password: bytes, now_us: int, tries: Tries = UNCOUNTED) -> bool:
+        del now_us, tries
         return user in self._users and password == b"secret"
 
     def knows(self, user: str) -> bool:
         return user in self._users
+
+    def revoked(self, user: str) -> bool:
+        del user
+        return False
 
 
 class JumpingClock:

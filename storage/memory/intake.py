@@ -13,17 +13,21 @@ from metering.intake import (
     GatewayStatus,
     IntakeBatch,
     JudgedBatch,
+    LetterCause,
+    LetterGroup,
     WriteDoubt,
 )
 from metering.ports import DirtyMarks, IntakeStore
 from metering.statement import Statement, StatementKind
 from storage.intake_rules import (
     NO_WRITER,
+    OPEN_STATES,
     Identity,
     added,
     again,
     check_place,
     counts_by_gateway,
+    joined_groups,
     letter_not_open,
     letters_by_identity,
     no_such_letter,
@@ -130,10 +134,10 @@ class MemoryIntake(IntakeStore):
             for gateway, counts in counts_by_gateway(batch.counts).items():
                 old = self._counts.get(gateway, GatewayCounts(gateway))
                 self._counts[gateway] = added(old, counts)
-            for same, letter in letters_by_identity(batch.dead_letters).items():
-                self._bury(same, letter)
             for id in batch.replayed:
                 self._set_state(id, "replayed")
+            for same, letter in letters_by_identity(batch.dead_letters).items():
+                self._bury(same, letter)  # what is refused again is open
             self._seen.update(batch.seen_keys)
             for one in batch.statements:
                 self._statements.setdefault(one.id, one)
@@ -202,6 +206,30 @@ class MemoryIntake(IntakeStore):
                 raise no_such_letter(id)
             return self._letters[id]
 
+    def dead_letter_groups(
+        self, gateways: frozenset[str] | None, *, state: str = "open", limit: int = 1000
+    ) -> list[LetterGroup]:
+        found = self.dead_letters(gateways, state=state, limit=len(self._letters))
+        return joined_groups(map(_alone, found), limit)
+
+    def ask_again(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        wanted = {name: value for name, value in vars(cause).items() if value is not None}
+        with self._lock:
+            chosen = [
+                one.id
+                for one in self.dead_letters(gateways, state="open", limit=len(self._letters))
+                if all(getattr(one, name) == value for name, value in wanted.items())
+            ]
+            for id in chosen:
+                self._set_state(id, "asked")
+        return len(chosen)
+
+    def leave_open(self, ids: Sequence[int]) -> None:
+        with self._lock:
+            for id in ids:
+                if id in self._letters and self._letters[id].state == "asked":
+                    self._set_state(id, "open")
+
     def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
         with self._lock:
             return sum(gateways is None or x.gateway in gateways for x in self._letters.values())
@@ -234,8 +262,13 @@ class MemoryIntake(IntakeStore):
         self._letters[id] = replace(letter, id=id) if known is None else again(known, letter.seen)
 
     def _is_open(self, id: int) -> bool:
-        return id in self._letters and self._letters[id].state == "open"
+        return id in self._letters and self._letters[id].state in OPEN_STATES
 
     def _set_state(self, id: int, state: str) -> None:
         if id in self._letters:
             self._letters[id] = replace(self._letters[id], state=state)
+
+
+def _alone(one: DeadLetter) -> LetterGroup:
+    cause = (one.gateway, one.route, one.reason, one.point, one.field)
+    return LetterGroup(*cause, 1, one.seen, one.arrived_us, one.arrived_us, one.id)

@@ -13,8 +13,14 @@ from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
 from metering.tries import UNCOUNTED, Tries, unknown
 from storage.keys import audited, check_not_last, id_of, new_key, new_key_secret, no_such_key
-from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
+from storage.passwords import REVOKED, Verifier, hashed, holding, new_secret, with_old
+from storage.registry_rules import (
+    audit_of_import,
+    check_expected,
+    check_kept,
+    no_such_gateway,
+    renewed,
+)
 
 
 class MemoryAccess(AccessStore):
@@ -141,8 +147,11 @@ class MemoryRegistry(RegistryStore, CredentialStore):
                     self._marks.mark(changed, writer_no=0, ready=True)
         return fresh
 
-    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
-        return self._verifier.admits(user, password, self.stored(user), tries)
+    def verify(self, user: str, password: bytes, now_us: int, tries: Tries = UNCOUNTED) -> bool:
+        return self._verifier.admits(user, password, holding(self.stored(user), now_us), tries)
+
+    def revoked(self, user: str) -> bool:
+        return self.stored(user) == REVOKED
 
     def stored(self, user: str) -> str | None:
         return self._hashes.get(user)
@@ -154,14 +163,27 @@ class MemoryRegistry(RegistryStore, CredentialStore):
     def state(self) -> tuple[int, ...]:
         return len(self._hashes), self._renewed
 
-    def renew(self, user: str, *, actor: str, now_us: int) -> str:
+    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
+        secret = new_secret()
+        stored = fresh = hashed(secret.encode())
         with self._lock:
-            gateway = self._registry.gateways.get(user)
-            if gateway is None:
-                raise no_such_gateway(user)
-            secret = new_secret()
-            self._hashes[user] = hashed(secret.encode())
-            self._renewed += 1
-            institution = self._registry.institution(gateway.site)
-            self._audit(AuditEntry(now_us, actor, "gateway.password", user, institution))
+            if keep_old_us:
+                stored = with_old(fresh, self.stored(user), now_us + keep_old_us)
+            self._set(user, stored, renewed(user, actor, now_us, keep_old_us))
         return secret
+
+    def revoked_users(self) -> frozenset[str]:
+        return frozenset(user for user, one in self.all_stored().items() if one == REVOKED)
+
+    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+        with self._lock:
+            self._set(user, REVOKED, AuditEntry(now_us, actor, "gateway.revoke", user))
+
+    def _set(self, user: str, stored: str, entry: AuditEntry) -> None:
+        gateway = self._registry.gateways.get(user)
+        if gateway is None:
+            raise no_such_gateway(user)
+        self._hashes[user] = stored
+        self._renewed += 1
+        institution = self._registry.institution(gateway.site)
+        self._audit(replace(entry, institution=institution))

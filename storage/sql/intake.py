@@ -16,17 +16,21 @@ from metering.intake import (
     GatewayStatus,
     IntakeBatch,
     JudgedBatch,
+    LetterCause,
+    LetterGroup,
     WriteDoubt,
 )
 from metering.ports import DirtyMarks, IntakeStore
 from metering.statement import Statement, StatementKind
 from storage.intake_rules import (
     NO_WRITER,
+    OPEN_STATES,
     Identity,
     added,
     again,
     check_place,
     counts_by_gateway,
+    joined_groups,
     letter_not_open,
     letters_by_identity,
     no_such_letter,
@@ -47,6 +51,8 @@ from storage.sql.schema import (
 
 _RENAMED = {"offset": "message_offset", "index": "message_index"}
 _CHUNK = 500
+_GROUPS = 20_000
+"""Causes that are looked at, before those that differ by a place alone are joined."""
 
 
 class SqlMarks(DirtyMarks):
@@ -171,8 +177,8 @@ class SqlIntake(IntakeStore):
             if _held_open(con, batch.replayed) != len(set(batch.replayed)):
                 raise letter_not_open(batch)
             _count(con, counts_by_gateway(batch.counts))
-            _bury(con, letters_by_identity(batch.dead_letters))
             _set_states(con, batch.replayed, "replayed")
+            _bury(con, letters_by_identity(batch.dead_letters))  # what is refused again is open
             keys = [
                 {"gateway": gateway, "key": key} for gateway, key in sorted(set(batch.seen_keys))
             ]
@@ -265,6 +271,51 @@ class SqlIntake(IntakeStore):
         if row is None:
             raise no_such_letter(id)
         return _letter(row)
+
+    def dead_letter_groups(
+        self, gateways: frozenset[str] | None, *, state: str = "open", limit: int = 1000
+    ) -> list[LetterGroup]:
+        table = DEAD_LETTER.c
+        cause = (table.gateway, table.route, table.reason, table.point, table.field)
+        newest = func.max(table.id)
+        sums = (
+            func.count(),
+            func.sum(table.seen),
+            func.min(table.arrived_us),
+            func.max(table.arrived_us),
+            newest,
+        )
+        statement = (
+            select(*cause, *sums)
+            .where(_of(gateways), table.state == state)
+            .group_by(*cause)
+            .order_by(newest.desc())
+            .limit(_GROUPS)
+        )
+        with reading(self._engine) as con:
+            found = [
+                LetterGroup(*row[:5], *map(int, row[5:])) for row in con.execute(statement).all()
+            ]
+        return joined_groups(found, limit)
+
+    def ask_again(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        table = DEAD_LETTER.c
+        wanted = [
+            getattr(table, name) == value
+            for name, value in vars(cause).items()
+            if value is not None
+        ]
+        chosen = update(DEAD_LETTER).where(table.state == "open", _of(gateways), *wanted)
+        with writing(self._engine) as con:
+            return con.execute(chosen.values(state="asked")).rowcount
+
+    def leave_open(self, ids: Sequence[int]) -> None:
+        with writing(self._engine) as con:
+            for start in range(0, len(ids), _CHUNK):
+                table = DEAD_LETTER.c
+                same = table.id.in_(ids[start : start + _CHUNK])
+                asked = update(DEAD_LETTER).where(same, table.state == "asked")
+                con.execute(asked.values(state="open"))
 
     def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
         statement = select(func.count()).select_from(DEAD_LETTER).where(_of(gateways))
@@ -384,7 +435,7 @@ def _held_open(con: Connection, ids: Sequence[int]) -> int:
     letter, count = DEAD_LETTER.c, 0
     for start in range(0, len(ids), _CHUNK):
         chosen = letter.id.in_(ids[start : start + _CHUNK])
-        opened = select(letter.id).where(chosen, letter.state == "open").order_by(letter.id)
+        opened = select(letter.id).where(chosen, letter.state.in_(OPEN_STATES)).order_by(letter.id)
         count += len(con.execute(opened.with_for_update()).all())
     return count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,8 +23,14 @@ from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
 from metering.tries import UNCOUNTED, Tries
-from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
+from storage.passwords import REVOKED, Verifier, hashed, holding, new_secret, with_old
+from storage.registry_rules import (
+    audit_of_import,
+    check_expected,
+    check_kept,
+    no_such_gateway,
+    renewed,
+)
 from storage.sql.access import add_entry
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import add_marks
@@ -99,8 +106,11 @@ class SqlCredentials(CredentialStore):
         self._engine = engine
         self._verifier = Verifier()
 
-    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
-        return self._verifier.admits(user, password, self.stored(user), tries)
+    def verify(self, user: str, password: bytes, now_us: int, tries: Tries = UNCOUNTED) -> bool:
+        return self._verifier.admits(user, password, holding(self.stored(user), now_us), tries)
+
+    def revoked(self, user: str) -> bool:
+        return self.stored(user) == REVOKED
 
     def stored(self, user: str) -> str | None:
         with reading(self._engine) as con:
@@ -121,17 +131,44 @@ class SqlCredentials(CredentialStore):
             count, last, total = con.execute(asked).one()
             return int(count), int(last or 0), int(total or 0)
 
-    def renew(self, user: str, *, actor: str, now_us: int) -> str:
+    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
         secret = new_secret()
-        row = {"user": user, "hash": hashed(secret.encode()), "set_us": now_us}
+        stored = fresh = hashed(secret.encode())
         with writing(self._engine) as con:
-            site = con.scalar(select(GATEWAY.c.site).where(_stands(user)))
-            if site is None:
-                raise no_such_gateway(user)
-            upsert(con, CREDENTIAL, [row], ["user"])
-            institution = registry_of(con, _version(con)).institution(site)
-            add_entry(con, AuditEntry(now_us, actor, "gateway.password", user, institution))
+            site = _standing_site(con, user)
+            if keep_old_us:
+                old = select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user)
+                stored = with_old(fresh, con.scalar(old.with_for_update()), now_us + keep_old_us)
+            _set(con, user, stored, now_us)
+            _note(con, renewed(user, actor, now_us, keep_old_us), site)
         return secret
+
+    def revoked_users(self) -> frozenset[str]:
+        with reading(self._engine) as con:
+            found = con.scalars(select(CREDENTIAL.c.user).where(CREDENTIAL.c.hash == REVOKED))
+            return frozenset(found)
+
+    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+        with writing(self._engine) as con:
+            site = _standing_site(con, user)
+            _set(con, user, REVOKED, now_us)
+            _note(con, AuditEntry(now_us, actor, "gateway.revoke", user), site)
+
+
+def _standing_site(con: Connection, user: str) -> str:
+    site: str | None = con.scalar(select(GATEWAY.c.site).where(_stands(user)))
+    if site is None:
+        raise no_such_gateway(user)
+    return site
+
+
+def _set(con: Connection, user: str, stored: str, now_us: int) -> None:
+    upsert(con, CREDENTIAL, [{"user": user, "hash": stored, "set_us": now_us}], ["user"])
+
+
+def _note(con: Connection, entry: AuditEntry, site: str) -> None:
+    institution = registry_of(con, _version(con)).institution(site)
+    add_entry(con, replace(entry, institution=institution))
 
 
 def _stands(user: str) -> ColumnElement[bool]:

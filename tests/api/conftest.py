@@ -547,6 +547,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         evidence=EvidenceFiles(Path(tempfile.mkdtemp(dir=EVIDENCE.name))),
         statements=stores.intake,
         read_registry=read_registry,
+        ask_again=stores.intake.ask_again,
         now_us=lambda: now_us,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},
         language="en",

@@ -174,6 +174,7 @@ FITTING = {
     },
     "/v1/bills/{id}/withdrawal": {"reason": "paid twice"},
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
+    "/v1/gateways": {"site": "campus", "code": "gw-2"},
     "/v1/keys": {
         **{"name": "auditor", "node": "bureau", "role": "read"},
         **{"purpose": "audit", "expires": "2027-01-01"},

@@ -84,8 +84,13 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/baselines/hall-total", {"json": {"reason": "x", "from": "2026-10-01"}})
     ],
     ("GET", "/v1/gateways"): None,
+    ("POST", "/v1/gateways"): [("/v1/gateways", {"json": {"site": "yard", "code": "new"}})],
+    ("GET", "/v1/gateways/{site}/{code}"): [("/v1/gateways/yard/gw-9", {})],
+    ("POST", "/v1/gateways/{site}/{code}/revoke"): [("/v1/gateways/yard/gw-9/revoke", {})],
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
     ("GET", "/v1/dead-letters"): None,
+    ("GET", "/v1/dead-letters/groups"): None,
+    ("POST", "/v1/dead-letters/replay"): [("/v1/dead-letters/replay?gateway=yard/gw-9", {})],
     ("GET", "/v1/dead-letters/{id}"): [("/v1/dead-letters/6", {})],
     ("POST", "/v1/entries"): [
         ("/v1/entries", {"json": {"meter": "hall-total", "value": 1, "day": "2026-11-20"}})
@@ -359,6 +364,7 @@ def test_who_speaks_for_a_gateway_speaks_for_all_of_its_points(world):
     body = {"readings": [{"point": "hall.second", "time": "2026-11-20T02:00:00Z", "value": 1}]}
     tries = {"/v1/ingest?gateway=campus/gw-1": {"json": body}}
     tries["/v1/gateways/campus/gw-1/password"] = {}
+    tries["/v1/gateways/campus/gw-1/revoke"] = {}
     before = len(world.platform.messages.kept)
     for path, options in tries.items():
         refused = world.post(path, **options)
@@ -407,6 +413,9 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/ingest?gateway=campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/ingest/campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/gateways/campus/gw-1/password", {}),
+        ("POST", "/v1/dead-letters/replay?reason=unknown_point", {}),
+        ("POST", "/v1/gateways/campus/gw-1/revoke", {}),
+        ("POST", "/v1/gateways", {"json": {"site": "campus", "code": "gw-2"}}),
         ("POST", "/v1/evidence", {"content": SLIP}),
         ("POST", "/v1/entries", {"json": {"meter": "canteen-water", "value": 1, "day": "x"}}),
         ("POST", "/v1/entries/5c4001/withdrawal", {"json": {"reason": "x"}}),

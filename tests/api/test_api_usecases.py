@@ -12,7 +12,7 @@ from api.usecases.case_acts import set_state
 from api.usecases.energy import Days, Step, energy_of, series_of
 from api.usecases.feed import given_out
 from api.usecases.findings import CasesWanted, find
-from api.usecases.gateways import health_of_all
+from api.usecases.gateways import states_of_all
 from api.usecases.lineage import AtStep, trace
 from metering.access import ActorKind, Role, Scope, by_command
 from metering.book import BOOK_START
@@ -46,7 +46,7 @@ def test_what_lies_outside_does_not_exist(caller):
         set_state(caller, "f-school", CaseState.FIXED, "")
     with pytest.raises(Outside):
         series_of(caller, "hall", None, None)
-    assert {one.gateway.user for one in health_of_all(caller)} == {"campus/gw-1"}
+    assert {one.gateway.user for one in states_of_all(caller)} == {"campus/gw-1"}
 
 
 def test_energy_lineage_and_feed_tell_the_same_day(caller):

@@ -40,11 +40,12 @@ class Passwords:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.known: dict[str, bytes | None] = dict(PASSWORDS)
 
-    def verify(self, user: str, password: bytes, tries: Tries) -> bool:
+    def verify(self, user: str, password: bytes, now_us: int, tries: Tries) -> bool:
         if user == "broken":
             raise RuntimeError("the registry is gone")
-        if PASSWORDS.get(user) == password:
+        if self.known.get(user) == password:
             return True
         tries.check(user)
         self.asked += 1
@@ -53,6 +54,9 @@ class Passwords:
 
     def knows(self, user: str) -> bool:
         return user in PASSWORDS
+
+    def revoked(self, user: str) -> bool:
+        return user in self.known and self.known[user] is None
 
 
 class Running:

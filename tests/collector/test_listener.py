@@ -633,8 +633,11 @@ import structlog
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
 
 class Anyone:
-    def verify(self, user, password, tries):
+    def verify(self, user, password, now_us, tries):
         return True
+
+    def revoked(self, user):
+        return False
 
 async def main():
     clock = lambda: time.time_ns() // 1000
@@ -843,3 +846,55 @@ def test_one_that_does_not_is_told_and_what_it_sent_before_is_kept(start: Any) -
         assert everything(connection).endswith(bytes((0xE0, 2, 0x93, 0)))
     until(lambda: len(server.records("message")) == 5)
     assert server.listener.health().troubles["s/g"].reason == "receive_maximum_exceeded"
+
+
+def test_a_renewed_password_cuts_off_who_came_in_by_the_old_one(server: Any) -> None:
+    with (
+        gateway(server.port, paho.MQTTv5) as old,
+        gateway(server.port, paho.MQTTv5, user="s/h", password="other", client_id="c2") as other,
+    ):
+        server.passwords.known["s/g"] = b"renewed"
+        with gateway(server.port, paho.MQTTv5, password="renewed", client_id="c3") as new:
+            server.listener.passwords_changed(frozenset({"s/g", "s/h", "s/none"}))
+            assert old.ended.wait(WAIT_S)
+            assert old.end_codes == [0x98]
+            for one in (new, other):
+                one.client.publish("greenoffice/v1/s/g/readings", b"{}", qos=1)
+                until(lambda one=one: bool(one.acknowledged))
+            assert not new.ended.is_set()
+            assert not other.ended.is_set()
+    trouble = server.listener.health().troubles["s/g"]
+    assert trouble.reason == "administrative_action"
+
+
+@pytest.mark.parametrize(("version", "code"), [(paho.MQTTv5, 0x8A), (paho.MQTTv311, 0x87)])
+def test_a_revoked_gateway_is_cut_off_and_its_sessions_end(
+    server: Any, version: int, code: int
+) -> None:
+    keeps = {"client_id": "c1"} | ({} if version == paho.MQTTv5 else {"clean": False})
+    with gateway(server.port, version, **keeps) as one:
+        server.passwords.known["s/g"] = None
+        server.listener.passwords_changed(frozenset({"s/g"}))
+        assert one.ended.wait(WAIT_S)
+    with gateway(server.port, version) as refused:
+        assert refused.connect_codes == [code]
+    assert server.listener.health().troubles["s/g"].reason == "banned"
+    server.passwords.known["s/g"] = b"again"
+    with gateway(server.port, version, password="again", **keeps) as back:
+        assert not back.present
+
+
+def test_what_was_revoked_while_nobody_listened_has_no_session_either(
+    start: Callable[..., Any],
+) -> None:
+    first = start()
+    with gateway(first.port, paho.MQTTv311, clean=False):
+        pass
+    first.close()
+    second = start()
+    second.listener.passwords_changed(frozenset())
+    with gateway(second.port, paho.MQTTv311, clean=False) as one:
+        assert one.present
+    second.passwords.known["s/g"] = None
+    second.listener.passwords_changed(frozenset({"s/g"}))
+    until(lambda: second.metric("greenoffice_mqtt_sessions") == 0)

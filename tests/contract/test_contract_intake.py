@@ -9,7 +9,14 @@ import pytest
 
 from metering.book import DirtyMark, SeriesKey
 from metering.errors import Conflict, NotFound
-from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
+from metering.intake import (
+    DeadLetter,
+    GatewayCounts,
+    IntakeBatch,
+    JudgedBatch,
+    LetterCause,
+    WriteDoubt,
+)
 from metering.statement import Statement, StatementKind
 from storage import Stores
 
@@ -370,3 +377,48 @@ def test_statements_are_listed_newest_first_from_a_place_on(stores: Stores) -> N
     assert stores.intake.statements(kinds, frozenset()) == []
     rest = stores.intake.statements(kinds, before=(3, "b"), limit=1)
     assert [one.id for one in rest] == ["d"]
+
+
+def test_letters_of_one_cause_are_a_group(stores: Stores) -> None:
+    same = {"reason": "unknown_point", "point": "E9"}
+    letters = [
+        letter(digest="a", index=0, field="readings[0].point", arrived_us=5, **same),
+        letter(digest="b", index=1, field="readings[1].point", arrived_us=7, seen=3, **same),
+        letter(digest="c", index=2, field="readings[2].point", **{**same, "point": "E8"}),
+        letter("s/b", digest="a", **same),
+    ]
+    commit(stores, dead_letters=tuple(letters))
+    groups = stores.intake.dead_letter_groups(frozenset({"s/a"}))
+    found = {one.point: one for one in groups}
+    ids = {one.digest: one.id for one in stores.intake.dead_letters(frozenset({"s/a"}))}
+    one = found["E9"]
+    assert (one.letters, one.seen, one.first_us, one.last_us) == (2, 4, 5, 7)
+    assert (one.field, one.example) == ("readings[].point", ids["b"])
+    assert found["E8"].letters == 1
+    assert [each.point for each in groups] == ["E8", "E9"]
+    assert len(stores.intake.dead_letter_groups(None, limit=1)) == 1
+    assert stores.intake.dead_letter_groups(None, state="replayed") == []
+
+
+def test_letters_are_asked_for_by_their_cause_and_open_until_taken_in(stores: Stores) -> None:
+    letters = (letter(digest="a", point="x"), letter(digest="b", point="y"), letter("s/b"))
+    commit(stores, dead_letters=letters)
+    assert stores.intake.ask_again(frozenset({"s/a"}), LetterCause(point="x")) == 1
+    assert stores.intake.ask_again(frozenset({"s/a"}), LetterCause(gateway="s/b")) == 0
+    (asked,) = stores.intake.dead_letters(None, state="asked")
+    assert asked.point == "x"
+    assert stores.intake.ask_again(None, LetterCause(id=asked.id)) == 0
+    stores.intake.leave_open([asked.id])
+    assert len(stores.intake.dead_letters(None, state="open")) == 3
+    assert stores.intake.ask_again(None, LetterCause(id=asked.id)) == 1
+    commit(stores, offset=2, replayed=(asked.id,))
+    assert [one.id for one in stores.intake.dead_letters(None, state="replayed")] == [asked.id]
+    stores.intake.leave_open([asked.id])
+    assert stores.intake.dead_letter(asked.id).state == "replayed"
+
+
+def test_a_letter_that_is_refused_again_as_it_is_taken_in_stays_open(stores: Stores) -> None:
+    commit(stores, dead_letters=(letter(),))
+    (one,) = stores.intake.dead_letters(None)
+    commit(stores, offset=2, replayed=(one.id,), dead_letters=(letter(),))
+    assert stores.intake.dead_letter(one.id).state == "open"

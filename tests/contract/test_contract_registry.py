@@ -421,9 +421,9 @@ def test_a_gateway_with_older_rows_keeps_its_password(stores: Stores) -> None:
     told = apply(stores, campus())["site/gw"]
     for name in ("一", "二"):
         assert apply(stores, Registry(gateways={"site/gw": Gateway("site", "gw", name)})) == {}
-    assert stores.credentials.verify("site/gw", told.encode())
+    assert stores.credentials.verify("site/gw", told.encode(), 0)
     renewed = stores.credentials.renew("site/gw", actor="engineer", now_us=11)
-    assert stores.credentials.verify("site/gw", renewed.encode())
+    assert stores.credentials.verify("site/gw", renewed.encode(), 0)
 
 
 def test_passwords_are_told_once_and_hold(stores: Stores) -> None:
@@ -431,23 +431,23 @@ def test_passwords_are_told_once_and_hold(stores: Stores) -> None:
     assert list(told) == ["site/gw"]
     assert apply(stores, campus()) == {}
     for _ in range(2):
-        assert stores.credentials.verify("site/gw", told["site/gw"].encode())
-        assert not stores.credentials.verify("site/gw", b"guess")
-    assert not stores.credentials.verify("site/other", told["site/gw"].encode())
-    assert not stores.credentials.verify("site/gw", b"")
+        assert stores.credentials.verify("site/gw", told["site/gw"].encode(), 0)
+        assert not stores.credentials.verify("site/gw", b"guess", 0)
+    assert not stores.credentials.verify("site/other", told["site/gw"].encode(), 0)
+    assert not stores.credentials.verify("site/gw", b"", 0)
 
 
 def test_guesses_are_counted_by_user_and_who_is_known_needs_no_try(stores: Stores) -> None:
     told = apply(stores, campus())["site/gw"].encode()
     tries = FailedTries(lambda: 0.0, allowed=2).at("address")
-    assert stores.credentials.verify("site/gw", told, tries)
+    assert stores.credentials.verify("site/gw", told, 0, tries)
     for guess in (b"one", b"two"):
-        assert not stores.credentials.verify("site/gw", guess, tries)
-        assert not stores.credentials.verify("site/none", guess, tries)
+        assert not stores.credentials.verify("site/gw", guess, 0, tries)
+        assert not stores.credentials.verify("site/none", guess, 0, tries)
     for user in ("site/gw", "site/none"):
         with pytest.raises(TooManyTries):
-            stores.credentials.verify(user, b"three", tries)
-    assert stores.credentials.verify("site/gw", told, tries)
+            stores.credentials.verify(user, b"three", 0, tries)
+    assert stores.credentials.verify("site/gw", told, 0, tries)
 
 
 def test_who_keeps_a_copy_of_the_hashes_learns_of_each_change(stores: Stores) -> None:
@@ -474,12 +474,44 @@ def test_who_keeps_a_copy_of_the_hashes_learns_of_each_change(stores: Stores) ->
     assert kept.state() == states[-1]
 
 
+def test_a_renewed_password_lets_the_old_one_in_for_a_while(stores: Stores) -> None:
+    kept, old = stores.credentials, apply(stores, campus())["site/gw"].encode()
+    new = kept.renew("site/gw", actor="engineer", now_us=11, keep_old_us=100).encode()
+    assert [kept.verify("site/gw", old, now_us) for now_us in (110, 111)] == [True, False]
+    assert [kept.verify("site/gw", new, now_us) for now_us in (110, 111)] == [True, True]
+    assert not kept.verify("site/gw", b"guess", 110)
+    (entry, *_) = stores.access.entries(frozenset({"office"}))
+    assert entry.detail == {"old_holds_until_us": 111}
+
+
+def test_a_revoked_gateway_is_let_in_by_nothing_until_it_has_a_new_password(stores: Stores) -> None:
+    kept, old = stores.credentials, apply(stores, campus())["site/gw"].encode()
+    states = [kept.state()]
+    assert not kept.revoked("site/gw")
+    kept.revoke("site/gw", actor="engineer", now_us=11)
+    states.append(kept.state())
+    assert kept.revoked("site/gw")
+    assert not kept.verify("site/gw", old, 12)
+    assert not kept.verify("site/gw", b"revoked", 12)
+    assert apply(stores, campus()) == {}
+    entry = stores.access.entries(frozenset({"office"}))[0]
+    assert (entry.action, entry.subject) == ("gateway.revoke", "site/gw")
+    new = kept.renew("site/gw", actor="engineer", now_us=13, keep_old_us=100).encode()
+    states.append(kept.state())
+    assert not kept.revoked("site/gw")
+    assert kept.verify("site/gw", new, 14)
+    assert not kept.verify("site/gw", old, 14)
+    assert len(set(states)) == len(states)
+    with pytest.raises(NotFound):
+        kept.revoke("site/none", actor="engineer", now_us=11)
+
+
 def test_a_renewed_password_replaces_the_old_one(stores: Stores) -> None:
     old = apply(stores, campus())["site/gw"]
-    assert stores.credentials.verify("site/gw", old.encode())
+    assert stores.credentials.verify("site/gw", old.encode(), 0)
     new = stores.credentials.renew("site/gw", actor="engineer", now_us=11)
-    assert not stores.credentials.verify("site/gw", old.encode())
-    assert stores.credentials.verify("site/gw", new.encode())
+    assert not stores.credentials.verify("site/gw", old.encode(), 0)
+    assert stores.credentials.verify("site/gw", new.encode(), 0)
     entry = stores.access.entries(frozenset({"office"}))[0]
     assert (entry.action, entry.subject) == ("gateway.password", "site/gw")
     assert new not in repr(stores.access.entries(None))

@@ -317,4 +317,4 @@ def test_a_backup_restores_to_a_server_whose_password_is_in_a_file(
         assert office.server.password in database_url(restored)
         stores = open_stores(restored)
         assert book_hash(stores.books) == wanted
-        assert stores.credentials.verify("s/g", office.passwords["s/g"].encode())
+        assert stores.credentials.verify("s/g", office.passwords["s/g"].encode(), 0)

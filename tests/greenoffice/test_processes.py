@@ -420,7 +420,7 @@ def test_passwords_are_checked_but_never_made_where_a_process_only_reads(
     folder: DataFolder,
 ) -> None:
     credentials = open_credentials(folder)
-    assert not credentials.verify("campus/gw", b"wrong")
+    assert not credentials.verify("campus/gw", b"wrong", 0)
     with pytest.raises(Unavailable, match=r"readonly database"):
         credentials.renew("campus/gw", actor="test", now_us=0)
 

@@ -24,11 +24,14 @@ GATEWAYS = ("gw-a", "gw-b", "gw-canteen", "gw-dc")
 class OnePassword:
     """Credentials of a site where every gateway has the same password."""
 
-    def verify(self, user: str, password: bytes, _: object) -> bool:
+    def verify(self, user: str, password: bytes, now_us: int, _: object) -> bool:
         return user.removeprefix("campus/") in GATEWAYS and password == b"secret"
 
     def knows(self, user: str) -> bool:
         return user.removeprefix("campus/") in GATEWAYS
+
+    def revoked(self, user: str) -> bool:
+        return False
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from metering.errors import TooManyTries, Unavailable
 from metering.tries import FailedTries
 from storage import passwords
-from storage.passwords import Verifier, hashed, matches, new_secret
+from storage.passwords import REVOKED, Verifier, hashed, holding, matches, new_secret, with_old
 
 
 @pytest.fixture
@@ -46,6 +46,30 @@ def test_a_hash_is_salted_and_does_not_show_the_secret() -> None:
 def test_an_unreadable_hash_is_an_error_and_not_a_no(stored: str) -> None:
     with pytest.raises(Unavailable, match="unreadable"):
         matches(b"secret", stored)
+
+
+def test_an_old_secret_lets_in_beside_a_new_one_until_its_time_is_over() -> None:
+    stored = with_old(hashed(b"new"), hashed(b"old"), until_us=100)
+    for now_us, old_holds in ((99, True), (100, False)):
+        found = holding(stored, now_us)
+        assert found is not None
+        assert matches(b"new", found)
+        assert matches(b"old", found) is old_holds
+        assert not matches(b"other", found)
+
+
+def test_of_two_old_secrets_the_older_one_goes() -> None:
+    twice = with_old(hashed(b"3"), with_old(hashed(b"2"), hashed(b"1"), 200), 100)
+    found = holding(twice, 50)
+    assert found is not None
+    assert [matches(secret, found) for secret in (b"1", b"2", b"3")] == [False, True, True]
+
+
+def test_nothing_lets_in_what_was_revoked() -> None:
+    assert holding(REVOKED, 0) is None
+    assert holding(None, 0) is None
+    fresh = hashed(b"new")
+    assert with_old(fresh, REVOKED, 100) == with_old(fresh, None, 100) == fresh
 
 
 def test_the_same_answer_is_given_from_memory(work: list[bytes]) -> None:

@@ -130,10 +130,10 @@ def test_another_process_sees_a_change_of_the_registry(engine: Engine) -> None:
     secret = ours.registry.apply(site, actor="a", now_us=1)["s/g"]
     assert theirs.registry.load().nodes == site.nodes
     assert theirs.registry.load() is theirs.registry.load()
-    assert theirs.credentials.verify("s/g", secret.encode())
+    assert theirs.credentials.verify("s/g", secret.encode(), 0)
     renewed = ours.credentials.renew("s/g", actor="a", now_us=2)
-    assert not theirs.credentials.verify("s/g", secret.encode())
-    assert theirs.credentials.verify("s/g", renewed.encode())
+    assert not theirs.credentials.verify("s/g", secret.encode(), 0)
+    assert theirs.credentials.verify("s/g", renewed.encode(), 0)
 
 
 def test_the_schema_compiles_for_postgresql() -> None:

@@ -272,7 +272,7 @@ def test_what_was_registered_before_rows_were_kept_is_recorded_at_its_version(
     found = stores.registry.load()
     assert found == stores.registry.load(7)
     assert found == replace(merged(Registry(), office()), version=7)
-    assert stores.credentials.verify("inst/gw", secret.encode())
+    assert stores.credentials.verify("inst/gw", secret.encode(), 0)
     with pytest.raises(NotFound) as refused:
         stores.registry.load(6)
     assert refused.value.fix == "a version from 7 to 7"

@@ -21,6 +21,7 @@ from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.factor import Carbon, Coal
 from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, CaseState
+from metering.gateway_life import GatewayStanding, NextStep
 from metering.items import CATEGORIES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
@@ -89,7 +90,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "pattern_group": {one.group for one in analytics.checked(())},
         "checking": set(analytics.Checking),
         "need": set(analytics.Need),
-        "state": {*CaseState, FIXED_BEFORE, "open", "replayed", "discarded", "snoozed"},
+        "state": {*CaseState, FIXED_BEFORE, "open", "asked", "replayed", "discarded", "snoozed"},
         "verdict": set(SavingVerdict),
         "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},
         "closed": {BALANCED, MERGED, MOVED, REFUTED},
@@ -111,6 +112,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "rejected": set(REJECTIONS),
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
+        "gateway_next": set(NextStep),
+        "gateway_state": set(GatewayStanding),
         "mqtt": {reason.name.lower() for reason in TOLD},
         "mosquitto": WEAKNESS_CODES,
         "mqtt_fix": {reason.name.lower() for reason in TOLD},

@@ -1,0 +1,90 @@
+"""The command line's part for gateways."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greenoffice.folder import DataFolder
+
+gateway_app = typer.Typer(
+    no_args_is_help=True,
+    help="Gateways, on the host itself: whoever may write the folder may this.",
+)
+
+DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
+GatewayArgument = Annotated[str, typer.Argument(help="SITE/GATEWAY", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+@gateway_app.command("add")
+def add_gateway(
+    data: DataArgument,
+    gateway: GatewayArgument,
+    name_zh: Annotated[str, typer.Option(help="its Chinese name")] = "",
+    name_en: Annotated[str, typer.Option(help="its English name")] = "",
+    topic: Annotated[str, typer.Option(help="filter of topics that the decoder reads")] = "",
+    decoder: Annotated[str, typer.Option(help="reads them; see docs/gateways.md")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Register a gateway, or one that was revoked anew; its password is shown this once."""
+    from greenoffice.gateways import add, say_password
+    from metering.gateway_life import NewGateway
+
+    site, _, code = gateway.partition("/")
+    made = add(
+        DataFolder(data.absolute()), NewGateway(site, code, name_zh, name_en, topic, decoder)
+    )
+    print(json.dumps(made)) if as_json else say_password(made)
+
+
+@gateway_app.command("list")
+def list_gateways(data: DataArgument, as_json: JsonOption = False) -> None:
+    """All gateways, with whether they are connected and when they were heard last."""
+    from greenoffice.gateways import list_states, say_list
+
+    found = list_states(DataFolder(data.absolute()))
+    if not as_json:
+        say_list(found)
+    for one in found if as_json else ():
+        print(json.dumps(one, ensure_ascii=False))
+
+
+@gateway_app.command("rotate")
+def rotate_gateway(
+    data: DataArgument,
+    gateway: GatewayArgument,
+    keep_old: Annotated[
+        str, typer.Option(help="for how long the old password holds beside it, e.g. 24h")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Give a gateway a new password, shown this once; who came in by the old one is cut off."""
+    from greenoffice.gateways import rotate, say_password
+
+    made = rotate(DataFolder(data.absolute()), gateway, keep_old)
+    print(json.dumps(made)) if as_json else say_password(made)
+
+
+@gateway_app.command("revoke")
+def revoke_gateway(
+    data: DataArgument, gateway: GatewayArgument, as_json: JsonOption = False
+) -> None:
+    """Let a gateway in no more; what it sent stays."""
+    from greenoffice.gateways import revoke
+    from greenoffice.saying import say
+
+    done = revoke(DataFolder(data.absolute()), gateway)
+    print(json.dumps(done)) if as_json else say(f"revoked: {gateway}")
+
+
+@gateway_app.command("status")
+def tell_gateway(data: DataArgument, gateway: GatewayArgument, as_json: JsonOption = False) -> None:
+    """How a gateway does, why it is silent, and what to do next."""
+    from greenoffice.gateways import say_status, status
+
+    found = status(DataFolder(data.absolute()), gateway)
+    print(json.dumps(found, ensure_ascii=False)) if as_json else say_status(found)

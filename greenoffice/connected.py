@@ -1,0 +1,50 @@
+"""Who is connected, told by the listener in a file of `run/` for whoever asks about a gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from greenoffice.clock import ShiftedClock
+from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import gone
+from metering.intake import GatewayConnection
+
+CONNECTIONS_S = 2.0
+"""How often it is told [s]."""
+MANY = 500
+"""Gateways up to which it is told so often; of ten times as many a tenth as often."""
+STALE_US = 120_000_000
+"""What was told is not believed for longer."""
+
+
+class ConnectionsTold(msgspec.Struct, frozen=True):
+    """What the file holds: when it was written [us], and the connections by user."""
+
+    at_us: int
+    gateways: dict[str, list[GatewayConnection]]
+
+
+def tell_connections(
+    folder: DataFolder, told: Mapping[str, Sequence[GatewayConnection]], at_us: int
+) -> None:
+    """Write them down; a full disk must not end the process that tells."""
+    partial = folder.connections.with_suffix(".partial")
+    content = {user: list(own) for user, own in told.items()}
+    with suppress(OSError):
+        partial.write_bytes(msgspec.json.encode(ConnectionsTold(at_us, content)))
+        partial.replace(folder.connections)
+
+
+def gateway_connections(folder: DataFolder) -> dict[str, list[GatewayConnection]]:
+    """Those that are open, by user; none where the listener does not run, or has not told for
+    long."""
+    if gone(folder.heartbeat("collector")):
+        return {}
+    try:
+        told = msgspec.json.decode(folder.connections.read_bytes(), type=ConnectionsTold)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return told.gateways if ShiftedClock().now_us() - told.at_us < STALE_US else {}

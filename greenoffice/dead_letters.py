@@ -1,0 +1,159 @@
+"""`greenoffice dead-letters`: what could not be taken in, on the host itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from collector import JournalReader
+from greenoffice.asking_again import ask_again, verdict_of
+from greenoffice.assembly import decoding
+from greenoffice.folder import DataFolder
+from greenoffice.journal_telling import payload_told
+from greenoffice.saying import language
+from greenoffice.stores import open_stores
+from metering.access import AuditEntry, by_command
+from metering.errors import InvalidInput, NotFound
+from metering.gateway_life import csv_text
+from metering.intake import DeadLetter, LetterCause, LetterGroup, LetterVerdict
+from metering.localtime import iso
+from texts import said
+
+PAGE = 500
+MOST_GROUPS = 1_000
+STATES = ("open", "asked", "replayed", "discarded")
+
+
+def check_state(state: str) -> str:
+    """The state itself; InvalidInput where there is none of that name."""
+    if state not in STATES:
+        raise InvalidInput(
+            "no such state", field="state", value=state, fix=f"one of {', '.join(STATES)}"
+        )
+    return state
+
+
+def list_letters(
+    folder: DataFolder, state: str, gateway: str, reason: str, limit: int | None
+) -> Iterator[dict[str, object]]:
+    """Letters of a state, newest first, a page at a time; '' and None are all."""
+    intake, before, left = open_stores(folder).intake, None, limit
+    gateways = frozenset({gateway}) if gateway else None
+    while left is None or left > 0:
+        page = intake.dead_letters(
+            gateways,
+            state=check_state(state),
+            reason=reason or None,
+            before_id=before,
+            limit=PAGE if left is None else min(PAGE, left),
+        )
+        if not page:
+            return
+        yield from map(_letter_told, page)
+        before, left = page[-1].id, None if left is None else left - len(page)
+
+
+def list_groups(folder: DataFolder, state: str, gateway: str) -> Iterator[dict[str, object]]:
+    """Causes of the letters of a state, those with the newest letters first, each with its newest
+    letter."""
+    intake = open_stores(folder).intake
+    gateways = frozenset({gateway}) if gateway else None
+    for one in intake.dead_letter_groups(gateways, state=check_state(state), limit=MOST_GROUPS):
+        yield _group_told(one, intake.dead_letter(one.example))
+
+
+def show_letter(folder: DataFolder, id: int) -> dict[str, object]:
+    """A letter with its whole message, what decoding says of it now, and the file of the registry
+    that would mend it; NotFound where there is none. `payload` and `now` are None where the message
+    has expired."""
+    stores = open_stores(folder)
+    letter, registry = stores.intake.dead_letter(id), stores.registry.load()
+    how = decoding(folder.settings())
+    with closing(JournalReader(folder.journal)) as journal:
+        now = verdict_of(letter, journal, how, registry)
+        payload = None
+        if now is not None:
+            payload = payload_told(journal.record(letter.segment, letter.offset).payload)
+    return {
+        **_letter_told(letter),
+        "payload": payload,
+        "now": None if now is None else _verdict_told(now),
+    }
+
+
+def replay_letters(folder: DataFolder, cause: LetterCause) -> dict[str, int]:
+    """Have the intake try open letters of a cause again; how many. InvalidInput where no cause is
+    named; NotFound where there is none that is open."""
+    if cause == LetterCause():
+        raise InvalidInput(
+            "no cause is named",
+            field="reason",
+            fix="name --id, --gateway, --reason, --topic or --point, as `dead-letters groups` does",
+        )
+    stores = open_stores(folder)
+    asked = ask_again(folder, stores.intake, None, cause)
+    named = " ".join(f"{name}={value}" for name, value in vars(cause).items() if value is not None)
+    if not asked:
+        raise NotFound(
+            "no open dead letter is of that cause",
+            field="reason",
+            value=named,
+            fix="list them: greenoffice dead-letters groups DATA",
+        )
+    now_us = folder.clock().now_us()
+    stores.access.audit(AuditEntry(now_us, str(by_command()), "dead_letters.replay", named))
+    return {"asked": asked}
+
+
+def _letter_told(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "arrived": iso(letter.arrived_us),
+        "gateway": letter.gateway,
+        "topic": letter.route,
+        "state": letter.state,
+        "seen": letter.seen,
+        "segment": letter.segment,
+        "offset": letter.offset,
+        "point": letter.point,
+        **_problem_told(letter),
+    }
+
+
+def _problem_told(letter: DeadLetter) -> dict[str, object]:
+    spoken = language()
+    return {
+        "index": letter.index,
+        "reason": letter.reason,
+        "field": letter.field,
+        "value": letter.value,
+        "message": said(letter.message, spoken),
+        "fix": said(letter.fix, spoken),
+    }
+
+
+def _group_told(group: LetterGroup, newest: DeadLetter) -> dict[str, object]:
+    return {
+        "gateway": group.gateway,
+        "topic": group.route,
+        "reason": group.reason,
+        "point": group.point,
+        "field": group.field,
+        "letters": group.letters,
+        "seen": group.seen,
+        "first": iso(group.first_us),
+        "last": iso(group.last_us),
+        "example": _letter_told(newest),
+    }
+
+
+def _verdict_told(now: LetterVerdict) -> dict[str, object]:
+    file = None
+    if now.row is not None:
+        file = {"file": now.file, "text": csv_text([tuple(now.row), tuple(now.row.values())])}
+    return {
+        "read_by": now.read_by,
+        "readings": now.readings,
+        "problems": [_problem_told(one) for one in now.problems],
+        "proposal": file,
+    }

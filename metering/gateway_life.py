@@ -1,0 +1,229 @@
+"""A gateway as a person manages it: how it is added, gets another password, and what to do next."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from metering.errors import Conflict, InvalidInput
+from metering.intake import (
+    GatewayConnection,
+    GatewayCounts,
+    GatewayStatus,
+    GatewayTrouble,
+    HeldGateway,
+    LetterGroup,
+)
+from metering.ports import CredentialStore, RegistryStore
+from metering.registry import Gateway, Point, Registry
+
+HOUR_US = 3_600_000_000
+LONGEST_OLD_H = 168
+"""For so long an old password may be left beside a new one [h]."""
+SILENT_US = 24 * HOUR_US
+"""A gateway that sent nothing for so long is looked after."""
+SKEW_US = 60_000_000
+"""A clock that is off by more is to be set."""
+ReadFiles = Callable[[Mapping[str, str]], Registry]
+"""A registry from the texts of CSV files by name; InvalidFiles names every problem."""
+
+
+@dataclass(frozen=True)
+class NewGateway:
+    """What is said of a gateway that is to be added."""
+
+    site: str
+    code: str
+    name_zh: str = ""
+    name_en: str = ""
+    topic: str = ""
+    """An MQTT filter of what it publishes, where `decoder` is to read that."""
+    decoder: str = ""
+
+    @property
+    def user(self) -> str:
+        """SITE/GATEWAY."""
+        return f"{self.site}/{self.code}"
+
+    def files(self) -> dict[str, str]:
+        """The same as files of the registry."""
+        rows: dict[str, list[tuple[str, ...]]] = {
+            "gateways.csv": [
+                ("site", "code", "name_zh", "name_en"),
+                (self.site, self.code, self.name_zh, self.name_en),
+            ]
+        }
+        if self.decoder or self.topic:
+            rows["routes.csv"] = [
+                ("gateway", "topic", "decoder"),
+                (self.user, self.topic, self.decoder),
+            ]
+        return {name: csv_text(own) for name, own in rows.items()}
+
+
+def csv_text(rows: list[tuple[str, ...]]) -> str:
+    """Rows as they stand in a file of the registry."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def add_gateway(
+    store: RegistryStore,
+    credentials: CredentialStore,
+    read: ReadFiles,
+    new: NewGateway,
+    *,
+    actor: str,
+    now_us: int,
+) -> str:
+    """Register a gateway, or one that was revoked anew; its password, shown once. Conflict where
+    there is one that was not revoked; InvalidFiles where a part of it cannot be registered."""
+    before = store.load()
+    known = new.user in before.gateways
+    if known and not credentials.revoked(new.user):
+        raise Conflict(
+            "there is such a gateway already",
+            field="gateway",
+            value=new.user,
+            fix="choose another code, or give this one a new password",
+        )
+    made = store.apply(
+        read(new.files()), actor=actor, now_us=now_us, expected_version=before.version
+    )
+    return made.get(new.user) or credentials.renew(new.user, actor=actor, now_us=now_us)
+
+
+def rotate_gateway(
+    credentials: CredentialStore, user: str, keep_old_h: int, *, actor: str, now_us: int
+) -> str:
+    """A new password, shown once; the one before holds for so long beside it [h]. Conflict where
+    the gateway was revoked; NotFound where there is none."""
+    if not 0 <= keep_old_h <= LONGEST_OLD_H:
+        raise InvalidInput(
+            "an old password holds for a week at most",
+            field="keep_old_h",
+            value=keep_old_h,
+            fix=f"0 to {LONGEST_OLD_H} hours",
+        )
+    if credentials.revoked(user):
+        raise Conflict(
+            "this gateway was revoked", field="gateway", value=user, fix="add the gateway again"
+        )
+    kept_us = keep_old_h * HOUR_US
+    return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us)
+
+
+class NextStep(StrEnum):
+    """What a person does next about a gateway; each has its text, `gateway_next`."""
+
+    ADD_AGAIN = "add_again"
+    SEE_TROUBLE = "see_trouble"
+    SET_UP = "set_up"
+    LOOK_AT_DEVICE = "look_at_device"
+    REGISTER_POINTS = "register_points"
+    MEND_LETTERS = "mend_letters"
+    SET_CLOCK = "set_clock"
+    WAIT = "wait"
+    NOTHING = "nothing"
+
+
+class GatewayStanding(StrEnum):
+    """Whether a gateway is there; each has its word, `gateway_state`."""
+
+    CONNECTED = "connected"
+    NOT_CONNECTED = "not_connected"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class ListenerTold:
+    """What the listener tells of gateways, by their user."""
+
+    held: Mapping[str, HeldGateway]
+    troubles: Mapping[str, GatewayTrouble]
+    connections: Mapping[str, Sequence[GatewayConnection]]
+    subscribed: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ManagedGateway:
+    """What is known of a gateway now."""
+
+    gateway: Gateway
+    counts: GatewayCounts
+    points: int
+    """How many it has, of those that may be seen."""
+    revoked: bool
+    held: HeldGateway | None
+    trouble: GatewayTrouble | None
+    connections: tuple[GatewayConnection, ...] = ()
+    subscribed: tuple[str, ...] = ()
+    """Topic filters that it subscribed to, and that nothing is ever published to."""
+
+    @property
+    def standing(self) -> GatewayStanding:
+        """As the listener says, or the journal where that does not know it."""
+        if self.revoked:
+            return GatewayStanding.REVOKED
+        there = bool(self.connections) or bool(self.counts.connected)
+        return GatewayStanding.CONNECTED if there else GatewayStanding.NOT_CONNECTED
+
+
+def gateway_states(
+    gateways: Iterable[Gateway],
+    points: Iterable[Point],
+    counted: Iterable[GatewayStatus],
+    revoked: frozenset[str],
+    told: ListenerTold,
+) -> list[ManagedGateway]:
+    """The state of each gateway, with zeros for those never heard of; `points` are those that may
+    be seen."""
+    counts = {one.gateway: one.counts for one in counted}
+    own = Counter(point.gateway for point in points)
+    return [
+        ManagedGateway(
+            g,
+            counts.get(g.user, GatewayCounts(g.user)),
+            own[g.user],
+            g.user in revoked,
+            told.held.get(g.user),
+            told.troubles.get(g.user),
+            tuple(told.connections.get(g.user, ())),
+            told.subscribed.get(g.user, ()),
+        )
+        for g in gateways
+    ]
+
+
+def by_reason(groups: Iterable[LetterGroup]) -> dict[str, int]:
+    """How many dead letters there are for each reason."""
+    found: Counter[str] = Counter()
+    for one in groups:
+        found[one.reason] += one.letters
+    return dict(found)
+
+
+def next_step(state: ManagedGateway, letters: Mapping[str, int], now_us: int) -> NextStep:
+    """By its state and its open dead letters by reason: the first thing that stands in the way and
+    that a person can do something about."""
+    counts, trouble = state.counts, state.trouble
+    if state.revoked:
+        return NextStep.ADD_AGAIN
+    if state.standing is GatewayStanding.NOT_CONNECTED and trouble is not None:
+        return NextStep.SEE_TROUBLE
+    if not counts.last_arrival_us:
+        return NextStep.SET_UP
+    if now_us - counts.last_arrival_us > SILENT_US:
+        return NextStep.LOOK_AT_DEVICE
+    if not state.points:
+        return NextStep.REGISTER_POINTS
+    if letters:
+        return NextStep.MEND_LETTERS
+    if counts.last_skew_us is not None and abs(counts.last_skew_us) > SKEW_US:
+        return NextStep.SET_CLOCK
+    return NextStep.NOTHING if state.held is None else NextStep.WAIT
