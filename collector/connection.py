@@ -184,6 +184,14 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
                 self._read_early()
 
+    def hears(self, channel: str) -> bool:
+        """Whether it listens to that topic of its gateway."""
+        return not self._over and self.session.kept.grants(topic_of(self.user, channel)) is not None
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Say something on a topic of its gateway, where it listens to that."""
+        self.session.send(Outward(topic_of(self.user, channel), payload, 1))
+
     def flush(self) -> None:
         """Write what the session has to say."""
         output = self.session.take_output()
@@ -316,7 +324,7 @@ class Connection(asyncio.Protocol):
         if wrong is not None:
             told = {name: getattr(wrong, name) for name in ("reason", "field", "value", "fix")}
             payload = json.dumps(told, ensure_ascii=False).encode()
-            self.session.send(Outward(topic_of(self.user, "errors"), payload, 1))
+            self.publish("errors", payload)
 
     def _journal(self, records: list[Record]) -> None:
         self._hub.put(self, records)

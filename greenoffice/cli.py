@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_entries, cli_keys, cli_servers, commands, saying
+from greenoffice import cli_entries, cli_gateways, cli_keys, cli_servers, commands, saying
 from metering.errors import GreenOfficeError
 from metering.shard import read_shard
 
@@ -28,6 +28,7 @@ app.add_typer(export_app, name="export")
 journal_app = typer.Typer(no_args_is_help=True, help="The messages as they came.")
 app.add_typer(journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
+app.add_typer(cli_gateways.gateway_app, name="gateway")
 
 HANDED_ON = frozenset(
     {

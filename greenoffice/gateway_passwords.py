@@ -142,19 +142,23 @@ class KeptPasswords(Credentials):
 
 def passwords_of(folder: DataFolder) -> KeptPasswords:
     """The passwords of a data folder's gateways; ConfigurationError as `open_credentials`."""
-    is_file = not folder.settings().database.url
+    return KeptPasswords(
+        folder.gateway_passwords,
+        lambda: open_credentials(folder),
+        lambda: database_there(folder),
+    )
 
-    def there() -> object:
-        """Which file it is: a restore puts another one into its place."""
-        if not is_file:
-            return None
-        try:
-            found = folder.database.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
-    return KeptPasswords(folder.gateway_passwords, lambda: open_credentials(folder), there)
+def database_there(folder: DataFolder) -> object:
+    """Which file the database is: a restore puts another one into its place. None where a server
+    has it, or there is none."""
+    if folder.settings().database.url:
+        return None
+    try:
+        found = folder.database.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _read(file: Path) -> dict[str, str] | None:

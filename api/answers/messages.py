@@ -24,6 +24,7 @@ class GatewayAnswer(TypedDict):
     name_zh: str
     name_en: str
     points: int
+    open_gaps: int
     last_seen: str | None
     last_reading: str | None
     connected: bool | None

@@ -21,6 +21,7 @@ GATEWAY_EXAMPLE = {
     "name_zh": "",
     "name_en": "",
     "points": 24,
+    "open_gaps": 1,
     "last_seen": "2026-11-24T08:15:02Z",
     "last_reading": "2026-11-24T08:15:00Z",
     "connected": True,
@@ -53,6 +54,7 @@ def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
         "name_zh": gateway.name_zh,
         "name_en": gateway.name_en,
         "points": health.points,
+        "open_gaps": health.open_gaps,
         "last_seen": iso(counts.last_arrival_us) if counts.last_arrival_us else None,
         "last_reading": iso(counts.last_time_us) if counts.last_time_us else None,
         "connected": counts.connected,
@@ -87,8 +89,9 @@ def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
 ) -> PageAnswer[GatewayAnswer]:
     """Health of the gateways in the scope, sorted by `site/code`. One that is held back for its
-    `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `trouble` says
-    why it was turned away or cut off last within a day, as its client was told where MQTT can."""
+    `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `open_gaps`
+    counts what did not come of what it sent. `trouble` says why it was turned away or cut off last
+    within a day, as its client was told where MQTT can."""
     place = paging.decode(cursor, str)
     known = health_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

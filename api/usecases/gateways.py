@@ -16,6 +16,8 @@ class GatewayHealth:
     gateway: Gateway
     counts: GatewayCounts
     points: int
+    open_gaps: int
+    """What is missing of what it sent."""
     held: HeldGateway | None
     """Since when and why it is held back; None where it is not."""
     trouble: GatewayTrouble | None
@@ -26,6 +28,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
     """Every gateway that the scope holds now, sorted, with zeros for those never heard of."""
     reach, now_us = caller.reach, caller.platform.now_us()
     counts = {one.gateway: one.counts for one in caller.platform.intake.gateways()}
+    gaps = caller.platform.intake.open_gaps()
     points: dict[str, int] = {}
     for point in reach.points.values():
         points[point.gateway] = points.get(point.gateway, 0) + 1
@@ -35,6 +38,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
             g,
             counts.get(user, GatewayCounts(user)),
             points.get(user, 0),
+            gaps.get(user, 0),
             held.get(user),
             troubles.get(user),
         )

@@ -28,6 +28,7 @@ from storage.intake_rules import (
     letters_by_identity,
     no_such_letter,
 )
+from storage.memory.deliveries import MemoryDeliveries
 
 
 @dataclass
@@ -91,10 +92,11 @@ class MemoryMarks(DirtyMarks):
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake(IntakeStore):
+class MemoryIntake(MemoryDeliveries, IntakeStore):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:
+        super().__init__(marks.lock)
         self._marks = marks
         self._lock = marks.lock
         self._doubts: dict[int, WriteDoubt] = {}
@@ -130,6 +132,7 @@ class MemoryIntake(IntakeStore):
             for gateway, counts in counts_by_gateway(batch.counts).items():
                 old = self._counts.get(gateway, GatewayCounts(gateway))
                 self._counts[gateway] = added(old, counts)
+            self._note_arrivals(batch.arrived)
             for same, letter in letters_by_identity(batch.dead_letters).items():
                 self._bury(same, letter)
             for id in batch.replayed:
@@ -214,6 +217,7 @@ class MemoryIntake(IntakeStore):
     def clear(self) -> None:
         with self._lock:
             self._reset()
+            self._clear_receipts()
             self._marks.clear()
 
     def doubts(self) -> list[WriteDoubt]:
@@ -227,6 +231,9 @@ class MemoryIntake(IntakeStore):
     def end_doubt(self, since_us: int) -> None:
         with self._lock:
             self._doubts.pop(since_us, None)
+
+    def _is_away(self, gateway: str) -> bool:
+        return gateway in self._counts and self._counts[gateway].connected is False
 
     def _bury(self, same: Identity, letter: DeadLetter) -> None:
         id = self._ids.setdefault(same, len(self._ids) + 1)
