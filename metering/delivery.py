@@ -30,11 +30,12 @@ OLDEST_US = 35 * 86_400_000_000
 """What was missed longer ago is not asked for: gateways keep weeks at most."""
 BACK_OFF_S = (300, 900, 3_600, 21_600, 86_400)
 """Between one try to have a gap filled and the next; the last one stands for all that follow."""
-_STEPS, _DISTANCES = 16, 64
+_STEPS, _DISTANCES, _DELAYS = 16, 64, 8
 _KNOWN_STEPS, _KNOWN_DISTANCES = 4, 8
 _MS_US = 1_000
 _SUMMED = ("messages", "bytes", "new", "duplicates", "corrections", "outdated", "late", "dead")
 LATE_US = 3_600_000_000
+QUARTER_US = 900_000_000
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,9 @@ class Arrived:
     times_us: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     """Times that the gateway gave its readings, ascending, each once [us UTC]."""
     answers: tuple[ResendAnswer, ...] = ()
+    delays: Mapping[int, int] = field(default_factory=dict)
+    """By quarter hour of the arrival: the least time from when a message was sent, as the gateway's
+    clock says, to its arrival [us]."""
     receipts: tuple[Receipt, ...] = ()
 
 
@@ -154,6 +158,18 @@ class DeliveryState:
     """The latest time of a reading; 0 for none."""
     distances_us: tuple[int, ...] = ()
     """From one time to the next, the latest ones [us]."""
+    delays: tuple[tuple[int, int], ...] = ()
+    """(quarter hour, least delay in it [us]) of the latest ones in which it told its clock."""
+
+    @property
+    def clock_offset_us(self) -> int | None:
+        """How far the gateway's clock is ahead of ours [us], behind where negative; None where it
+        does not tell.
+
+        The least delay counts: a message that waited at the gateway or on its way says nothing of
+        the clock. Where all of them waited, a clock looks behind by that.
+        """
+        return -min(delay for _, delay in self.delays) if self.delays else None
 
     @property
     def counts_by_one(self) -> bool:
@@ -196,7 +212,8 @@ def advance(
         fresh = _cut(gap, pieces, arrived.at_us)
         kept += [one for one in fresh if one.state == "open"]
         changed += fresh
-    state = replace(state, writer_no=arrived.writer_no)
+    delays = _least(dict(state.delays), arrived.delays)
+    state = replace(state, writer_no=arrived.writer_no, delays=delays)
     state, found = _numbered(state, arrived) if arrived.numbers else (state, [])
     if not arrived.numbers and state.session < 0:
         state, found = _timed(state, arrived)
@@ -261,6 +278,12 @@ def by_hand(gateway: str, from_us: int, until_us: int, asked_by: str, now_us: in
         )
     gap = Gap(gateway, "hand", 0, from_us, until_us, 0, now_us, now_us)
     return replace(gap, next_us=now_us, asked_by=asked_by)
+
+
+def _least(known: dict[int, int], more: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
+    for quarter, delay in more.items():
+        known[quarter] = min(delay, known.get(quarter, delay))
+    return tuple(sorted(known.items())[-_DELAYS:])
 
 
 def _answered(gaps: list[Gap], arrived: Arrived) -> tuple[list[Gap], list[Gap]]:

@@ -29,6 +29,7 @@ class GatewayAnswer(TypedDict):
     last_reading: str | None
     connected: bool | None
     skew_seconds: float | None
+    clock_offset_seconds: float | None
     held_since: str | None
     held_for: str | None
     trouble: TroubleAnswer | None

@@ -51,7 +51,7 @@ GAP_EXAMPLE = {
 }
 
 
-class Wanted(BaseModel):
+class TimesWanted(BaseModel):
     """The time of which readings are to be sent again; `until` is not included."""
 
     model_config = ConfigDict(
@@ -114,7 +114,7 @@ def gaps(
 
 
 @router.post("/resend", status_code=202, responses={202: example(GAP_EXAMPLE)[200]})
-def resend(site: str, code: str, body: Wanted, caller: Operator) -> GapAnswer:
+def resend(site: str, code: str, body: TimesWanted, caller: Operator) -> GapAnswer:
     """Have a gateway asked once, as soon as it is there, to send the readings of a time again."""
     return _gap_json(ask_again(caller, f"{site}/{code}", body.from_time, body.until))
 

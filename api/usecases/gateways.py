@@ -18,6 +18,8 @@ class GatewayHealth:
     points: int
     open_gaps: int
     """What is missing of what it sent."""
+    clock_offset_us: int | None
+    """How far its clock is ahead of ours; None where it does not tell."""
     held: HeldGateway | None
     """Since when and why it is held back; None where it is not."""
     trouble: GatewayTrouble | None
@@ -29,6 +31,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
     reach, now_us = caller.reach, caller.platform.now_us()
     counts = {one.gateway: one.counts for one in caller.platform.intake.gateways()}
     gaps = caller.platform.intake.open_gaps()
+    states = caller.platform.intake.delivery_states(frozenset(reach.gateways))
     points: dict[str, int] = {}
     for point in reach.points.values():
         points[point.gateway] = points.get(point.gateway, 0) + 1
@@ -39,6 +42,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
             counts.get(user, GatewayCounts(user)),
             points.get(user, 0),
             gaps.get(user, 0),
+            states[user].clock_offset_us if user in states else None,
             held.get(user),
             troubles.get(user),
         )

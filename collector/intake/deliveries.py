@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from collector.intake.batch import ReceivedBatch
+from collector.intake.bulk import NEVER
 from collector.intake.counting import OutcomeTally
 from collector.intake.dead_letters import lasting
 from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
-from metering.delivery import LATE_US, Arrived, Receipt
+from metering.delivery import LATE_US, QUARTER_US, Arrived, Receipt
 from metering.localtime import day_number, local_day
 from metering.quantity import I64
 from metering.reading import Flag, Outcome
@@ -39,6 +40,8 @@ class SideBySide:
     """(n, 2) session and number; -1 where it has none."""
     dead: I64
     """(n,) dead letters of it."""
+    sent_us: I64
+    """(n,) [us UTC] as the gateway's clock says; NEVER where it does not."""
 
 
 def arrivals(
@@ -68,6 +71,7 @@ def arrivals(
                     for number, one in sorted(batch.apart.items())
                     if messages.code[number] == code and one.found.resend is not None
                 ),
+                delays=_delays(messages, own),
                 receipts=tuple(_receipts(messages, own, tally.outcomes, late, writer_no, zone)),
             )
         )
@@ -91,7 +95,8 @@ def _without_coming(day: Receipt, again: bool) -> Receipt:
 def _side_by_side(batch: ReceivedBatch, registry: Registry) -> SideBySide:
     plain, count = batch.plain, len(batch)
     code = np.full(count, -1, np.int64)
-    numbers = np.zeros((count, 7), np.int64)
+    numbers = np.zeros((count, 8), np.int64)
+    numbers[:, 7] = NEVER
     numbers[:, 4:6] = -1
     codes: dict[str, int] = {}
 
@@ -105,6 +110,7 @@ def _side_by_side(batch: ReceivedBatch, registry: Registry) -> SideBySide:
     order = np.where(numbered, (plain.high, plain.low), -1)
     parts = (plain.arrived_us, plain.size, plain.segment, plain.offset, *order)
     numbers[plain.number, :6] = np.stack(parts, axis=1)
+    numbers[plain.number, 7] = plain.sent_us
     together = set(plain.number.tolist()) if batch.apart else set()
     for number, one in batch.apart.items():
         if one.is_message and not one.is_entered:
@@ -112,6 +118,7 @@ def _side_by_side(batch: ReceivedBatch, registry: Registry) -> SideBySide:
             if number not in together:
                 code[number] = code_of(one.gateway)
                 numbers[number, :6] = _of_message(one)
+                numbers[number, 7] = NEVER if one.found.sent_us is None else one.found.sent_us
     return SideBySide(
         code,
         list(codes),
@@ -120,6 +127,7 @@ def _side_by_side(batch: ReceivedBatch, registry: Registry) -> SideBySide:
         numbers[:, 2:4],
         numbers[:, 4:6],
         numbers[:, 6],
+        numbers[:, 7],
     )
 
 
@@ -136,6 +144,14 @@ def _numbers(order: I64) -> Iterator[tuple[int, I64]]:
     order = order[order[:, 0] >= 0]
     for session in np.unique(order[:, 0]).tolist():
         yield session, np.unique(order[order[:, 0] == session, 1])
+
+
+def _delays(messages: SideBySide, own: I64) -> dict[int, int]:
+    """By quarter hour of the arrival the least time on the way [us]."""
+    told = own[messages.sent_us[own] != NEVER]
+    arrived = messages.arrived_us[told]
+    quarter, delay = arrived // QUARTER_US, arrived - messages.sent_us[told]
+    return {one: int(delay[quarter == one].min()) for one in np.unique(quarter).tolist()}
 
 
 def _late(tally: OutcomeTally, columns: Columns, messages: SideBySide) -> I64:

@@ -161,7 +161,11 @@ def _states(
         if names is not None:
             chosen = chosen.where(DELIVERY.c.gateway.in_(names[start : start + _CHUNK]))
         for row in con.execute(chosen.with_for_update() if hold else chosen):
-            lists = {"steps": tuple(row.steps), "distances_us": tuple(row.distances_us)}
+            lists = {
+                "steps": tuple(row.steps),
+                "distances_us": tuple(row.distances_us),
+                "delays": tuple((quarter, delay) for quarter, delay in row.delays),
+            }
             found[row.gateway] = DeliveryState(**{**row._mapping, **lists})
     return found
 
@@ -198,8 +202,8 @@ def _add_receipts(con: Connection, arrived: Sequence[Arrived]) -> None:
 
 
 def _state_row(state: DeliveryState) -> Row:
-    lists = {"steps": list(state.steps), "distances_us": list(state.distances_us)}
-    return {**vars(state), **lists}
+    lists = ("steps", "distances_us", "delays")
+    return {n: list(v) if n in lists else v for n, v in vars(state).items()}
 
 
 def _gap_row(gap: Gap) -> Row:

@@ -224,3 +224,19 @@ def test_a_time_that_cannot_be_asked_for(start_us: int, until_us: int, field: st
     with pytest.raises(InvalidInput) as refused:
         by_hand(G, start_us, until_us, "me", NOW_US)
     assert refused.value.field == field
+
+
+def test_the_offset_of_a_clock_is_told_by_the_message_that_took_the_least_time() -> None:
+    """An hour ahead, its messages being 2 to 4,000 s on the way; messages that waited do not count,
+    and of quarter hours that are long past nothing does."""
+    second_us = 1_000_000
+    ledger = Ledger()
+    assert ledger.state.clock_offset_us is None
+    for quarter in range(20):
+        delay_us = (-3_600 if quarter < 10 else 0) * second_us
+        for way_s in (4_000, 2 if quarter in (5, 12) else 300):
+            delays = {quarter: delay_us + way_s * second_us}
+            ledger.take(Arrived(G, 1, NOW_US, delays=delays))
+        if quarter == 9:
+            assert ledger.state.clock_offset_us == (3_600 - 2) * second_us
+    assert ledger.state.clock_offset_us == -2 * second_us

@@ -63,6 +63,7 @@ DELIVERY = Table(
     *(number(name) for name in ("writer_no", "session", "seq", "newest_us")),
     Column("steps", JSON, nullable=False),
     Column("distances_us", JSON, nullable=False),
+    Column("delays", JSON, nullable=False),
 )
 DELIVERY_GAP = Table(
     "delivery_gap",

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from metering.localtime import iso, parse_instant
 from metering.registry import Point
 
 HOUR_US = 3_600_000_000
+NOW_US = parse_instant("2026-11-24T08:15:02Z")
 MORNING_US = parse_instant("2026-11-24T00:00:00Z")
 
 
@@ -88,6 +90,18 @@ def test_what_is_taken_in_after_all_belongs_to_the_day_it_came(bench: Any) -> No
     bench.intake.replay_dead_letters()
     (day,) = bench.store.receipts("s/g")
     assert (day.messages, day.new, day.dead) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_clock_of_a_gateway_is_told_by_what_it_sent(bench: Any, apart: bool) -> None:
+    """Read together, or by itself where nobody knows a point; one that waited does not count."""
+    unknown = [{"point": "unknown", "value": 1}] if apart else []
+    for waited_s in (1, 7_200):
+        told = message(waited_s, MORNING_US + waited_s)
+        sent_us = NOW_US + 60_000_000 - waited_s * 1_000_000
+        bench.push({**told, "sent": iso(sent_us), "readings": told["readings"] + unknown})
+    bench.drain()
+    assert bench.store.delivery_states(None)["s/g"].clock_offset_us == 59_000_000
 
 
 @given(st.permutations(range(1, 12)), st.sets(st.integers(1, 11), max_size=4), st.integers(1, 12))

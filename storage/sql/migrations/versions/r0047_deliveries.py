@@ -31,6 +31,7 @@ def upgrade() -> None:
         *_numbers("writer_no", "session", "seq", "newest_us"),
         sa.Column("steps", sa.JSON(), nullable=False),
         sa.Column("distances_us", sa.JSON(), nullable=False),
+        sa.Column("delays", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("gateway", name="pk_delivery"),
     )
     op.create_table(
