@@ -80,15 +80,17 @@ def cut(numbers: Sequence[int], places: Iterable[int]) -> list[list[int]]:
 )
 def test_what_is_missing_is_what_did_not_come(numbers, random, places) -> None:
     """An oracle counts the numbers between the first and the last; order and batches do not
-    matter. The first comes first: from it on is counted."""
+    matter, as long as most numbers are the one before and one. From the first on is counted."""
     rest = numbers[1:]
     random.shuffle(rest)
     ledger = Ledger()
     ledger.state = replace(ledger.state, steps=(1,) * 16)
+    judged = []
     for batch in cut([numbers[0], *rest], places):
         ledger.numbers(3, *batch)
+        judged.append(ledger.state.counts_by_one)
     lost = sorted(set(range(1, max(numbers))) - set(numbers))
-    if ledger.state.counts_by_one and "given_up" not in ledger.states():
+    if all(judged):
         found = [n for first, last in ledger.missing() for n in range(first, last + 1)]
         assert found == lost
 
