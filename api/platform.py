@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
+from metering.delivery import Gap
 from metering.intake import (
     DeadLetter,
     GatewayConnection,
@@ -166,6 +167,8 @@ class Platform:
     figures: Figures
     """What is told of the same books, under the same registry and clock."""
     intake: IntakeReader
+    want_again: Callable[[Gap], Gap]
+    """Keeps what a person wants a gateway to send again; with its id."""
     statements: StatementReader
     marks: DirtyMarks
     findings: FindingStore

@@ -19,6 +19,7 @@ from collector.mqtt import (
     Disconnected,
     Event,
     KeptSession,
+    Outward,
     Publish,
     ReasonCode,
     ServerSession,
@@ -27,6 +28,7 @@ from collector.mqtt import (
     Violation,
 )
 from collector.recording import VERSIONS, Recorder
+from collector.topics import topic_of
 from metering.errors import shorten
 from metering.intake import GatewayConnection
 
@@ -200,6 +202,14 @@ class Connection(asyncio.Protocol):
             if not self._holds and self._transport is not None:
                 self._transport.resume_reading()
                 self._read_early()
+
+    def hears(self, channel: str) -> bool:
+        """Whether it listens to that topic of its gateway."""
+        return not self._over and self.session.kept.grants(topic_of(self.user, channel)) is not None
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Say something on a topic of its gateway, where it listens to that."""
+        self.session.send(Outward(topic_of(self.user, channel), payload, 1))
 
     def flush(self) -> None:
         """Write what the session has to say."""

@@ -30,3 +30,11 @@ class Receiver(Protocol):
     def health(self) -> ReceiverHealth:
         """How it is now; may be asked at any time."""
         ...
+
+    def hears(self, gateway: str) -> bool:
+        """Whether a command for a gateway would reach it now, as far as can be known here."""
+        ...
+
+    def command(self, gateway: str, payload: bytes) -> None:
+        """Publish it on the gateway's command topic, at QoS 1 where the gateway takes that."""
+        ...

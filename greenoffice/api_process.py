@@ -190,6 +190,7 @@ def platform_of(
         books=assembly.stores.books,
         figures=assembly.figures,
         intake=assembly.stores.intake,
+        want_again=assembly.stores.intake.want,
         marks=assembly.stores.marks,
         findings=assembly.stores.findings,
         baselines=assembly.stores.baselines,

@@ -88,3 +88,16 @@ def tell_gateway(data: DataArgument, gateway: GatewayArgument, as_json: JsonOpti
 
     found = status(DataFolder(data.absolute()), gateway)
     print(json.dumps(found, ensure_ascii=False)) if as_json else say_status(found)
+
+
+@gateway_app.command("resend")
+def resend(
+    data: DataArgument,
+    gateway: GatewayArgument,
+    start: Annotated[str, typer.Option("--from", help="first instant, 2026-11-24T02:00:00Z")],
+    until: Annotated[str, typer.Option("--until", help="the instant up to which, not with it")],
+) -> None:
+    """Ask a gateway, as soon as it is there, to send the readings of a time again."""
+    from greenoffice.deliveries import resend as run
+
+    print(json.dumps(run(DataFolder(data.absolute()), gateway, start, until)))

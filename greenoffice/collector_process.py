@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import structlog
+
 from collector import Listener
 from collector.journal import records_behind
+from greenoffice.asking import ASK_S, RequestsOfFolder, Telling
 from greenoffice.broker_promises import tell_promises
 from greenoffice.clock import ShiftedClock
 from greenoffice.connected import CONNECTIONS_S, MANY, tell_connections
@@ -21,11 +24,13 @@ from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.private import keep_private
-from greenoffice.receivers import WRITERS, WayIn, ways_in
+from greenoffice.receivers import WRITERS, WayIn, ways_in, writer_no
 from greenoffice.refused import RefusalNews, payload_of
 from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError, Unavailable
 from metering.shard import WHOLE, Shard
+
+_log = structlog.get_logger()
 
 
 def run_collector(data: Path, parent: int, shard: Shard = WHOLE) -> None:
@@ -61,6 +66,7 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
         _tell(ways, folder.heartbeat(name)),
         _follow(ways, folder),
         _bring(ways, folder),
+        _ask(ways, folder),
         tell_promises([way.receiver for way in ways]),
     ]
     tasks += [_tell_connections(one, folder) for one in _listeners(ways)]
@@ -126,6 +132,22 @@ async def _bring(ways: Sequence[WayIn], folder: DataFolder) -> None:
             for listener in listeners:
                 listener.tell(notice.gateway, "errors", payload_of(notice))
         await asyncio.sleep(EVERY_S)
+
+
+async def _ask(ways: Sequence[WayIn], folder: DataFolder) -> None:
+    """Tell gateways again and again what they are asked to send again."""
+    own = {writer_no(way.name): way.receiver for way in ways if not way.former}
+    now_us = folder.clock().now_us
+    telling, told = Telling(own, now_us, RequestsOfFolder(folder), now_us()), ""
+    while True:
+        try:
+            telling.tell(await asyncio.to_thread(telling.news))
+            told = ""
+        except Exception as away:  # whatever the store raises, gateways go on sending
+            if str(away) != told:
+                _log.warning("gateways are not asked for what is missing now", error=str(away))
+            told = str(away)
+        await asyncio.sleep(ASK_S)
 
 
 def records_waiting(folder: DataFolder, writer_no: int) -> int | None:

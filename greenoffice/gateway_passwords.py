@@ -174,24 +174,24 @@ class KeptPasswords(Credentials):
 
 def passwords_of(folder: DataFolder) -> KeptPasswords:
     """The passwords of a data folder's gateways; ConfigurationError as `open_credentials`."""
-    is_file = not folder.settings().database.url
-
-    def there() -> object:
-        """Which file it is: a restore puts another one into its place."""
-        if not is_file:
-            return None
-        try:
-            found = folder.database.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
     return KeptPasswords(
         folder.gateway_passwords,
         lambda: open_credentials(folder),
-        there,
+        lambda: database_there(folder),
         now_us=folder.clock().now_us,
     )
+
+
+def database_there(folder: DataFolder) -> object:
+    """Which file the database is: a restore puts another one into its place. None where a server
+    has it, or there is none."""
+    if folder.settings().database.url:
+        return None
+    try:
+        found = folder.database.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _read(file: Path) -> dict[str, str] | None:

@@ -21,6 +21,7 @@ from metering.gateway_life import (
     add_gateway,
     by_reason,
     gateway_states,
+    intake_told,
     next_step,
     rotate_gateway,
 )
@@ -98,7 +99,7 @@ def _states(folder: DataFolder, stores: Stores) -> list[ManagedGateway]:
     return gateway_states(
         [gateway for _, gateway in sorted(registry.gateways.items())],
         registry.points.values(),
-        stores.intake.gateways(),
+        intake_told(stores.intake, registry.gateways),
         stores.credentials.revoked_users(),
         ListenerTold(
             held_gateways(folder),

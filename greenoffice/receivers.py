@@ -65,6 +65,12 @@ class WayIn:
         return self.receiver.left
 
 
+def telling_writers() -> list[int]:
+    """Numbers of all writers of ways in by which a gateway can be told something."""
+    brokers = range(len(WRITERS) + 1, 128)
+    return [WRITERS["listener"], WRITERS["broker"], *brokers]
+
+
 def writer_no(name: str) -> int:
     """The number of the journal's writer whose folder has that name; 0 where there is none."""
     process, shard = read_name(name)

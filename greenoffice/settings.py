@@ -84,6 +84,15 @@ class MqttSettings(Endpoint):
     burst_records: int = Field(
         20_000, ge=1, description="messages that one gateway may send at once beyond that"
     )
+    resend_after_s: int = Field(
+        120,
+        ge=0,
+        le=86_400,
+        description="what is missing of a gateway is asked for once nothing of it came so long [s]",
+    )
+    resend_tries: int = Field(
+        5, ge=0, le=100, description="how often at most; 0: only people ask for it"
+    )
 
 
 class BrokerSettings(BaseModel):

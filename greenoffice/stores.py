@@ -17,8 +17,8 @@ from greenoffice.news import TellingRegistry
 from greenoffice.unfinished import check_finished
 from metering.access import ActorKind, Role, by_command
 from metering.errors import ConfigurationError, Damaged, GreenOfficeError, Unavailable
-from metering.ports import CredentialSource, ReadingSource, ReadingStore
-from storage import Schema, SqlCredentials, Stores, open_engine, sql_stores
+from metering.ports import CredentialSource, ReadingSource, ReadingStore, Requests
+from storage import Schema, SqlCredentials, SqlIntake, Stores, open_engine, sql_stores
 from storage.sql.answering import Door
 from storage.sql.damage import check_there as check_database_there
 from storage.sql.engine import unopened_engine
@@ -140,10 +140,19 @@ def open_credentials(folder: DataFolder) -> CredentialSource:
     """The gateways' passwords, of a database that this process can only read. Unavailable while
     nobody has made its tables, and where the server says nothing for `PASSWORD_S`;
     ConfigurationError as `open_stores`."""
+    return SqlCredentials(_engine_that_reads(folder))
+
+
+def _engine_that_reads(folder: DataFolder) -> Engine:
     check_finished(folder)
     check_there(folder)
-    url, door = database_url(folder), Door(PASSWORD_S)
-    return SqlCredentials(open_engine(url, schema=Schema.READ, door=door))
+    return open_engine(database_url(folder), schema=Schema.READ, door=Door(PASSWORD_S))
+
+
+def open_requests(folder: DataFolder) -> Requests:
+    """What gateways are asked to send again, of a database that this process can only read; raises
+    what `open_credentials` does."""
+    return SqlIntake(_engine_that_reads(folder))
 
 
 def check_there(folder: DataFolder) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import Gauge
 
 from collector.intake import IntakeMetrics
+from greenoffice.asking import ASK_S, AskingWork
 from greenoffice.assembly import Assembly
 from greenoffice.backing_up import BackupWork
 from greenoffice.complete import check_complete
@@ -20,6 +21,7 @@ from greenoffice.loops import Loop
 from greenoffice.news import News
 from greenoffice.owning import Claim
 from greenoffice.patience import BUSY_PATIENCE_S
+from greenoffice.receivers import telling_writers
 from greenoffice.stores import influx_address
 from greenoffice.working import Details, WorkLoops
 from metering.errors import Damaged, Unavailable
@@ -180,7 +182,8 @@ def intake_work(
     news: News,
     marked: Callable[[], None],
 ) -> WorkLoops:
-    """The intake's loops, and the one that takes backups where the readings lie in the folder.
+    """The intake's loops, the one that asks gateways for what is missing, and the one that takes
+    backups where the readings lie in the folder.
     `marked` is called when there may be something to book."""
     now_us, file, work = assembly.now_us, _file(assembly), IntakeWork(assembly, news, marked)
     intake = Loop(
@@ -194,7 +197,11 @@ def intake_work(
         least_s=LEAST_S,
     )
     looks_s = 5.0 if file is None else 20.0  # a server can go away, a file seldom does
-    backup = [Loop("backup", BackupWork(folder, file), 1.0, stop, now_us)] if file else []
+    mqtt, store = assembly.settings.mqtt, assembly.stores.intake
+    asking = AskingWork(store, telling_writers(), now_us, mqtt.resend_after_s, mqtt.resend_tries)
+    beside = [Loop("asking", asking, ASK_S, stop, now_us)]
+    if file:
+        beside.append(Loop("backup", BackupWork(folder, file), 1.0, stop, now_us))
     return WorkLoops(
         {
             "intake": intake,
@@ -203,7 +210,7 @@ def intake_work(
         gauge=lambda counters: Gauge(
             "greenoffice_intake_loop_ok", "1 while its work succeeds", ["loop"], registry=counters
         ),
-        beside=backup,
+        beside=beside,
         details=lambda: _details(work),
     )
 

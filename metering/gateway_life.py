@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from metering.delivery import DeliveryState
 from metering.errors import Conflict, InvalidInput
 from metering.intake import (
     GatewayConnection,
@@ -18,7 +19,7 @@ from metering.intake import (
     HeldGateway,
     LetterGroup,
 )
-from metering.ports import CredentialStore, RegistryStore
+from metering.ports import CredentialStore, IntakeReader, RegistryStore
 from metering.registry import Gateway, Point, Registry
 
 HOUR_US = 3_600_000_000
@@ -151,6 +152,24 @@ class ListenerTold:
 
 
 @dataclass(frozen=True)
+class IntakeTold:
+    """What the intake tells of gateways."""
+
+    counted: Iterable[GatewayStatus]
+    gaps: Mapping[str, int]
+    """How many are open, by user."""
+    deliveries: Mapping[str, DeliveryState]
+    """By user."""
+
+
+def intake_told(intake: IntakeReader, users: Iterable[str]) -> IntakeTold:
+    """What a store has of these gateways."""
+    return IntakeTold(
+        intake.gateways(), intake.open_gaps(), intake.delivery_states(frozenset(users))
+    )
+
+
+@dataclass(frozen=True)
 class ManagedGateway:
     """What is known of a gateway now."""
 
@@ -158,6 +177,10 @@ class ManagedGateway:
     counts: GatewayCounts
     points: int
     """How many it has, of those that may be seen."""
+    open_gaps: int
+    """What is missing of what it sent."""
+    clock_offset_us: int | None
+    """How far its clock is ahead of ours; None where it does not tell."""
     revoked: bool
     held: HeldGateway | None
     trouble: GatewayTrouble | None
@@ -177,19 +200,21 @@ class ManagedGateway:
 def gateway_states(
     gateways: Iterable[Gateway],
     points: Iterable[Point],
-    counted: Iterable[GatewayStatus],
+    intake: IntakeTold,
     revoked: frozenset[str],
     told: ListenerTold,
 ) -> list[ManagedGateway]:
     """The state of each gateway, with zeros for those never heard of; `points` are those that may
     be seen."""
-    counts = {one.gateway: one.counts for one in counted}
+    counts = {one.gateway: one.counts for one in intake.counted}
     own = Counter(point.gateway for point in points)
     return [
         ManagedGateway(
             g,
             counts.get(g.user, GatewayCounts(g.user)),
             own[g.user],
+            intake.gaps.get(g.user, 0),
+            intake.deliveries[g.user].clock_offset_us if g.user in intake.deliveries else None,
             g.user in revoked,
             told.held.get(g.user),
             told.troubles.get(g.user),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from metering.delivery import Arrived
 from metering.statement import Statement
 
 Why = Literal["share", "rate"]
@@ -136,6 +137,8 @@ class IntakeBatch:
     at_us: int = 0
     statements: tuple[Statement, ...] = ()
     """What people stated; one whose id is known already is not kept twice."""
+    arrived: tuple[Arrived, ...] = ()
+    """What came of each gateway, each once."""
 
     @property
     def moves(self) -> bool:

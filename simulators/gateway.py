@@ -3,6 +3,7 @@
     plan ─▶ window of messages in flight ─▶ collector
                       ▲                         │
                       └── PUBACK ◀──────────────┘ ─▶ acknowledged file, in plan order
+        messages that are kept ─▶ sent again ◀── commands
 
 One thread owns all of its state; the MQTT client's own thread only hands over packet ids.
 The client reconnects by itself and sends again, in order, what was not acknowledged.
@@ -26,6 +27,7 @@ from simulators.acknowledged import AcknowledgedFile
 from simulators.campus import SITE
 from simulators.message import Publication, topic
 from simulators.plan import GatewayPlan, due_times
+from simulators.resending import KeptMessages
 
 WINDOW = 100
 RETRY_S = 1.0
@@ -76,6 +78,8 @@ class SimulatedGateway:
     def __post_init__(self) -> None:
         self.state = GatewayState(len(self.plan), self.record.progress.next_number)
         self._acks: queue.SimpleQueue[tuple[int, bool]] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._kept = KeptMessages()
         self._in_flight: OrderedDict[int, _InFlight] = OrderedDict()
         self._packet: dict[int, int] = {}
         self._client = self._make_client()
@@ -124,6 +128,7 @@ class SimulatedGateway:
             self._collect(0.2)
         self._in_flight[message.number] = _InFlight(message)
         self._publish(message)
+        self._kept.add(message)
         self._collect(0.0)
 
     def _publish(self, message: Publication) -> None:
@@ -138,6 +143,16 @@ class SimulatedGateway:
                 self._settle_one(*self._acks.get(False))
         except queue.Empty:
             self._note()
+        while not self._commands.empty():
+            self._obey(self._commands.get())
+
+    def _obey(self, command: bytes) -> None:
+        """Send again what is asked for; it was noted when it was acknowledged first."""
+        again, answer = self._kept.asked(command)
+        for message in again:
+            self._client.publish(topic(self.plan.gateway), message.payload, qos=1)
+        if answer is not None:
+            self._client.publish(topic(self.plan.gateway, "events"), answer, qos=1)
 
     def _settle_one(self, packet: int, accepted: bool) -> None:
         number = self._packet.pop(packet, None)
@@ -178,6 +193,7 @@ class SimulatedGateway:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
         return client
 
     def _on_publish(
@@ -190,9 +206,12 @@ class SimulatedGateway:
     ) -> None:
         self._acks.put((packet, not reason.is_failure))
 
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self._commands.put(bytes(message.payload))
+
     def _on_connect(
         self,
-        _client: mqtt.Client,
+        client: mqtt.Client,
         _data: object,
         _flags: mqtt.ConnectFlags,
         reason: ReasonCode,
@@ -200,6 +219,7 @@ class SimulatedGateway:
     ) -> None:
         self.state.connected = not reason.is_failure
         self.state.error = f"connection refused: {reason}" if reason.is_failure else ""
+        client.subscribe(topic(self.plan.gateway, "commands"), qos=1)
 
     def _on_disconnect(
         self,

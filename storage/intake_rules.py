@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from metering.delivery import MOST_OPEN, Gap, Receipt
 from metering.errors import Conflict, NotFound
 from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, LetterGroup
 
@@ -113,3 +114,29 @@ def letter_not_open(batch: IntakeBatch) -> Conflict:
         value=batch.replayed,
         fix="look for open letters again: the intake does so by itself",
     )
+
+
+ENDED_KEPT = 200
+"""Gaps of one gateway that are over: so many are kept."""
+ReceiptKey = tuple[str, int, int]
+"""(gateway, day, writer)"""
+
+
+def receipts_by_key(receipts: Iterable[Receipt]) -> dict[ReceiptKey, Receipt]:
+    """One sum per gateway, day and way in."""
+    sums: dict[ReceiptKey, Receipt] = {}
+    for one in receipts:
+        key = (one.gateway, one.day, one.writer_no)
+        sums[key] = sums[key] + one if key in sums else one
+    return sums
+
+
+def check_room(gap: Gap, waiting: int) -> None:
+    """Conflict where a person asks for more than a gateway may be asked for at once."""
+    if waiting >= MOST_OPEN:
+        raise Conflict(
+            "as many requests of this gateway are open as are kept",
+            field="gateway",
+            value=gap.gateway,
+            fix="wait until it has answered, or until they are given up",
+        )

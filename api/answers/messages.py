@@ -24,10 +24,12 @@ class GatewayAnswer(TypedDict):
     name_zh: str
     name_en: str
     points: int
+    open_gaps: int
     last_seen: str | None
     last_reading: str | None
     connected: bool | None
     skew_seconds: float | None
+    clock_offset_seconds: float | None
     held_since: str | None
     held_for: str | None
     trouble: TroubleAnswer | None

@@ -279,7 +279,7 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
     gateway, counts = one.gateway, one.counts
     seen = counts.last_arrival_us
     seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
-    skew = None if counts.last_skew_us is None else counts.last_skew_us / 1e6
+    offset = None if one.clock_offset_us is None else one.clock_offset_us / 1e6
     name = getattr(gateway, f"name_{visit.language}")
     told = ("messages", "readings", "duplicates", "corrections")
     return {
@@ -289,7 +289,8 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
         "heard": "–" if seconds is None else formats.age(seconds, visit.text),
         **{count: f"{getattr(counts, count):,}" for count in told},
         "dead": f"{counts.dead:,}",
-        "skew": "–" if skew is None else f"{skew:+.1f} s",
+        "gaps": one.open_gaps,
+        "offset": "–" if offset is None else f"{offset:+.1f} s",
         "held": one.held is not None,
         "trouble": _trouble(visit, one.trouble),
         "subscribed": one.subscribed,

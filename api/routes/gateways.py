@@ -34,10 +34,12 @@ GATEWAY_EXAMPLE = {
     "name_zh": "",
     "name_en": "",
     "points": 24,
+    "open_gaps": 1,
     "last_seen": "2026-11-24T08:15:02Z",
     "last_reading": "2026-11-24T08:15:00Z",
     "connected": True,
     "skew_seconds": 1.2,
+    "clock_offset_seconds": -0.4,
     "held_since": None,
     "held_for": None,
     "trouble": {
@@ -102,16 +104,18 @@ class GatewayToAdd(BaseModel):
 def _gateway_json(health: ManagedGateway) -> GatewayAnswer:
     """A gateway's health in numbers."""
     gateway, counts = health.gateway, health.counts
-    skew = counts.last_skew_us
+    skew, offset = counts.last_skew_us, health.clock_offset_us
     return {
         "gateway": gateway.user,
         "name_zh": gateway.name_zh,
         "name_en": gateway.name_en,
         "points": health.points,
+        "open_gaps": health.open_gaps,
         "last_seen": iso(counts.last_arrival_us) if counts.last_arrival_us else None,
         "last_reading": iso(counts.last_time_us) if counts.last_time_us else None,
         "connected": counts.connected,
         "skew_seconds": None if skew is None else skew / 1e6,
+        "clock_offset_seconds": None if offset is None else offset / 1e6,
         "held_since": None if health.held is None else iso(health.held.since_us),
         "held_for": None if health.held is None else health.held.why,
         "trouble": _trouble_json(health.trouble),
@@ -143,9 +147,12 @@ def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
 ) -> PageAnswer[GatewayAnswer]:
     """Health of the gateways in the scope, sorted by `site/code`. One that is held back for its
-    `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `trouble` says
-    why it was turned away or cut off last within a day, as its client was told where MQTT can;
-    `subscribed` to what it listens beside its own topics, where nothing is ever published."""
+    `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `open_gaps`
+    counts what did not come of what it sent. `clock_offset_seconds` is how far its clock is ahead,
+    by the message that took the least time of late, `skew_seconds` the time on the way of the
+    latest one by that clock. `trouble` says why it was turned away or cut off last within a day, as
+    its client was told where MQTT can; `subscribed` to what it listens beside its own topics, where
+    nothing is ever published."""
     place = paging.decode(cursor, str)
     known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

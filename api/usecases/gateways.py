@@ -11,6 +11,7 @@ from metering.gateway_life import (
     add_gateway,
     by_reason,
     gateway_states,
+    intake_told,
     rotate_gateway,
 )
 from metering.registry import Gateway
@@ -34,7 +35,7 @@ def _states(caller: Caller, gateways: list[Gateway]) -> list[ManagedGateway]:
     return gateway_states(
         gateways,
         caller.reach.points.values(),
-        platform.intake.gateways(),
+        intake_told(platform.intake, [gateway.user for gateway in gateways]),
         platform.credentials.revoked_users(),
         ListenerTold(
             platform.held(), platform.troubles(), platform.connections(), platform.subscribed()

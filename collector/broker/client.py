@@ -32,11 +32,14 @@ from collector.commit import CommitEntry
 from collector.journal import JournalWriter
 from collector.metrics import CollectorMetrics
 from collector.reception import Reception
+from collector.topics import topic_of
 from metering.errors import GreenOfficeError
 
 _log = structlog.get_logger()
 
 _TURN_S = 1.0
+MOST_COMMANDS = 1_000
+"""Commands that wait for the thread; of more the oldest go."""
 
 
 class BrokerClient:
@@ -77,6 +80,7 @@ class BrokerClient:
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
         self._durable: deque[tuple[BrokerLink, list[int]]] = deque()
+        self._commands: deque[tuple[str, bytes]] = deque(maxlen=MOST_COMMANDS)
         self._started = False
         self._thread = threading.Thread(target=self._run, name="broker-client", daemon=True)
         self._reception: Reception[BrokerLink] = Reception(
@@ -112,6 +116,16 @@ class BrokerClient:
     def left(self) -> bool:
         """Whether its session is ended, and all of that on disk."""
         return self._state == "left"
+
+    def hears(self, gateway: str) -> bool:  # noqa: ARG002
+        """Whether it receives from the broker, which says of nobody who listens there."""
+        return self._state == "receiving" and self._leaving is None
+
+    def command(self, gateway: str, payload: bytes) -> None:
+        """Publish to the broker, in a moment. What comes back of it is not taken for a message of
+        the gateway."""
+        self._commands.append((topic_of(gateway, "commands"), payload))
+        self._wake()
 
     def health(self) -> ClientHealth:
         """How it is now; may be asked from any thread."""
@@ -161,6 +175,7 @@ class BrokerClient:
             if alive:
                 self._follow(link)
                 self._acknowledge(link)
+                self._command(link)
                 has_all = self._has_all(link)
         if has_all:
             self._leave(link)
@@ -194,6 +209,13 @@ class BrokerClient:
             link.acknowledge(packet_ids)
             self.metrics.acknowledged.inc(len(packet_ids))
         self._reception.weigh()
+
+    def _command(self, link: BrokerLink) -> None:
+        """Publish what was asked for since, once the broker lets us receive."""
+        while self._commands and link.subscribed:
+            topic, payload = self._commands.popleft()
+            self._recorder.sent(topic, payload)
+            link.publish(topic, payload)
 
     def _follow(self, link: BrokerLink) -> None:
         """Keep the state up to date; a refused subscription is asked for again."""

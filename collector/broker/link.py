@@ -93,6 +93,10 @@ class BrokerLink:
         self._unsent += b"".join([_PUBACK + number.to_bytes(2) for number in packet_ids])
         self._flush()
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 1; paho waits for the answer, and forgets it with the connection."""
+        self._client.publish(topic, payload, 1)
+
     def subscribe(self) -> None:
         """Ask for the filters; what the broker retains is not asked for where that can be said."""
         wanted: Sequence[tuple[str, Any]] = [(one, 1) for one in self._settings.filters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +13,8 @@ from collector.topics import owner_of
 
 _TOPICS, _LONG_TOPIC = 20_000, 1_024
 """Of so many topics, none of them longer, it is remembered whose they are."""
+_SENT = 1_000
+"""Messages of our own that may come back."""
 
 
 class BrokerMessage(Protocol):
@@ -41,7 +44,7 @@ class Taken(NamedTuple):
     retained: int
     """Retained copies left out."""
     others: int
-    """Messages left to other receivers, which have them too."""
+    """Messages left to other receivers, which have them too, or sent by us."""
     left_ids: list[int]
     """Those of both, to be acknowledged at once."""
 
@@ -60,6 +63,13 @@ class BrokerRecorder:
         self._sender = settings.user or settings.client_id
         self._shard = settings.shard
         self._keeps: dict[str, bool] = {}
+        self._sent: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+
+    def sent(self, topic: str, payload: bytes) -> None:
+        """Remember a message of our own: the broker brings it back where we subscribe to it."""
+        self._sent[topic, payload] = None
+        if len(self._sent) > _SENT:
+            self._sent.popitem(last=False)
 
     def take(self, messages: Iterable[BrokerMessage], connection: str, now_us: int) -> Taken:
         """One record for each message of the shard, in order, but none for a retained copy.
@@ -73,7 +83,7 @@ class BrokerRecorder:
         for message in messages:
             if message.retain:
                 retained.append(message)
-            elif not self._shard.whole and not self._is_ours(_topic(message)):
+            elif self._is_own(message) or not self._is_ours(_topic(message)):
                 others.append(message)
             else:
                 records.append(self._record(message, connection, now_us))
@@ -85,9 +95,19 @@ class BrokerRecorder:
             [message.mid for message in (*retained, *others) if message.qos],
         )
 
+    def _is_own(self, message: BrokerMessage) -> bool:
+        """Whether we sent it ourselves; each comes back once."""
+        key = (_topic(message), bytes(message.payload)) if self._sent else ("", b"")
+        if key not in self._sent:
+            return False
+        del self._sent[key]
+        return True
+
     def _is_ours(self, topic: str) -> bool:
         """Whether the shard keeps a topic: by its gateway, so that what one gateway sends stays in
         its order; by the topic where that names none."""
+        if self._shard.whole:
+            return True
         known = self._keeps.get(topic)
         if known is None:
             known = self._shard.keeps(owner_of(topic) or topic)

@@ -10,6 +10,7 @@ instant    times as gateways write them             json_object a payload that i
 
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.entered import ENTERED
+from collector.decode.events import EVENTS
 from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
@@ -29,6 +30,7 @@ __all__ = [
 DECODERS: dict[str, Decoder] = {
     "native": NATIVE,
     "status": STATUS,
+    "events": EVENTS,
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,
 }

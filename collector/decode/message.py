@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from collector.properties import NO_PROPERTIES, Properties
+from metering.delivery import ResendAnswer
 from metering.errors import shorten
 from metering.reading import Kind
 from metering.statement import Statement
@@ -86,6 +87,8 @@ class Decoded:
     sent_us: int | None = None
     statement: Statement | None = None
     """What a person stated, without its place in the journal."""
+    resend: ResendAnswer | None = None
+    """What the gateway answers to a request to send again."""
 
     @classmethod
     def refused(cls, problem: Problem) -> Decoded:

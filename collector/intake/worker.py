@@ -30,6 +30,7 @@ from collector.intake.classify import Classified, classify
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding
+from collector.intake.deliveries import arrivals, counted_before
 from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
@@ -327,7 +328,10 @@ class Intake:
             self._looking.reach(incoming.rows.take(judged.corrects))
         outcome = with_problems(messages, incoming, outcome, refused)
         tally = OutcomeTally.of(messages, incoming, outcome)
-        return self._commit(messages, batch, tally, reread)
+        arrived = arrivals(tally, incoming, batch.writer_no, self._resolver.registry)
+        if batch.replayed or reread:
+            arrived = counted_before(arrived, again=reread)
+        return self._commit(messages, replace(batch, arrived=arrived), tally, reread)
 
     def _existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """What is stored under these identities; new times are looked up nowhere. What a late write

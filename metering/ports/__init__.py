@@ -21,10 +21,13 @@ from metering.ports.books import (
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
 from metering.ports.closings import ClosingStore
 from metering.ports.intake import (
+    DeliveryReader,
     DirtyMarks,
     Doubts,
     IntakeReader,
     IntakeStore,
+    Requests,
+    Resending,
     StatementReader,
 )
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
@@ -59,6 +62,7 @@ __all__ = [
     "CredentialSource",
     "CredentialStore",
     "Credentials",
+    "DeliveryReader",
     "DirtyMarks",
     "Doubts",
     "FindingStore",
@@ -71,5 +75,7 @@ __all__ = [
     "RegistryReader",
     "RegistryStore",
     "ReportStore",
+    "Requests",
+    "Resending",
     "StatementReader",
 ]

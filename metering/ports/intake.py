@@ -8,6 +8,7 @@ from typing import Protocol
 from metering.book import (
     DirtyMark,
 )
+from metering.delivery import DeliveryState, Gap, GapState, Receipt
 from metering.intake import (
     DeadLetter,
     GatewayStatus,
@@ -45,8 +46,38 @@ class DirtyMarks(Protocol):
         ...
 
 
-class IntakeReader(Protocol):
-    """Gateways and dead letters, as people ask for them."""
+class DeliveryReader(Protocol):
+    """What gateways brought, and what is missing of it."""
+
+    def delivery_states(self, gateways: frozenset[str] | None) -> dict[str, DeliveryState]:
+        """How far each gateway is, of those that ever sent something; `gateways` None means
+        all."""
+        ...
+
+    def receipts(
+        self, gateway: str, *, before: int | None = None, limit: int = 100
+    ) -> list[Receipt]:
+        """By day, newest first, and way in; of days before that one."""
+        ...
+
+    def gaps(
+        self,
+        gateway: str,
+        *,
+        state: GapState | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[Gap]:
+        """Newest first."""
+        ...
+
+    def open_gaps(self) -> dict[str, int]:
+        """How many gaps are open of each gateway that has any; not what people asked for."""
+        ...
+
+
+class IntakeReader(DeliveryReader, Protocol):
+    """Gateways, what they brought, and dead letters, as people ask for them."""
 
     def gateways(self) -> list[GatewayStatus]:
         """Counters of every gateway that was ever heard of, by name."""
@@ -82,6 +113,37 @@ class IntakeReader(Protocol):
 
     def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
         """Of all states."""
+        ...
+
+
+class Requests(Protocol):
+    """What gateways are asked to send again, as who tells them reads it."""
+
+    def asked(self, since_us: int, writers: Sequence[int], limit: int = 1_000) -> list[Gap]:
+        """Open gaps that were asked for at or after an instant, of gateways that came last by one
+        of these ways in; in that order."""
+        ...
+
+
+class Resending(Requests, Protocol):
+    """What gateways are asked to send again, as who decides it keeps it."""
+
+    def want(self, gap: Gap) -> Gap:
+        """Keep what a person asks for; with its id. Conflict where the gateway has as many open
+        already as are kept."""
+        ...
+
+    def due(
+        self, now_us: int, quiet_us: int, writers: Sequence[int], limit: int = 100
+    ) -> list[Gap]:
+        """Open gaps that may be asked for now, and of which nothing came for so long, of gateways
+        that came last by one of these ways in and are not known to be away; first those that have
+        waited longest. What a person asks for waits for nothing."""
+        ...
+
+    def settle(self, gap: Gap, known: Gap) -> bool:
+        """Put a gap in the place of one that is as `known`; False, and nothing changed, where it
+        is not so any more."""
         ...
 
 
@@ -125,8 +187,8 @@ class Doubts(Protocol):
         ...
 
 
-class IntakeStore(IntakeReader, StatementReader, Doubts, Protocol):
-    """Checkpoints, counters, dead letters and doubts of the intake."""
+class IntakeStore(IntakeReader, Resending, StatementReader, Doubts, Protocol):
+    """Checkpoints, counters, dead letters, deliveries and doubts of the intake."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
         """(segment, offset) of the next record to read; (0, 0) at first."""
@@ -163,8 +225,9 @@ class IntakeStore(IntakeReader, StatementReader, Doubts, Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget checkpoints, counters, dead letters, judged batches and the intake's own marks,
-        for `rebuild`. Marks of a changed registry (writer 0) stay, and so do doubts: what may still
+        """Forget checkpoints, counters, receipts, dead letters, judged batches and the intake's own
+        marks, for `rebuild`. Gaps and how far gateways are stay: what came again changes neither.
+        Marks of a changed registry (writer 0) stay, and so do doubts: what may still
         be done may be done after it. Statements stay too: they are never taken back, and their
         messages may have expired."""
         ...

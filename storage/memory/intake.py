@@ -32,6 +32,7 @@ from storage.intake_rules import (
     letters_by_identity,
     no_such_letter,
 )
+from storage.memory.deliveries import MemoryDeliveries
 
 
 @dataclass
@@ -95,10 +96,11 @@ class MemoryMarks(DirtyMarks):
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake(IntakeStore):
+class MemoryIntake(MemoryDeliveries, IntakeStore):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:
+        super().__init__(marks.lock)
         self._marks = marks
         self._lock = marks.lock
         self._doubts: dict[int, WriteDoubt] = {}
@@ -134,6 +136,7 @@ class MemoryIntake(IntakeStore):
             for gateway, counts in counts_by_gateway(batch.counts).items():
                 old = self._counts.get(gateway, GatewayCounts(gateway))
                 self._counts[gateway] = added(old, counts)
+            self._note_arrivals(batch.arrived)
             for id in batch.replayed:
                 self._set_state(id, "replayed")
             for same, letter in letters_by_identity(batch.dead_letters).items():
@@ -242,6 +245,7 @@ class MemoryIntake(IntakeStore):
     def clear(self) -> None:
         with self._lock:
             self._reset()
+            self._clear_receipts()
             self._marks.clear()
 
     def doubts(self) -> list[WriteDoubt]:
@@ -255,6 +259,9 @@ class MemoryIntake(IntakeStore):
     def end_doubt(self, since_us: int) -> None:
         with self._lock:
             self._doubts.pop(since_us, None)
+
+    def _is_away(self, gateway: str) -> bool:
+        return gateway in self._counts and self._counts[gateway].connected is False
 
     def _bury(self, same: Identity, letter: DeadLetter) -> None:
         id = self._ids.setdefault(same, len(self._ids) + 1)

@@ -35,6 +35,7 @@ from storage.intake_rules import (
     letters_by_identity,
     no_such_letter,
 )
+from storage.sql.deliveries import SqlDeliveries, clear_receipts, note_arrivals
 from storage.sql.engine import Row, insert_missing, reading, upsert, writing
 from storage.sql.news import MARKS, tell
 from storage.sql.schema import (
@@ -149,11 +150,8 @@ def remove_marks(con: Connection, ids: Sequence[int]) -> None:
         con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.id.in_(ids[start : start + _CHUNK])))
 
 
-class SqlIntake(IntakeStore):
+class SqlIntake(SqlDeliveries, IntakeStore):
     """An IntakeStore."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
         statement = select(CHECKPOINT).where(CHECKPOINT.c.writer_no == writer_no)
@@ -177,6 +175,7 @@ class SqlIntake(IntakeStore):
             if _held_open(con, batch.replayed) != len(set(batch.replayed)):
                 raise letter_not_open(batch)
             _count(con, counts_by_gateway(batch.counts))
+            note_arrivals(con, batch.arrived)
             _set_states(con, batch.replayed, "replayed")
             _bury(con, letters_by_identity(batch.dead_letters))  # what is refused again is open
             keys = [
@@ -331,6 +330,7 @@ class SqlIntake(IntakeStore):
         with writing(self._engine) as con:
             for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY, JUDGED_BATCH):
                 con.execute(delete(table))
+            clear_receipts(con)
             con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.writer_no != NO_WRITER))
 
     def doubts(self) -> list[WriteDoubt]:

@@ -532,6 +532,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         books=stores.books,
         figures=Figures(stores.books, known, lambda: now_us, stores.registry.load),
         intake=stores.intake,
+        want_again=stores.intake.want,
         marks=stores.marks,
         findings=stores.findings,
         baselines=stores.baselines,

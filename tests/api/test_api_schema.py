@@ -173,6 +173,10 @@ FITTING = {
         **{"quantity": "410", "total": "1640.00"},
     },
     "/v1/bills/{id}/withdrawal": {"reason": "paid twice"},
+    "/v1/gateways/{site}/{code}/resend": {
+        "from": "2026-11-23T02:00:00Z",
+        "until": "2026-11-23T05:00:00Z",
+    },
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
     "/v1/gateways": {"site": "campus", "code": "gw-2"},
     "/v1/keys": {

@@ -87,6 +87,14 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/gateways"): [("/v1/gateways", {"json": {"site": "yard", "code": "new"}})],
     ("GET", "/v1/gateways/{site}/{code}"): [("/v1/gateways/yard/gw-9", {})],
     ("POST", "/v1/gateways/{site}/{code}/revoke"): [("/v1/gateways/yard/gw-9/revoke", {})],
+    ("GET", "/v1/gateways/{site}/{code}/deliveries"): [("/v1/gateways/yard/gw-9/deliveries", {})],
+    ("GET", "/v1/gateways/{site}/{code}/gaps"): [("/v1/gateways/yard/gw-9/gaps", {})],
+    ("POST", "/v1/gateways/{site}/{code}/resend"): [
+        (
+            "/v1/gateways/yard/gw-9/resend",
+            {"json": {"from": "2026-11-23T02:00:00Z", "until": "2026-11-23T05:00:00Z"}},
+        )
+    ],
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
     ("GET", "/v1/dead-letters"): None,
     ("GET", "/v1/dead-letters/groups"): None,

@@ -47,7 +47,9 @@ def written(found: Decoded) -> dict[str, object]:
     columns = zip(
         found.index, found.points, found.kinds, found.units, found.times, found.values, strict=True
     )
+    answer = {} if found.resend is None else {"resend": [found.resend.id, found.resend.has]}
     return {
+        **answer,
         "order": [found.session, found.seq],
         "sent": None if found.sent_us is None else iso(found.sent_us),
         "readings": [

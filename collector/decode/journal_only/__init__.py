@@ -3,6 +3,4 @@
 from collector.decode.decoder import Decoder
 from collector.decode.journal_only.decoder import decode
 
-JOURNAL_ONLY = Decoder(
-    decode, topics=tuple(f"greenoffice/v1/+/+/{one}" for one in ("events", "commands", "errors"))
-)
+JOURNAL_ONLY = Decoder(decode, topics=("greenoffice/v1/+/+/commands", "greenoffice/v1/+/+/errors"))

@@ -3,8 +3,8 @@
 registry   node, space_edge, gateway, route, meter, supply_edge, point, installation,
            tariff_row, factor, calendar_day, and one for each of `metering.registry.facts`;
            registry_state, credential
-intake     checkpoint, gateway_counts, dead_letter, doubt, doubt_place, seen_key, statement,
-           dirty_mark
+intake     checkpoint, gateway_counts, delivery, delivery_gap, receipt, dead_letter, doubt,
+           doubt_place, seen_key, statement, dirty_mark
 books      institution_revision, feed_head, series, book_row, book_row_before, book_digest,
            restatement, register_event
 people     finding_case, case_event, finding, day_mark, api_key, audit_entry
@@ -29,11 +29,14 @@ from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import (
     CHECKPOINT,
     DEAD_LETTER,
+    DELIVERY,
+    DELIVERY_GAP,
     DIRTY_MARK,
     DOUBT,
     DOUBT_PLACE,
     GATEWAY_COUNTS,
     JUDGED_BATCH,
+    RECEIPT,
     SEEN_KEY,
     STATEMENT,
 )
@@ -71,6 +74,8 @@ __all__ = [
     "CREDENTIAL",
     "DAY_MARK",
     "DEAD_LETTER",
+    "DELIVERY",
+    "DELIVERY_GAP",
     "DIRTY_MARK",
     "DOUBT",
     "DOUBT_PLACE",
@@ -83,6 +88,7 @@ __all__ = [
     "JUDGED_BATCH",
     "METADATA",
     "MIXED",
+    "RECEIPT",
     "REGISTER_EVENT",
     "REGISTRY_STATE",
     "REPORT_FILE",

@@ -1,5 +1,5 @@
-"""Tables of the intake: checkpoints, counters, dead letters, doubts, judged batches, statements and
-dirty marks."""
+"""Tables of the intake: checkpoints, counters, deliveries, dead letters, doubts, judged batches,
+statements and dirty marks."""
 
 from __future__ import annotations
 
@@ -55,6 +55,48 @@ GATEWAY_COUNTS = Table(
     ),
     Column("last_skew_us", BigInteger),
     Column("connected", Boolean),
+)
+DELIVERY = Table(
+    "delivery",
+    METADATA,
+    key("gateway"),
+    *(number(name) for name in ("writer_no", "session", "seq", "newest_us")),
+    Column("steps", JSON, nullable=False),
+    Column("distances_us", JSON, nullable=False),
+    Column("delays", JSON, nullable=False),
+)
+DELIVERY_GAP = Table(
+    "delivery_gap",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    text_column("gateway"),
+    text_column("kind"),
+    number("session"),
+    number("after"),
+    number("before"),
+    number("least"),
+    number("found_us"),
+    number("changed_us"),
+    text_column("state"),
+    number("tries"),
+    number("asked_us"),
+    number("asked_as"),
+    number("next_us"),
+    text_column("asked_by"),
+    Index(None, "gateway", "state"),
+    Index(None, "state", "next_us"),
+    Index(None, "asked_us"),
+    sqlite_autoincrement=True,
+)
+RECEIPT = Table(
+    "receipt",
+    METADATA,
+    key("gateway"),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("writer_no", BigInteger, primary_key=True, autoincrement=False),
+    *(number(name) for name in ("messages", "bytes", "new", "duplicates", "corrections")),
+    *(number(name) for name in ("outdated", "late", "dead")),
+    *(number(name) for name in ("first_segment", "first_offset", "last_segment", "last_offset")),
 )
 DEAD_LETTER = Table(
     "dead_letter",
