@@ -4,6 +4,7 @@ Each has a folder of its name: the decoder, a README that says what it takes, an
 `DECODERS` is the one table of them.
 
 quantity   what devices say, made readings
+values     numbers, states and times     zoned       the option of a time zone
 message    what a decoder is given and returns      decoder     a row of the table
 instant    times as gateways write them             json_object a payload that is one object
 """
@@ -13,7 +14,10 @@ from collector.decode.entered import ENTERED
 from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
+from collector.decode.shelly import SHELLY
 from collector.decode.status import STATUS
+from collector.decode.tasmota import TASMOTA
+from collector.decode.zigbee2mqtt import ZIGBEE2MQTT
 
 __all__ = [
     "DECODERS",
@@ -31,5 +35,8 @@ DECODERS: dict[str, Decoder] = {
     "status": STATUS,
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,
+    "tasmota": TASMOTA,
+    "shelly": SHELLY,
+    "zigbee2mqtt": ZIGBEE2MQTT,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""

@@ -25,7 +25,7 @@ from proofs.decode_table.matching import missing
 from proofs.steps import data_folder_with_recordings, finish, say
 
 FILE = "gateway_payloads/payloads.jsonl.gz"
-HONEST = frozenset({"no_measurement"})
+HONEST = frozenset({"not_a_measurement"})
 """Reasons that say that a message holds no measurement."""
 MOST_UNSUPPORTED = 0.05
 """Of a family's payloads."""
