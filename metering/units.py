@@ -50,7 +50,7 @@ def _units(canonical: str, **factors: str) -> dict[str, Unit]:
 UNITS: dict[str, Unit] = {
     **_units("kWh", mWh="1/1000000", Wh="1/1000", MWh="1000", GWh="1000000"),
     **_units("kvarh", mvarh="1/1000000", varh="1/1000", Mvarh="1000"),
-    **_units("MJ", kJ="1/1000", GJ="1000"),
+    **_units("MJ", J="1/1000000", kJ="1/1000", GJ="1000"),
     **_units("m3", L="1/1000", mL="1/1000000", dm3="1/1000"),
     **_units("kg", mg="1/1000000", g="1/1000", t="1000"),
     **_units("kW", W="1/1000", MW="1000"),

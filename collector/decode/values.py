@@ -182,3 +182,23 @@ def no_number(name: str, value: object) -> Problem:
         "bad_value", "not a number", point, shown(value),
         "send a number, or leave the value out", point=point,
     )  # fmt: skip
+
+
+SPELLINGS = {
+    **{"℃": "C", "degC": "C", "Cel": "C", "celsius": "C", "°F": "F", "℉": "F", "degF": "F"},
+    **{"µg/m³": "ug/m3", "μg/m³": "ug/m3", "µg/m3": "ug/m3", "mg/m³": "mg/m3"},
+    **{"m³/h": "m3/h", "l": "L", "l/h": "L/h", "l/min": "L/min", "l/s": "L/s", "W/m²": "W/m2"},
+    **{"KWh": "kWh", "KWH": "kWh", "kwh": "kWh", "KW": "kW", "kw": "kW", "Kvarh": "kvarh"},
+    **{"kVarh": "kvarh", "kVar": "kvar", "Kvar": "kvar", "KVA": "kVA", "°": "deg", "lux": "lx"},
+    **{"%RH": "%", "％": "%"},
+}
+"""Units of `metering.units` as devices spell them too."""
+
+
+def said_unit(text: object) -> str | None:
+    """The unit that a message says: spelled as we do where we know it, else as it stands, so that
+    it is refused and not taken for another; None where it says none."""
+    if not isinstance(text, str) or not text.strip():
+        return None
+    unit = text.strip()
+    return SPELLINGS.get(unit, unit if unit.isprintable() else repr(unit))[:32]
