@@ -6,15 +6,24 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from math import isfinite
 from typing import Any
 
 from collector.decode.instant import of_text
 from collector.decode.json_object import json_value
-from collector.decode.message import MessageLimits, Problem, Refusal, name_shown, shown
-from collector.decode.quantity import Quantity
+from collector.decode.message import (
+    Decoded,
+    Incoming,
+    MessageLimits,
+    Problem,
+    Refusal,
+    name_shown,
+    shown,
+)
+from collector.decode.quantity import Quantity, readings
 from metering.errors import InvalidInput
 from metering.localtime import to_us, zone_of
 from metering.reading import Kind
@@ -173,6 +182,21 @@ def taken(
     if value is None or isinstance(value, str | dict | list):
         return None
     return no_number(f"{device}.{name}" if device else name, value)
+
+
+def measured(
+    found: Iterable[Quantity | Problem | None],
+    incoming: Incoming,
+    limits: MessageLimits,
+    without: str,
+    value: object,
+) -> Decoded:
+    """What was found as readings, of more than the limit only so many and a problem. Raises
+    Refusal, not_a_measurement with the words `without`, where nothing was found."""
+    told = list(islice((one for one in found if one is not None), limits.readings + 1))
+    if not told:
+        raise not_measured(without, value)
+    return readings(told, incoming, limits)
 
 
 def no_number(name: str, value: object) -> Problem:

@@ -92,6 +92,11 @@ def test_quantities_of_the_device_are_expected(
             "explained",
         ),
         (
+            {"realness": "malformed frame"},
+            {"dead_letter": "unknown_topic", "message": ""},
+            "wrong",
+        ),
+        (
             {"expected": "<M><Error>x</Error></M>", "expected_kind": "libmbus XML"},
             {"readings": [reading(1)]},
             "wrong",

@@ -16,11 +16,11 @@ from typing import Any
 
 from collector.decode.acrel.names import CODES, DEVICES, TIMES, UNITS, VALUES, is_head, promised
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.values import (
     clock_of,
     json_of,
-    not_measured,
+    measured,
     number_of,
     object_of,
     said_unit,
@@ -47,10 +47,8 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     """The readings of a push. Raises Refusal: not_a_measurement, bad_message, bad_json,
     bad_utf8."""
     told = json_of(incoming.payload, limits)
-    found = list(_of_any(told, _About(incoming.zone), 0))
-    if not found:
-        raise not_measured("a push without values", told)
-    return readings(found, incoming, limits)
+    found = _of_any(told, _About(incoming.zone), 0)
+    return measured(found, incoming, limits, "a push without values", told)
 
 
 def suits(incoming: Incoming) -> bool:

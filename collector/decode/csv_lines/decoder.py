@@ -11,11 +11,11 @@ from io import StringIO
 from collector.decode.csv_lines.columns import CsvColumn, columns_of
 from collector.decode.decoder import Decode
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.values import (
     clock_of,
+    measured,
     no_number,
-    not_measured,
     number_of,
     said_unit,
     taken,
@@ -93,10 +93,9 @@ def _decode(form: CsvForm, incoming: Incoming, limits: MessageLimits) -> Decoded
     rows = _rows(incoming.payload, form, limits)
     if not form.columns:
         form = replace(form, columns=tuple(columns_of(next(rows, []))))
-    found = [one for row in rows for one in _of_row(row, form, incoming.zone)]
-    if not found:
-        raise not_measured("a table without values", len(incoming.payload))
-    return readings(found, incoming, limits)
+    found = (one for row in rows for one in _of_row(row, form, incoming.zone))
+    without = "a table without values"
+    return measured(found, incoming, limits, without, len(incoming.payload))
 
 
 def _guess(line: str) -> str:

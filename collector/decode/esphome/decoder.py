@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.values import (
     json_of,
     leaves,
+    measured,
     no_number,
     not_measured,
     number_of,
@@ -43,11 +45,12 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
         raise not_measured("no state of a component", incoming.topic)
     device, component = match["device"], match["component"]
     name = f"{component}.{match['name']}{match['more'].replace('/', '.')}"
+    found: Iterable[Quantity | Problem | None]
     if incoming.payload.lstrip()[:1] == b"{":
         found = _of_object(incoming.payload, limits, name, device)
     else:
         found = [_of_text(text_of(incoming.payload, limits), component, name, device)]
-    return readings(found, incoming, limits)
+    return measured(found, incoming, limits, "a state without values", name)
 
 
 def suits(incoming: Incoming) -> bool:
@@ -59,15 +62,11 @@ def suits(incoming: Incoming) -> bool:
 
 def _of_object(
     payload: bytes, limits: MessageLimits, name: str, device: str
-) -> list[Quantity | Problem]:
-    values = (
+) -> Iterator[Quantity | Problem | None]:
+    return (
         taken(".".join((name, *path)), value, None, None, None, device)
         for path, value in leaves(json_of(payload, limits))
     )
-    found = [one for one in values if one is not None]
-    if not found:
-        raise not_measured("a state without values", name)
-    return found
 
 
 def _of_text(text: str, component: str, name: str, device: str) -> Quantity | Problem:

@@ -20,6 +20,7 @@ from collector.decode.values import (
     clock_of,
     json_of,
     leaves,
+    measured,
     not_measured,
     object_of,
     said_unit,
@@ -47,10 +48,7 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     values = (
         taken(".".join((name, *path)), value, None, None, None) for path, value in leaves(told)
     )
-    found = [one for one in values if one is not None]
-    if not found:
-        raise not_measured("a word, not a value", told)
-    return readings(found, incoming, limits)
+    return measured(values, incoming, limits, "a word, not a value", told)
 
 
 def suits(incoming: Incoming) -> bool:

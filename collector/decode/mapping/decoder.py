@@ -21,13 +21,13 @@ from jmespath.exceptions import JMESPathError
 
 from collector.decode.decoder import Decode
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal, shown
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.values import (
     clock_of,
     json_of,
     leaves,
+    measured,
     no_number,
-    not_measured,
     said_unit,
     taken,
 )
@@ -93,23 +93,21 @@ def _decode(mapping: JsonMapping, incoming: Incoming, limits: MessageLimits) -> 
     whole = json_of(incoming.payload, limits)
     try:
         rows = mapping.readings.search(whole) if mapping.readings else whole
-        quantities = list(_quantities(mapping, rows, whole, incoming.zone, limits.readings))
+        found = _quantities(mapping, rows, whole, incoming.zone)
+        without = "nothing where the mapping looks for readings"
+        return measured(found, incoming, limits, without, whole)
     except (JMESPathError, RecursionError, OverflowError) as error:
         raise Refusal(
             "bad_message", "the mapping does not fit the message", "options",
             type(error).__name__, "look at both with greenoffice decode --option",
         ) from None  # fmt: skip
-    if not quantities:
-        raise not_measured("nothing where the mapping looks for readings", whole)
-    return readings(quantities, incoming, limits)
 
 
 def _quantities(
-    mapping: JsonMapping, rows: object, whole: object, zone: str, most: int
+    mapping: JsonMapping, rows: object, whole: object, zone: str
 ) -> Iterator[Quantity | Problem]:
-    """One more than the most at most, so that it shows that there were more."""
     listed = rows if isinstance(rows, list) else [] if rows is None else [rows]
-    for row in listed[: most + 1]:
+    for row in listed:
         try:
             yield from _of_row(mapping, row, whole, zone)
         except Refusal as refusal:

@@ -12,9 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.senml.form import Record, is_text, records_of
-from collector.decode.values import epoch_of, no_number, not_measured, number_of, said_unit
+from collector.decode.values import (
+    epoch_of,
+    measured,
+    no_number,
+    number_of,
+    said_unit,
+)
 from metering.reading import Kind
 
 _VERSION = 10
@@ -43,10 +49,8 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     """The readings of a pack. Raises Refusal: not_a_measurement where it holds texts alone,
     bad_message, bad_json, bad_utf8, bad_cbor."""
     records = records_of(incoming, limits)
-    found = list(_quantities(records, incoming.arrived_us))
-    if not found:
-        raise not_measured("a pack without numbers", len(records))
-    return readings(found, incoming, limits)
+    found = _quantities(records, incoming.arrived_us)
+    return measured(found, incoming, limits, "a pack without numbers", len(records))
 
 
 def suits(incoming: Incoming) -> bool:

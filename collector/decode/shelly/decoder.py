@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collector.decode.message import Decoded, Incoming, MessageLimits
-from collector.decode.quantity import readings
 from collector.decode.shelly import first, later
-from collector.decode.values import json_of, not_measured, object_of
+from collector.decode.values import json_of, measured, not_measured, object_of
 
 _SILENT = ("online", "announce", "command", "info", "debug", "log")
 """Last words of topics on which a device tells of itself."""
@@ -26,9 +25,8 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
         raise not_measured("a device that tells of itself", topic.rpartition("/")[2])
     else:
         found = first.of_text(incoming, limits)
-    if not found:
-        raise not_measured("a status without values", topic.rpartition("/")[2])
-    return readings(found, incoming, limits)
+    last = topic.rpartition("/")[2]
+    return measured(found, incoming, limits, "a status without values", last)
 
 
 def suits(incoming: Incoming) -> bool:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.tasmota.units import REGISTERS, unit_of
 from collector.decode.values import (
     clock_of,
     json_of,
     leaves,
+    measured,
     not_measured,
     object_of,
     taken,
@@ -55,10 +56,9 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
         if isinstance(told.get(wrapper), dict):
             told, last = told[wrapper], meant
     time_us = clock_of(told.get("Time"), incoming.zone, "Time")
-    found = list(_quantities(told, last, device, time_us))
-    if not found:
-        raise not_measured("an answer or a description, without values", sorted(told)[:8])
-    return readings(found, incoming, limits)
+    found = _quantities(told, last, device, time_us)
+    without = "an answer or a description, without values"
+    return measured(found, incoming, limits, without, sorted(told)[:8])
 
 
 def suits(incoming: Incoming) -> bool:

@@ -8,12 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
-from collector.decode.quantity import Quantity, readings
-from collector.decode.values import clock_of, json_of, leaves, not_measured, object_of, taken
+from collector.decode.quantity import Quantity
+from collector.decode.values import (
+    clock_of,
+    json_of,
+    leaves,
+    measured,
+    not_measured,
+    object_of,
+    taken,
+)
 
 _GATEWAY = "v1/gateway/telemetry"
 
@@ -24,13 +33,12 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     if incoming.topic.endswith(("/attributes", "/connect", "/disconnect", "/claim")):
         raise not_measured("attributes, or a device that comes or goes", incoming.topic)
     told = json_of(incoming.payload, limits)
+    rows: Iterable[Quantity | Problem]
     if isinstance(told, dict) and (incoming.topic == _GATEWAY or _of_gateway(told)):
-        found = [one for name, rows in told.items() for one in _rows(rows, incoming.zone, name)]
+        rows = chain.from_iterable(_rows(of, incoming.zone, name) for name, of in told.items())
     else:
-        found = list(_rows(told, incoming.zone, ""))
-    if not found:
-        raise not_measured("telemetry without values", told)
-    return readings(found, incoming, limits)
+        rows = _rows(told, incoming.zone, "")
+    return measured(rows, incoming, limits, "telemetry without values", told)
 
 
 def suits(incoming: Incoming) -> bool:

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
-from collector.decode.quantity import Quantity, readings
+from collector.decode.quantity import Quantity
 from collector.decode.values import (
     clock_of,
     json_of,
     leaves,
+    measured,
     not_measured,
     object_of,
     taken,
@@ -70,10 +71,8 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     if _of_bridge(told):
         raise not_measured("a description of devices", sorted(told)[:8])
     time_us = clock_of(told.get("last_seen"), incoming.zone, "last_seen")
-    found = list(_quantities(told, device, time_us))
-    if not found:
-        raise not_measured("a state without values", sorted(told)[:8])
-    return readings(found, incoming, limits)
+    found = _quantities(told, device, time_us)
+    return measured(found, incoming, limits, "a state without values", sorted(told)[:8])
 
 
 def suits(incoming: Incoming) -> bool:
