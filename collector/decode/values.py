@@ -33,7 +33,8 @@ _WALL = re.compile(
     r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)[T _-]?(\d\d):?(\d\d)(?::?(\d\d)(\.\d{1,9})?)?", re.ASCII
 )
 _WALL_DIGITS = (12, 14)
-"""Digits that are a date with minutes or seconds: as milliseconds they would lie before 2002."""
+"""Digits that are a date with minutes or seconds, if they begin with 20: as milliseconds they would
+lie before 1980, or after 2600."""
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d", re.ASCII)
 _DEEPEST = 12
 _YEAR_2000_S = 946_684_800
@@ -126,9 +127,10 @@ def clock_of(value: object, zone: str, field: str = "time") -> int | None:
     the clock was never set (before the year 2000). Raises Refusal: bad_time for anything else."""
     if value is None or value == "":
         return None
-    text = value.strip() if isinstance(value, str) else ""
+    text = str(value).strip() if isinstance(value, str | int) else ""
     number = number_of(value)
-    if number is not None and not (text.isdigit() and len(text) in _WALL_DIGITS):
+    wall = len(text) in _WALL_DIGITS and text.isdigit() and text.startswith("20")
+    if number is not None and not wall:
         return epoch_of(number)
     try:
         return _of_clock_text(text, zone)

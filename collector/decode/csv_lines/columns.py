@@ -24,6 +24,8 @@ ROLES = {
     **dict.fromkeys(("-", ""), "none"),
 }
 """Roles of columns by their lower-cased names."""
+MOST_COLUMNS = 1_000
+_LONGEST_NAME = 200
 _WITH_UNIT = re.compile(r"(?P<name>.+?)\s*(?:\[(?P<a>[^\]]+)\]|\((?P<b>[^)]+)\)|:(?P<c>[^:]+))")
 
 
@@ -40,8 +42,13 @@ class CsvColumn:
 
 def columns_of(names: Sequence[str]) -> list[CsvColumn]:
     """The columns by their names. Raises Refusal: bad_message where there is no value among them,
-    or a number in place of a name."""
-    columns = [_column(name.strip()) for name in names]
+    or a number in place of a name, or there are more than 1,000."""
+    if len(names) > MOST_COLUMNS:
+        raise Refusal(
+            "bad_message", f"more than {MOST_COLUMNS} columns", "columns", len(names),
+            "send a row for each reading: time, point, value",
+        )  # fmt: skip
+    columns = [_column(name.strip()[:_LONGEST_NAME]) for name in names]
     roles = [one.role for one in columns]
     if "value" in roles and "point" not in roles:
         columns = [CsvColumn("values", "value") if one.role == "value" else one for one in columns]

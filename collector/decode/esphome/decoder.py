@@ -34,13 +34,14 @@ _TOPIC = re.compile(
     rf"(?P<device>.+?)/(?P<component>{_COMPONENTS})/(?P<name>[^/]+)(?P<more>(/[^/]+)*)/state",
     re.DOTALL,
 )
+_LONGEST_TOPIC = 500
 _STATES = frozenset({"binary_sensor", "switch", "lock", "valve"})
 
 
 def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     """The reading of a component's state. Raises Refusal: not_a_measurement, bad_message,
     bad_json, bad_utf8."""
-    match = _TOPIC.fullmatch(incoming.topic)
+    match = _state_topic(incoming.topic)
     if match is None:
         raise not_measured("no state of a component", incoming.topic)
     device, component = match["device"], match["component"]
@@ -55,9 +56,11 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
 
 def suits(incoming: Incoming) -> bool:
     """Whether the topic is that of a component's state, and not under Home Assistant's own."""
-    return not incoming.topic.startswith("homeassistant/") and bool(
-        _TOPIC.fullmatch(incoming.topic)
-    )
+    return not incoming.topic.startswith("homeassistant/") and bool(_state_topic(incoming.topic))
+
+
+def _state_topic(topic: str) -> re.Match[str] | None:
+    return _TOPIC.fullmatch(topic) if len(topic) <= _LONGEST_TOPIC else None
 
 
 def _of_object(
