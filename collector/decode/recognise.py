@@ -19,11 +19,14 @@ from metering.topic_filter import matches, width
 
 
 def named(family: str, decoders: Mapping[str, Decoder]) -> str | None:
-    """The decoder of that name or alias, in whatever case; None where none is known under it."""
+    """The decoder of that name or alias, in whatever case, or whose name it begins with, as that of
+    `shelly_gen2` is `shelly`; None where none is known under it."""
     wanted = family.strip().lower()
     if wanted in decoders:
         return wanted
-    return next((name for name, one in decoders.items() if wanted in one.aliases), None)
+    known = (name for name, one in decoders.items() if wanted in one.aliases)
+    begun = (name for name in decoders if wanted.startswith(f"{name}_"))
+    return next(known, None) or max(begun, key=len, default=None)
 
 
 def recognised(incoming: Incoming, decoders: Mapping[str, Decoder]) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from collector.decode import DECODERS, Decoder, Incoming, Refusal
-from collector.decode.recognise import accepted, recognised
+from collector.decode.recognise import accepted, named, recognised
 from greenoffice import decoding
 from greenoffice.cli import app
 from metering.errors import InvalidInput
@@ -102,6 +102,14 @@ def test_of_two_families_that_suit_neither_is_taken() -> None:
         recognised(incoming, {"one": suiting, "two": suiting})
     assert refused.value.problem.reason == "ambiguous"
     assert "one and two" in refused.value.problem.message
+
+
+@pytest.mark.parametrize(
+    ("family", "decoder"),
+    [("Shelly_Gen2", "shelly"), ("csv", "csv_lines"), ("shellyfish", None), ("", None)],
+)
+def test_a_family_is_known_by_other_names(family: str, decoder: str | None) -> None:
+    assert named(family, DECODERS) == decoder
 
 
 def test_of_what_is_known_a_decoder_is_told_what_it_takes() -> None:

@@ -7,6 +7,4 @@ from collector.decode.acrel.decoder import decode, suits
 from collector.decode.decoder import Decoder
 from collector.decode.zoned import zoned
 
-ACREL = Decoder(
-    decode, configured=zoned(decode), suits=suits, aliases=("acrel_adw3xx", "chinese_json")
-)
+ACREL = Decoder(decode, configured=zoned(decode), suits=suits, aliases=("chinese_json",))

@@ -6,4 +6,4 @@ decoder   records resolved against their bases    form   both ways of writing th
 from collector.decode.decoder import Decoder
 from collector.decode.senml.decoder import decode, suits
 
-SENML = Decoder(decode, suits=suits, aliases=("senml_json", "senml_cbor"))
+SENML = Decoder(decode, suits=suits)

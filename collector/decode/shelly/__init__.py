@@ -10,5 +10,4 @@ SHELLY = Decoder(
     decode,
     topics=("shellies/#", "+/events/rpc"),
     suits=suits,
-    aliases=("shelly_gen1", "shelly_gen2", "shelly_gen3", "shelly_gen4"),
 )

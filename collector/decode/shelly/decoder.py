@@ -15,7 +15,11 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     bad_utf8."""
     topic = incoming.topic.removeprefix("shellies/")
     device, later_topic, component = topic.partition("/status/")
-    if later_topic and later.is_component(component):
+    if incoming.topic.startswith("shellies/") and topic.endswith("/status"):
+        device, _, way = topic.removesuffix("/status").partition("/")
+        told = json_of(incoming.payload, limits)
+        found = later.of_components({way.replace("/", ".") or "status": told}, device, None)
+    elif later_topic and later.is_component(component):
         status = json_of(incoming.payload, limits)
         found = later.of_components({component: status}, device, None)
     elif topic.endswith("/rpc") or incoming.payload.lstrip()[:1] == b"{":

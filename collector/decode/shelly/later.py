@@ -21,10 +21,13 @@ from collector.decode.values import epoch_of, leaves, not_measured, number_of, t
 from metering.reading import Kind
 
 _COMPONENT = re.compile(r"[a-z][a-z0-9_]*(:\d+)?", re.ASCII)
-_NO_DEVICE = frozenset({"sys", "mqtt", "wifi", "wi_fi", "cloud", "ble", "ws", "eth", "script"})
+_NO_DEVICE = frozenset(
+    {"sys", "mqtt", "wifi", "wi_fi", "cloud", "ble", "ws", "eth", "script"}
+    | {"matter", "zigbee", "knx", "modbus", "ui", "plugs_ui"}
+)
 _SKIPPED = frozenset(
     {"id", "minute_ts", "by_minute", "tF", "timer_started_at", "timer_duration", "move_started_at"}
-    | {"target_pos", "errors", "flags", "by_minute"}
+    | {"target_pos", "errors", "flags", "rssi", "packet_id", "last_updated_ts"}
 )
 _UNITS = {
     **dict.fromkeys(("apower", "act_power", "power", "total_act_power"), "W"),

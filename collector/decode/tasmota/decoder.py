@@ -21,12 +21,13 @@ from collector.decode.values import (
     not_measured,
     object_of,
     taken,
+    text_of,
 )
 from metering.reading import Kind
 
 _PREFIXES = ("tele", "stat")
 _WRAPPERS = {"StatusSNS": "SENSOR", "StatusSTS": "STATE"}
-_TELLING = ("SENSOR", "STATE", "STATUS8", "STATUS10", "STATUS11", "RESULT")
+_TELLING = ("SENSOR", "STATE", "STATUS8", "STATUS10", "STATUS11", "RESULT", "ENERGY")
 _SWITCH = re.compile(r"POWER\d*", re.ASCII)
 _HOUSEKEEPING = frozenset(
     {"Uptime", "UptimeSec", "Heap", "Sleep", "LoadAvg", "MqttCount", "Wifi", "Berry", "SleepMode"}
@@ -47,6 +48,10 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     """The readings of a message. Raises Refusal: not_a_measurement, bad_message, bad_json,
     bad_utf8, bad_time."""
     device, last = _topic(incoming.topic)
+    if _SWITCH.fullmatch(last):
+        text = text_of(incoming.payload, limits)
+        switch = taken(last, text, None, None, None, device)
+        return measured([switch], incoming, limits, "a word, not a value", text)
     if last and last not in _TELLING:
         raise not_measured("a device that tells of itself", last)
     told = json_of(incoming.payload, limits)
@@ -55,6 +60,7 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     for wrapper, meant in _WRAPPERS.items():
         if isinstance(told.get(wrapper), dict):
             told, last = told[wrapper], meant
+    last = "STATE" if "Uptime" in told else last
     time_us = clock_of(told.get("Time"), incoming.zone, "Time")
     found = _quantities(told, last, device, time_us)
     without = "an answer or a description, without values"
