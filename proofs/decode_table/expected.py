@@ -32,7 +32,7 @@ ENDS = {
     **{"kwh": "kWh", "kw": "kW", "m3": "m3", "m3h": "m3/h", "c": "C", "v": "V", "a": "A"},
     **{"hz": "Hz", "kvarh": "kvarh", "kvar": "kvar", "kva": "kVA", "mj": "MJ", "gj": "GJ"},
     **{"s": "s", "min": "min", "h": "h", "d": "d", "rh": "%", "pct": "%", "l": "L"},
-    **{"pa": "Pa", "bar": "bar", "ppm": "ppm", "lh": "L/h", "kwh_m3": "1"},
+    **{"pa": "Pa", "bar": "bar", "ppm": "ppm", "lh": "L/h", "y": "y"},
 }
 """Unit by the end of a name of wmbusmeters."""
 XML_UNITS = {

@@ -1,7 +1,8 @@
 """Whether all that is wanted is among the readings: each wanted number has one of its own.
 
 Names differ from maker to maker, so values and units decide. One reading may stand for two wanted
-numbers only where its value is telling (three digits or more): a zero is not proof of two zeros.
+numbers only where its value is telling (three digits or more, or a unit and neither 0 nor 1): a
+zero is not proof of two zeros.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from proofs.decode_table.expected import Needed
 CLOSE = 1e-6
 """Of the wanted value; what was rounded to two or more decimals may be half of the last off."""
 TELLING = 100
+YEAR_H = (365 * 24, 365.25 * 24)
+"""Hours of a year, which some take for 365 days and others for a quarter more."""
 
 
 def missing(wanted: Sequence[Needed], readings: Sequence[dict[str, Any]]) -> list[Needed]:
@@ -24,9 +27,12 @@ def missing(wanted: Sequence[Needed], readings: Sequence[dict[str, Any]]) -> lis
     return [
         need
         for place, need in enumerate(wanted)
-        if not _assign(place, fits, taken, set())
-        and not (fits[place] and abs(_digits(need.value)) >= TELLING)
+        if not _assign(place, fits, taken, set()) and not (fits[place] and _telling(need))
     ]
+
+
+def _telling(need: Needed) -> bool:
+    return _digits(need.value) >= TELLING or (need.unit is not None and need.value not in (0, 1))
 
 
 def _assign(place: int, fits: list[list[int]], taken: dict[int, int], seen: set[int]) -> bool:
@@ -59,10 +65,14 @@ def _values(wanted: Needed, reading: dict[str, Any]) -> Iterator[float]:
     if own is None:
         return
     canonical = value * float(own.factor) + float(own.offset)
+    if wanted.unit == "y" and own.canonical == "h":
+        yield from (canonical / hours for hours in YEAR_H)
     asked = UNITS.get(wanted.unit or "")
+    heat = {"MJ": ("kWh", 1 / 3.6), "kWh": ("MJ", 3.6)}.get(own.canonical, (own.canonical, 1.0))
     for unit in [asked] if asked else UNITS.values():
-        if unit.canonical == own.canonical:
-            yield (canonical - float(unit.offset)) / float(unit.factor)
+        for name, factor in ((own.canonical, 1.0), heat):
+            if unit.canonical == name:
+                yield (canonical * factor - float(unit.offset)) / float(unit.factor)
 
 
 def _close(wanted: float, value: float) -> bool:
