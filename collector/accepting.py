@@ -15,6 +15,8 @@ from typing import Protocol
 
 import structlog
 
+from metering.errors import ConfigurationError
+
 _log = structlog.get_logger()
 
 WAITING = 1_024
@@ -106,3 +108,23 @@ class Accepting:
             except Exception:  # whatever one comes to, the others come in
                 _log.exception("a connection could not be begun")
                 connection.close()
+
+
+def cannot_listen(error: OSError, host: str, port: int, section: str) -> ConfigurationError:
+    """The error of the platform for an address that cannot be listened on, of these settings."""
+    causes = {
+        errno.EADDRINUSE: (
+            "the port is in use by another program",
+            f"stop what listens on {port} (ss -ltnp 'sport = :{port}'), "
+            f"or set another {section}.port",
+        ),
+        errno.EACCES: (
+            "this user may not listen on that port",
+            f"set {section}.port to a number above 1023",
+        ),
+    }
+    other = (f"cannot listen on {host}: {error}", f"set {section}.host to an own address")
+    message, fix = causes.get(error.errno or 0, other)
+    field = f"{section}.port" if error.errno in causes else f"{section}.host"
+    value: object = port if error.errno in causes else host
+    return ConfigurationError(message, field=field, value=value, fix=fix)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from itertools import islice
 from typing import Literal, Protocol, cast
@@ -28,6 +27,7 @@ from collector.mqtt import (
     Violation,
 )
 from collector.recording import VERSIONS, Recorder
+from collector.sockets import let_go, probe_when_silent
 from collector.topics import topic_of
 from metering.errors import shorten
 from metering.intake import GatewayConnection
@@ -35,7 +35,6 @@ from metering.intake import GatewayConnection
 _log = structlog.get_logger()
 
 Hold = Literal["deciding", "queue", "share", "rate", "writing", "stopping"]
-_LINGER_S = 1.0
 _TOLD, _SUBSCRIPTIONS_TOLD = 128, 8
 """Characters of a client id or filter that are told to people, and how many filters."""
 _TOGETHER = 250
@@ -159,7 +158,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         self.certified = gateways_of(transport.get_extra_info("peercert"))
-        _probe_when_silent(transport.get_extra_info("socket"))
+        probe_when_silent(transport.get_extra_info("socket"))
         if self._hub.opened(self):
             timeout_s = self._hub.connect_timeout_s
             if self._hub.is_surplus(self):
@@ -238,7 +237,8 @@ class Connection(asyncio.Protocol):
             self._journal(self._recorder.ended(reason, will=will, now_us=self._hub.now_us()))
         self._hub.ended(self)
         self.flush()
-        self._let_go()
+        if self._transport is not None:
+            let_go(self._transport)
 
     def abort(self) -> None:
         """Close the socket at once; what was not yet written is not."""
@@ -360,31 +360,3 @@ class Connection(asyncio.Protocol):
             self.close(ReasonCode.KEEP_ALIVE_TIMEOUT)
         else:
             self._watch_keep_alive()
-
-    def _let_go(self) -> None:
-        """Close so that the last words arrive: unread input would reset them away."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        if transport.can_write_eof():
-            try:
-                transport.write_eof()
-            except OSError:  # the peer went while it was not read from
-                transport.abort()
-                return
-            transport.resume_reading()
-            self._loop.call_later(_LINGER_S, transport.abort)
-        else:
-            transport.close()
-            self._loop.call_later(5 * _LINGER_S, transport.abort)
-
-
-def _probe_when_silent(raw: socket.socket | None) -> None:
-    """Let TCP find out about a dead peer that promised no keep alive, within minutes."""
-    if raw is None:
-        return
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 4)):
-        option = getattr(socket, name, None)
-        if option is not None:
-            raw.setsockopt(socket.IPPROTO_TCP, option, value)

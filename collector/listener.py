@@ -11,7 +11,6 @@ Everything but the commit thread and the password check runs on the event loop.
 from __future__ import annotations
 
 import asyncio
-import errno
 import secrets
 import ssl
 import time
@@ -25,15 +24,14 @@ from pathlib import Path
 
 import structlog
 
-from collector.accepting import Accepting, Serve, Serving
+from collector.accepting import Accepting, Serve, Serving, cannot_listen
+from collector.braking import Braking
 from collector.commit import CommitEntry
 from collector.connection import Connection
-from collector.fair_queue import weight
-from collector.holding import Budgets, Holding
+from collector.holding import Budgets
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, KeptSession, Outward, ReasonCode
-from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
 from collector.subscribed import Subscribed
@@ -41,7 +39,6 @@ from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.topics import topic_of
 from collector.troubles import Troubles
 from metering.errors import (
-    ConfigurationError,
     GreenOfficeError,
     StorageFull,
     TooManyTries,
@@ -56,8 +53,6 @@ _log = structlog.get_logger()
 FULL_TOLD_S = 60.0
 KEEP_S = 1.0
 """How often sessions that changed are written down."""
-WAITING_RESERVE = 0.5
-"""Share of a budget below which a gateway waits while the intake is far behind."""
 CONNECTIONS_TOLD = 4
 TRIES = 5
 """Wrong passwords of one user from one address in a minute, before no other is tried."""
@@ -135,13 +130,8 @@ class Listener:
         )
         self._keeping: asyncio.Task[None] | None = None
         self._by_user: dict[str, set[Connection]] = {}
-        self._holding = Holding(now_us, time.monotonic)
         self._troubles = Troubles(now_us)
         self._subscribed = Subscribed()
-        self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
-        self._pace = Pace()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        """When a gateway that is held for its rate is looked at again."""
         self._closing = False
         self._changed: deque[frozenset[str]] = deque()
         """Whose passwords changed and were not looked at again yet."""
@@ -158,6 +148,8 @@ class Listener:
             on_durable=lambda batch: self._reception.on_loop(self._durable, batch),
             on_failure=lambda error: self._reception.on_loop(self._failing, error),
         )
+        budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
+        self._braking = Braking(self._reception, metrics, budgets, now_us, self._brake)
 
     @property
     def port(self) -> int:
@@ -180,7 +172,7 @@ class Listener:
         try:
             self._serving = await self._serve(begin, host, port, self._room, self._exhausted)
         except OSError as error:
-            raise _cannot_listen(error, host, port) from error
+            raise cannot_listen(error, host, port, "mqtt") from error
         self._reception.start()
         self._keeping = asyncio.create_task(self._keep_sessions())
         self._look_at_passwords_again()
@@ -230,7 +222,7 @@ class Listener:
         return self._reception.health(
             len(self._by_key),
             problem=self._no_room(),
-            held=self._holding.told(),
+            held=self._braking.told(),
             troubles=self._troubles.told(),
             subscribed=self._subscribed.told(),
         )
@@ -431,7 +423,7 @@ class Listener:
         self._by_key[connection.key] = connection
         self._troubles.came_in(connection.user, connection.address)
         self._by_user.setdefault(connection.user, set()).add(connection)
-        for why in self._holding.reasons(connection.user):
+        for why in self._braking.reasons(connection.user):
             connection.hold(why)
         assert connection.client is not None
         self.metrics.connects.labels(connection.client.version).inc()
@@ -474,20 +466,13 @@ class Listener:
         and all senders where there are too many."""
         user = connection.user
         size = self._reception.put(connection, records, packet_ids, user)
-        self._budgets.spend(user, weight(len(records), size))
-        free = self._pace.put(len(records)) is Bound.FREE
-        if not free and "rate" not in self._holding.reasons(user):
-            self._settle(user)
-        self._weigh_gateway(user)
+        self._braking.put(user, len(records), size)
         self._weigh()
 
     def follow(self, behind: int | None) -> None:
         """So many records that were journalled here wait for the intake; None where it is not known
         or the intake has stopped. To be told again and again, on the loop."""
-        before = self._pace.bound
-        if self._pace.told(behind) is not before:
-            for user in self._by_user.keys() | self._holding.gateways:
-                self._settle(user)
+        self._braking.follow(behind, self._by_user.keys())
 
     def tell(self, gateway: str, channel: str, payload: bytes) -> None:
         """Publish to a gateway's own topic, at QoS 1, to whichever of its sessions subscribed; it
@@ -520,8 +505,7 @@ class Listener:
     def _durable(self, batch: list[CommitEntry[Connection]]) -> None:
         """Acknowledge a committed batch: one write per connection."""
         ids: dict[Connection, list[int]] = {}
-        for user in {entry.source for entry in batch} & self._holding.gateways:
-            self._weigh_gateway(user)
+        self._braking.stored(entry.source for entry in batch)
         for entry in batch:
             if entry.packet_ids:
                 ids.setdefault(entry.owner, []).extend(entry.packet_ids)
@@ -552,41 +536,9 @@ class Listener:
             connection.close(reason, will=False)
         self._weigh()
 
-    def _settle(self, user: str) -> None:
-        """Hold a gateway whose budget binds and does not reach, or let it go on."""
-        bound = self._pace.bound
-        reserve = WAITING_RESERVE if bound is Bound.WAIT else 0.0
-        pause_s = 0.0 if bound is Bound.FREE else self._budgets.spend(user, 0.0, reserve)
-        held = "rate" in self._holding.reasons(user)
-        if pause_s > 0 and not held:
-            self._hold(user, "rate")
-        elif pause_s <= 0 and held:
-            self._release(user, "rate")
-        if timer := self._timers.pop(user, None):
-            timer.cancel()
-        if pause_s > 0 and bound is Bound.BUDGET:  # from WAIT the intake alone releases
-            self._timers[user] = self._loop.call_later(pause_s, self._settle, user)
-
-    def _weigh_gateway(self, user: str) -> None:
-        """Hold a gateway back that takes more than its share of the queue, until half of it."""
-        share = self._reception.share_of(user)
-        held = "share" in self._holding.reasons(user)
-        if share > 1 and not held:
-            self._hold(user, "share")
-        elif held and share <= 0.5:
-            self._release(user, "share")
-
-    def _hold(self, user: str, why: Why) -> None:
-        self._holding.hold(user, why)
-        self.metrics.held.set(len(self._holding.gateways))
+    def _brake(self, user: str, why: Why, held: bool) -> None:
         for connection in self._by_user.get(user, ()):
-            connection.hold(why)
-
-    def _release(self, user: str, why: Why) -> None:
-        self._holding.release(user, why)
-        self.metrics.held.set(len(self._holding.gateways))
-        for connection in self._by_user.get(user, ()):
-            connection.release(why)
+            (connection.hold if held else connection.release)(why)
 
     def _weigh(self) -> None:
         """Hold all connections back, or let them go on, as the queue says."""
@@ -603,23 +555,3 @@ class Listener:
             await asyncio.sleep(0.02)
         for connection in list(self._open):
             connection.abort()
-
-
-def _cannot_listen(error: OSError, host: str, port: int) -> ConfigurationError:
-    """The error of the platform for an address that cannot be listened on."""
-    causes = {
-        errno.EADDRINUSE: (
-            "the port is in use by another program",
-            f"stop what listens on {port} (ss -ltnp 'sport = :{port}'), or set another mqtt.port",
-        ),
-        errno.EACCES: (
-            "this user may not listen on that port",
-            "set mqtt.port to a number above 1023",
-        ),
-    }
-    message, fix = causes.get(
-        error.errno or 0, (f"cannot listen on {host}: {error}", "set mqtt.host to an own address")
-    )
-    field = "mqtt.port" if error.errno in causes else "mqtt.host"
-    value: object = port if error.errno in causes else host
-    return ConfigurationError(message, field=field, value=value, fix=fix)

@@ -101,3 +101,33 @@ def resend(
     from greenoffice.deliveries import resend as run
 
     print(json.dumps(run(DataFolder(data.absolute()), gateway, start, until)))
+
+
+@gateway_app.command("national")
+def name_national_gateway(
+    data: DataArgument,
+    gateway: GatewayArgument,
+    building: Annotated[str, typer.Option(help="building_id of its documents")],
+    number: Annotated[str, typer.Option(help="gateway_id of its documents")] = "01",
+    secret_file: Annotated[
+        Path | None, typer.Option(help="holds its secret; without it one is made")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a registered gateway in by the national building-energy protocol."""
+    from greenoffice.national import name_gateway, say_secret
+
+    made = name_gateway(DataFolder(data.absolute()), gateway, building, number, secret_file)
+    print(json.dumps(made)) if as_json else say_secret(made)
+
+
+@gateway_app.command("try-national")
+def try_national_gateway(
+    data: DataArgument,
+    gateway: GatewayArgument,
+    dialect: Annotated[str, typer.Option(help="A or B")] = "A",
+) -> None:
+    """Log in as that gateway to the running platform, and send a heartbeat; one line of JSON."""
+    from greenoffice.national import try_gateway
+
+    print(json.dumps(try_gateway(DataFolder(data.absolute()), gateway, dialect)))

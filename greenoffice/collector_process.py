@@ -13,6 +13,7 @@ import structlog
 
 from collector import Listener
 from collector.journal import records_behind
+from collector.national import NationalServer
 from greenoffice.asking import ASK_S, RequestsOfFolder, Telling
 from greenoffice.broker_promises import tell_promises
 from greenoffice.clock import ShiftedClock
@@ -28,6 +29,7 @@ from greenoffice.receivers import WRITERS, WayIn, ways_in, writer_no
 from greenoffice.refused import RefusalNews, payload_of
 from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError, Unavailable
+from metering.intake import GatewayConnection
 from metering.shard import WHOLE, Shard
 
 _log = structlog.get_logger()
@@ -69,7 +71,8 @@ async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None
         _ask(ways, folder),
         tell_promises([way.receiver for way in ways]),
     ]
-    tasks += [_tell_connections(one, folder) for one in _listeners(ways)]
+    if _connected_to(ways):
+        tasks.append(_tell_connections(ways, folder))
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
@@ -102,24 +105,31 @@ async def _tell(ways: Sequence[WayIn], file: Path) -> None:
         await asyncio.sleep(EVERY_S)
 
 
-def _listeners(ways: Sequence[WayIn]) -> list[Listener]:
-    return [way.receiver for way in ways if isinstance(way.receiver, Listener)]
+def _connected_to(ways: Sequence[WayIn]) -> list[tuple[Listener | NationalServer, str]]:
+    """The receivers that gateways connect to, with their names."""
+    return [
+        (way.receiver, way.name)
+        for way in ways
+        if isinstance(way.receiver, Listener | NationalServer)
+    ]
 
 
-async def _tell_connections(listener: Listener, folder: DataFolder) -> None:
+async def _tell_connections(ways: Sequence[WayIn], folder: DataFolder) -> None:
     """Tell again and again who is connected; less often where that is many."""
     while True:
-        told = listener.connections()
+        told: dict[str, list[GatewayConnection]] = {}
+        for receiver, _ in _connected_to(ways):
+            for user, own in receiver.connections().items():
+                told.setdefault(user, []).extend(own)
         await asyncio.to_thread(tell_connections, folder, told, ShiftedClock().now_us())
         await asyncio.sleep(max(CONNECTIONS_S, len(told) * CONNECTIONS_S / MANY))
 
 
 async def _follow(ways: Sequence[WayIn], folder: DataFolder) -> None:
     """Tell the listeners again and again how far the intake is behind them."""
-    listeners = [(way.receiver, way.name) for way in ways if isinstance(way.receiver, Listener)]
     while True:
-        for listener, name in listeners:
-            listener.follow(await asyncio.to_thread(records_waiting, folder, WRITERS[name]))
+        for receiver, name in _connected_to(ways):
+            receiver.follow(await asyncio.to_thread(records_waiting, folder, WRITERS[name]))
         await asyncio.sleep(EVERY_S)
 
 

@@ -83,6 +83,12 @@ class DataFolder:
         return self.secrets / "admin.key"
 
     @property
+    def national_keys(self) -> Path:
+        """What gateways of the national protocol hash when they log in, by what they call
+        themselves."""
+        return self.secrets / "national.json"
+
+    @property
     def gateway_passwords(self) -> Path:
         """The collector's copy of the hashes of the gateways' passwords, by user."""
         return self.root / "gateways.json"

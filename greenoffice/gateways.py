@@ -145,8 +145,9 @@ def say_status(one: dict[str, Any]) -> None:
     """The same in sentences, in the terminal's language."""
     print(one["gateway"])
     for each in one["connections"]:
+        spoken = _spoken(each["protocol"])
         say(
-            f"connected since {each['since']}, from {each['address']}, MQTT {each['protocol']}, "
+            f"connected since {each['since']}, from {each['address']}, {spoken}, "
             f"client id {each['client_id']}"
         )
         say(
@@ -190,6 +191,11 @@ def say_list(states: list[dict[str, Any]]) -> None:
     """A line for each gateway."""
     for one in states:
         say(f"{one['gateway']}  {_standing(one)}  last message {one['last_arrival'] or '–'}")
+
+
+def _spoken(protocol: str) -> str:
+    """A version of MQTT, or another protocol by its name."""
+    return f"MQTT {protocol}" if protocol[:1].isdigit() else protocol
 
 
 def _standing(one: dict[str, Any]) -> str:

@@ -66,20 +66,27 @@ def process_health(folder: DataFolder, process: str) -> Health:
 
 def held_gateways(folder: DataFolder) -> dict[str, HeldGateway]:
     """The gateways that the listener holds back, by `site/code`."""
-    told = heard(folder.heartbeat("collector")).get("listener", {}).get(HELD, {})
+    told = _of_gateways(folder, HELD)
     return {gateway: HeldGateway(**held) for gateway, held in told.items()}
 
 
 def gateway_troubles(folder: DataFolder) -> dict[str, GatewayTrouble]:
     """Those that the listener turned away or cut off in the last day, by the user they named."""
-    told = heard(folder.heartbeat("collector")).get("listener", {}).get(TROUBLES, {})
+    told = _of_gateways(folder, TROUBLES)
     return {user: GatewayTrouble(**trouble) for user, trouble in told.items()}
 
 
 def gateway_filters(folder: DataFolder) -> dict[str, tuple[str, ...]]:
     """What gateways subscribed to where nothing is ever published, by `site/code`."""
-    told = heard(folder.heartbeat("collector")).get("listener", {}).get(SUBSCRIBED, {})
+    told = _of_gateways(folder, SUBSCRIBED)
     return {gateway: tuple(filters) for gateway, filters in told.items()}
+
+
+def _of_gateways(folder: DataFolder, what: str) -> dict[str, Any]:
+    """What the receivers that gateways connect to tell of them."""
+    parts = heard(folder.heartbeat("collector"))
+    told = [parts.get(name, {}).get(what, {}) for name in ("national", "listener")]
+    return {gateway: one for part in told for gateway, one in part.items()}
 
 
 def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) -> Health:

@@ -19,6 +19,14 @@ from collector import (
     ListenerSettings,
     Receiver,
 )
+from collector.national import (
+    Crc,
+    NationalKeys,
+    NationalServer,
+    ServerSettings,
+    chosen,
+    read_cipher,
+)
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.gateway_passwords import KeptPasswords, passwords_of
@@ -27,13 +35,15 @@ from greenoffice.heartbeat import heard
 from greenoffice.metrics_port import serve_metrics
 from greenoffice.news import JOURNAL, tell
 from greenoffice.patience import patiently
-from greenoffice.settings import MqttSettings, Settings
+from greenoffice.settings import MqttSettings, NationalSettings, Settings
 from greenoffice.tls import RenewedTls, TlsFiles
 from metering.errors import ConfigurationError
 from metering.shard import WHOLE, Shard, all_shards, read_name
 
-WRITERS = {"listener": 1, "http": 2, "broker": 3, "people": 4}
+WRITERS = {"listener": 1, "http": 2, "broker": 3, "people": 4, "national": 127}
 """Numbers of the journal's writers by the name of their folder."""
+_FIRST_SHARED = 5
+"""From here up to 123 are those of collectors that share a broker."""
 _log = structlog.get_logger()
 
 
@@ -67,7 +77,7 @@ class WayIn:
 
 def telling_writers() -> list[int]:
     """Numbers of all writers of ways in by which a gateway can be told something."""
-    brokers = range(len(WRITERS) + 1, 128)
+    brokers = range(_FIRST_SHARED, WRITERS["national"])
     return [WRITERS["listener"], WRITERS["broker"], *brokers]
 
 
@@ -77,7 +87,7 @@ def writer_no(name: str) -> int:
     if process != "broker" or shard.whole:
         return WRITERS.get(name, 0)
     fewer = shard.count * (shard.count - 1) // 2 - 1  # journals of 2, 3 ... sharers
-    return len(WRITERS) + fewer + shard.index
+    return _FIRST_SHARED - 1 + fewer + shard.index
 
 
 def ways_in(folder: DataFolder, handles: int, shard: Shard = WHOLE) -> list[WayIn]:
@@ -93,6 +103,8 @@ def ways_in(folder: DataFolder, handles: int, shard: Shard = WHOLE) -> list[WayI
         _require_shared(settings, shard)
         return [_client(folder, settings, shard)]
     found = [_listener(folder, settings, handles)]
+    if settings.national.port:
+        found.append(_national(folder, settings, handles))
     if settings.broker.url:
         if settings.broker.shards == 1:
             found.append(_client(folder, settings))
@@ -135,8 +147,16 @@ def _journal(folder: DataFolder, name: str) -> JournalWriter:
     )
 
 
-def _most(handles: int) -> int:
-    return min(ListenerSettings().max_connections, for_connections(handles))
+def _most_national(handles: int) -> int:
+    """Connections of national gateways; the listener has what is left."""
+    return max(1, min(ServerSettings().max_connections, for_connections(handles) // 8))
+
+
+def _most(handles: int, settings: Settings) -> int:
+    own = for_connections(handles)
+    if settings.national.port:
+        own = max(1, own - _most_national(handles))
+    return min(ListenerSettings().max_connections, own)
 
 
 def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
@@ -148,7 +168,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         ListenerSettings(
             host=settings.mqtt.host,
             port=settings.mqtt.port,
-            max_connections=_most(handles),
+            max_connections=_most(handles, settings),
             max_refused=for_refusals(handles),
             max_handshakes=for_handshakes(handles),
             records_per_s=settings.mqtt.records_per_s,
@@ -162,6 +182,46 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
     )
     passwords.start(listener.passwords_changed)
     return WayIn("listener", listener, journal, passwords)
+
+
+def _national(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
+    own = settings.national
+    dialects = chosen(
+        own.dialect, own.markers, own.md5_order or None, Crc(own.crc_polynomial, own.crc_initial)
+    )
+    cipher = read_cipher(folder.secret(own.key_file))
+    tls = None if own.certificate is None else RenewedTls(_national_files(own, own.certificate))
+    metrics = CollectorMetrics(CollectorRegistry())
+    if own.metrics_port:
+        host = settings.mqtt.metrics_host
+        serve_metrics(metrics.registry, host, own.metrics_port, field="national.metrics_port")
+    journal = open_journal(folder, "national")
+    passwords = passwords_of(folder)
+    server = NationalServer(
+        journal,
+        passwords,
+        NationalKeys(folder.national_keys),
+        ServerSettings(
+            host=own.host,
+            port=own.port,
+            max_connections=_most_national(handles),
+            max_handshakes=for_handshakes(handles),
+            silent_s=own.silent_s,
+            records_per_s=settings.mqtt.records_per_s,
+            burst_records=settings.mqtt.burst_records,
+        ),
+        metrics,
+        dialects=dialects,
+        cipher=cipher,
+        now_us=_now_us(folder),
+        tls=tls,
+    )
+    passwords.start(lambda _: None)  # the server asks by itself who may stay
+    return WayIn("national", server, journal, passwords)
+
+
+def _national_files(own: NationalSettings, chain: Path) -> TlsFiles:
+    return TlsFiles("national", chain, own.private_key)
 
 
 def listener_tls(mqtt: MqttSettings) -> RenewedTls | None:

@@ -95,6 +95,33 @@ class MqttSettings(Endpoint):
     )
 
 
+class NationalSettings(BaseModel):
+    """The port for gateways of the national building-energy protocol."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(0, ge=0, le=65535, description="port such gateways connect to; 0: none")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="/metrics of this port, at mqtt.metrics_host; 0: none"
+    )
+    certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
+    private_key: Path | None = Field(None, description="PEM key of the certificate")
+    dialect: Literal["auto", "A", "B"] = Field("auto", description="auto: told by the markers")
+    key_file: Path | None = Field(
+        None, description="file with key and vector of AES-128; without it documents are plain"
+    )
+    markers: str = Field("", description="head and tail of dialect A [hex]; empty: those known")
+    md5_order: Literal["", "sequence_secret", "secret_sequence"] = Field(
+        "", description="what the log-in hashes; empty: as the dialect has it"
+    )
+    crc_polynomial: int = Field(0x1021, ge=1, le=0xFFFF, description="of dialect A's check")
+    crc_initial: int = Field(0, ge=0, le=0xFFFF, description="where that check begins")
+    silent_s: int = Field(
+        3_900, ge=30, le=86_400, description="who says nothing for so long is cut off [s]"
+    )
+
+
 class BrokerSettings(BaseModel):
     """A broker to take messages from, beside the gateways that connect to us directly."""
 
@@ -218,6 +245,7 @@ class Settings(BaseSettings):
     readings_memory_mb: int = Field(400, ge=64, description="memory of the readings store [MB]")
     http: HttpSettings = HttpSettings()
     mqtt: MqttSettings = MqttSettings()
+    national: NationalSettings = NationalSettings()
     broker: BrokerSettings = BrokerSettings()
     influx: InfluxSettings = InfluxSettings()
     database: DatabaseSettings = DatabaseSettings()

@@ -4,11 +4,14 @@ weather, building, datacentre ─▶ world ─▶ devices ─▶ plan ─▶ gat
                   labels ──────────┘        faults     misbehaviour
                                    └─▶ truth
                     devices, contract ─▶ supplier ─▶ paper
+
+Beside it stands a gateway of the national building-energy protocol (national).
 """
 
 from simulators.campus import FOLDER as CAMPUS_FOLDER
 from simulators.campus import SITE, ZONE, Campus, load_campus
 from simulators.labels import Label
+from simulators.national import Identity, NationalGateway, TurnedAway
 from simulators.paper import EnteredPaper, read_bills
 from simulators.run import PROGRESS_FILE, SimulatorSettings, run
 from simulators.truth import (
@@ -28,9 +31,12 @@ __all__ = [
     "ZONE",
     "Campus",
     "EnteredPaper",
+    "Identity",
     "Label",
+    "NationalGateway",
     "SimulatorSettings",
     "Summary",
+    "TurnedAway",
     "World",
     "load_campus",
     "published",

@@ -13,12 +13,13 @@ from collector.decode.acrel import ACREL
 from collector.decode.csv_lines import CSV_LINES
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.entered import ENTERED
-from collector.decode.events import EVENTS
 from collector.decode.esphome import ESPHOME
+from collector.decode.events import EVENTS
 from collector.decode.home_assistant import HOME_ASSISTANT
 from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.mapping import MAPPING
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
+from collector.decode.national import NATIONAL
 from collector.decode.native import NATIVE
 from collector.decode.senml import SENML
 from collector.decode.shelly import SHELLY
@@ -53,6 +54,7 @@ DECODERS: dict[str, Decoder] = {
     "senml": SENML,
     "acrel": ACREL,
     "csv_lines": CSV_LINES,
+    "national": NATIONAL,
     "mapping": MAPPING,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""

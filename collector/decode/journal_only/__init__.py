@@ -3,4 +3,11 @@
 from collector.decode.decoder import Decoder
 from collector.decode.journal_only.decoder import decode
 
-JOURNAL_ONLY = Decoder(decode, topics=("greenoffice/v1/+/+/commands", "greenoffice/v1/+/+/errors"))
+JOURNAL_ONLY = Decoder(
+    decode,
+    topics=(
+        "greenoffice/v1/+/+/commands",
+        "greenoffice/v1/+/+/errors",
+        "national/v1/+/kept",
+    ),
+)
