@@ -126,8 +126,11 @@ def try_national_gateway(
     data: DataArgument,
     gateway: GatewayArgument,
     dialect: Annotated[str, typer.Option(help="A or B")] = "A",
+    reports: Annotated[
+        int, typer.Option(min=0, max=1000, help="reports of a meter `try` to send too")
+    ] = 0,
 ) -> None:
     """Log in as that gateway to the running platform, and send a heartbeat; one line of JSON."""
     from greenoffice.national import try_gateway
 
-    print(json.dumps(try_gateway(DataFolder(data.absolute()), gateway, dialect)))
+    print(json.dumps(try_gateway(DataFolder(data.absolute()), gateway, dialect, reports)))

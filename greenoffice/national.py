@@ -68,9 +68,10 @@ def _require_word(field: str, value: str, *, shown: str | None = None) -> None:
         )
 
 
-def try_gateway(folder: DataFolder, user: str, dialect: str) -> dict[str, Any]:
-    """Log in as the gateway to the platform of this folder, which runs, and send a heartbeat, as a
-    simulated gateway; its real connection, where it has one, gives way. What came of it.
+def try_gateway(folder: DataFolder, user: str, dialect: str, reports: int) -> dict[str, Any]:
+    """Log in as the gateway to the platform of this folder, which runs, send a heartbeat and so
+    many reports of a meter `try`, as a simulated gateway; its real connection, where it has one,
+    gives way. What came of it.
 
     NotFound where it has no secret; InvalidInput for an unknown dialect; Unavailable where nothing
     listens.
@@ -94,9 +95,14 @@ def try_gateway(folder: DataFolder, user: str, dialect: str) -> dict[str, Any]:
     tls = None if own.certificate is None else trusting(own.certificate)
     try:
         gateway.connect(own.host, own.port, tls)
-        return {"gateway": user, "let_in": True, "time": gateway.heartbeat()}
+        time = gateway.heartbeat()
+        for count in range(reports):
+            gateway.measure(time, {("try", "1"): str(count)})
+        gateway.deliver()
+        acknowledged = len(gateway.acknowledged)
+        return {"gateway": user, "let_in": True, "time": time, "acknowledged": acknowledged}
     except TurnedAway:
-        return {"gateway": user, "let_in": False, "time": None}
+        return {"gateway": user, "let_in": False, "time": None, "acknowledged": 0}
     except OSError as refused:
         raise Unavailable(
             f"the platform does not answer: {refused}",

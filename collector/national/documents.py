@@ -16,7 +16,7 @@ _HEARTBEATS = frozenset({"heart_beat", "heartbeat", "notify"})
 _VALUES = frozenset({"meter", "energy_item", "function"})
 
 
-class Step(Enum):
+class Purpose(Enum):
     """What a document is for."""
 
     REQUEST = auto()
@@ -30,12 +30,12 @@ class Step(Enum):
 
 
 @dataclass(frozen=True)
-class Told:
+class Document:
     """What a document says of itself."""
 
     building: str
     gateway: str
-    step: Step
+    step: Purpose
     body: str
     """Name of the element beside `common`; '' without one."""
     operation: str
@@ -44,7 +44,7 @@ class Told:
     md5: str
 
 
-def read_document(payload: bytes) -> Told:
+def read_document(payload: bytes) -> Document:
     """What a payload says. Raises NotXml."""
     root = read_xml(payload)
     common = root.child("common") or Element("common", {})
@@ -52,7 +52,7 @@ def read_document(payload: bytes) -> Told:
     said = (body.attributes.get("operation") or common.text_of("type")).strip().lower()
     operation = said if _WORD.fullmatch(said) else "other"
     md5 = body.text_of("md5")
-    return Told(
+    return Document(
         common.text_of("building_id")[: LONGEST + 1],
         common.text_of("gateway_id")[: LONGEST + 1],
         _step(root, body.name, operation, md5),
@@ -63,40 +63,40 @@ def read_document(payload: bytes) -> Told:
     )
 
 
-def _step(root: Element, body: str, operation: str, md5: str) -> Step:
+def _step(root: Element, body: str, operation: str, md5: str) -> Purpose:
     if {body, operation} & _HEARTBEATS:
-        return Step.HEARTBEAT
+        return Purpose.HEARTBEAT
     if md5:
-        return Step.MD5
+        return Purpose.MD5
     if operation == "request" or (body == "id_validate" and operation == "id_validate"):
-        return Step.REQUEST
+        return Purpose.REQUEST
     names = {one.name for one in root.walk()}
-    return Step.DATA if _VALUES & names else Step.OTHER
+    return Purpose.DATA if _VALUES & names else Purpose.OTHER
 
 
-def challenge(told: Told, sequence: str) -> bytes:
+def challenge(told: Document, sequence: str) -> bytes:
     """The sequence that a gateway is to hash with its secret."""
     return _answer(told, "id_validate", "sequence", f"<sequence>{escape(sequence)}</sequence>")
 
 
-def result(told: Told, *, right: bool) -> bytes:
+def result(told: Document, *, right: bool) -> bytes:
     """Whether it is let in."""
     word = "pass" if right else "fail"
     return _answer(told, "id_validate", "result", f"<result>{word}</result>")
 
 
-def time_of_day(told: Told, clock: str) -> bytes:
+def time_of_day(told: Document, clock: str) -> bytes:
     """The answer to a heartbeat; `clock` is YYYYMMDDHHmmss in the gateway's time zone."""
     return _answer(told, "heart_beat", "time", f"<time>{clock}</time>")
 
 
-def acknowledgement(told: Told) -> bytes:
+def acknowledgement(told: Document) -> bytes:
     """What was sent is stored; its sequence says what."""
     inner = f"<sequence>{escape(told.sequence)}</sequence><ack>OK</ack>"
     return _answer(told, told.body or "data", f"{told.operation}_ack", inner)
 
 
-def _answer(told: Told, body: str, operation: str, inner: str) -> bytes:
+def _answer(told: Document, body: str, operation: str, inner: str) -> bytes:
     common = (
         f"<building_id>{escape(told.building)}</building_id>"
         f"<gateway_id>{escape(told.gateway)}</gateway_id><type>{operation}</type>"

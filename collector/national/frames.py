@@ -23,7 +23,7 @@ class NoFrame(Exception):
 
 
 @dataclass(frozen=True)
-class Frame:
+class NationalFrame:
     """One frame as it came."""
 
     payload: bytes
@@ -76,7 +76,7 @@ class FrameReader:
         """Take bytes as they come."""
         self._buffer += data
 
-    def next(self) -> Frame | None:
+    def next(self) -> NationalFrame | None:
         """The next frame; None until more has come. Raises NoFrame; then nothing that follows can
         be read."""
         found = self._begun()
@@ -95,7 +95,7 @@ class FrameReader:
         del self._buffer[:end]
         self.manner = Manner(dialect, marks, order)
         if typed:
-            return Frame(raw[at + 4 :], raw[at - 1], raw)
+            return NationalFrame(raw[at + 4 :], raw[at - 1], raw)
         return self._checked(dialect, raw, at + 4, length, order)
 
     def _begun(self) -> tuple[Dialect, Marks] | None:
@@ -126,7 +126,7 @@ class FrameReader:
 
     def _checked(
         self, dialect: Dialect, raw: bytes, at: int, length: int, order: ByteOrder
-    ) -> Frame:
+    ) -> NationalFrame:
         body, rest = raw[at : at + length], raw[at + length :]
         if rest[2:] not in {marks.tail for marks in dialect.marks}:
             raise NoFrame(f"no frame ends with {rest[2:].hex(' ')}")
@@ -134,4 +134,4 @@ class FrameReader:
         told, computed = int.from_bytes(rest[:2], order), dialect.crc.of(body)
         if told != computed:
             raise NoFrame(f"the check says {told:04x}, the bytes {computed:04x}")
-        return Frame(body[4:], int.from_bytes(body[:4], order), raw)
+        return NationalFrame(body[4:], int.from_bytes(body[:4], order), raw)

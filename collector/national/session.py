@@ -22,8 +22,8 @@ from collector.mqtt import ReasonCode
 from collector.national import documents
 from collector.national.cipher import Cipher, Unreadable
 from collector.national.dialects import Dialect, Md5Order
-from collector.national.documents import LONGEST, Step, Told, read_document
-from collector.national.frames import Frame, FrameReader, Manner, NoFrame
+from collector.national.documents import LONGEST, Document, Purpose, read_document
+from collector.national.frames import FrameReader, Manner, NationalFrame, NoFrame
 
 MOST_BYTES = 1 << 20
 """Of a payload."""
@@ -53,7 +53,7 @@ class LoginShown:
 class Beat:
     """A heartbeat; it is answered by `tell_time`."""
 
-    told: Told
+    told: Document
     number: int
 
 
@@ -80,7 +80,7 @@ class Broken:
 NationalEvent = LoginAsked | LoginShown | Beat | Reported | Broken
 
 
-class _State(Enum):
+class _Stage(Enum):
     NEW = auto()
     WAITS = auto()
     """For the caller's answer."""
@@ -93,7 +93,7 @@ class _State(Enum):
 
 @dataclass(frozen=True)
 class _Pending:
-    told: Told
+    told: Document
     number: int
 
 
@@ -108,7 +108,7 @@ class NationalSession:
     gateway: str = ""
     inside: bool = False
     """Whether the gateway was let in."""
-    _state: _State = _State.NEW
+    _state: _Stage = _Stage.NEW
     _next_id: int = 1
     _secret: str | None = None
     _sequence: str = ""
@@ -122,7 +122,7 @@ class NationalSession:
     @property
     def over(self) -> bool:
         """Whether nothing more is read."""
-        return self._state is _State.OVER
+        return self._state is _Stage.OVER
 
     @property
     def full(self) -> bool:
@@ -149,7 +149,7 @@ class NationalSession:
         """What comes of these bytes and those before. Never raises for what they are."""
         self._reader.feed(data)
         events: list[NationalEvent] = []
-        while self._state not in (_State.WAITS, _State.OVER) and not self.full:
+        while self._state not in (_Stage.WAITS, _Stage.OVER) and not self.full:
             try:
                 frame = self._reader.next()
             except NoFrame as wrong:
@@ -166,18 +166,18 @@ class NationalSession:
         """Send the sequence that is to be hashed with this secret; None for a gateway that there is
         not, which is asked alike and never let in."""
         self._secret, self._sequence = secret, self.new_sequence()
-        self._state = _State.OFFERED
+        self._state = _Stage.OFFERED
         self._answer_asked(lambda told: documents.challenge(told, self._sequence))
 
     def let_in(self) -> None:
         """The gateway is who it says."""
-        self._state, self.inside = _State.READS, True
+        self._state, self.inside = _Stage.READS, True
         self._reader.most_bytes = MOST_BYTES
         self._answer_asked(lambda told: documents.result(told, right=True))
 
     def turn_away(self) -> None:
         """The gateway is not let in."""
-        self._state = _State.OVER
+        self._state = _Stage.OVER
         self._answer_asked(lambda told: documents.result(told, right=False))
 
     def tell_time(self, beat: Beat, clock: str) -> None:
@@ -193,7 +193,7 @@ class NationalSession:
 
     def abandon(self) -> None:
         """Read no more."""
-        self._state = _State.OVER
+        self._state = _Stage.OVER
 
     def take_output(self) -> bytes:
         """What is to be sent, once."""
@@ -201,28 +201,28 @@ class NationalSession:
         self._output.clear()
         return output
 
-    def _taken(self, frame: Frame) -> NationalEvent | None:
+    def _taken(self, frame: NationalFrame) -> NationalEvent | None:
         try:
             payload = self._plain(frame)
             told = read_document(payload)
         except (Unreadable, NotXml) as wrong:
             return self._unreadable(frame, str(wrong))
-        if self.inside and told.step not in (Step.REQUEST, Step.MD5):
+        if self.inside and told.step not in (Purpose.REQUEST, Purpose.MD5):
             return self._inside(frame, payload, told)
         return self._logging_in(told, frame.number)
 
-    def _logging_in(self, told: Told, number: int) -> NationalEvent:
+    def _logging_in(self, told: Document, number: int) -> NationalEvent:
         names = (told.building, told.gateway)
         if not all(0 < len(name) <= LONGEST and name.isprintable() for name in names):
             return self._over(ReasonCode.CLIENT_ID_INVALID, "building_id or gateway_id")
         if self.building and names != (self.building, self.gateway):
             return self._over(ReasonCode.NOT_AUTHORIZED, f"began as {self.building}")
         self.building, self.gateway = names
-        if told.step is Step.REQUEST:
-            self._state, self._asked = _State.WAITS, _Pending(told, number)
+        if told.step is Purpose.REQUEST:
+            self._state, self._asked = _Stage.WAITS, _Pending(told, number)
             return LoginAsked(*names)
-        if told.step is Step.MD5 and self._state is _State.OFFERED:
-            self._state, self._asked = _State.WAITS, _Pending(told, number)
+        if told.step is Purpose.MD5 and self._state is _Stage.OFFERED:
+            self._state, self._asked = _Stage.WAITS, _Pending(told, number)
             return LoginShown(self._proves(told.md5))
         return self._over(ReasonCode.PROTOCOL_ERROR, f"{told.operation} before the log-in")
 
@@ -233,35 +233,37 @@ class NationalSession:
         right = md5_of(order, self._sequence, self._secret)
         return hmac.compare_digest(md5.strip().lower().encode(), right.encode())
 
-    def _inside(self, frame: Frame, payload: bytes, told: Told) -> NationalEvent:
+    def _inside(self, frame: NationalFrame, payload: bytes, told: Document) -> NationalEvent:
         own = (("", self.building), ("", self.gateway))
         if told.building not in own[0] or told.gateway not in own[1]:
             return self._over(ReasonCode.NOT_AUTHORIZED, f"reports as {told.building[:LONGEST]}")
-        if told.step is Step.HEARTBEAT:
+        if told.step is Purpose.HEARTBEAT:
             return Beat(told, frame.number)
-        channel = "data" if told.step is Step.DATA else "kept"
+        channel = "data" if told.step is Purpose.DATA else "kept"
         topic = f"{TOPIC}/{told.operation}/{channel}"
         return self._reported(topic, payload, frame, told)
 
-    def _unreadable(self, frame: Frame, why: str) -> NationalEvent:
+    def _unreadable(self, frame: NationalFrame, why: str) -> NationalEvent:
         """Of a gateway that is in it is stored, and told as a dead letter; sent again it would be
         no better."""
         if not self.inside:
             return self._over(ReasonCode.MALFORMED, why)
-        told = Told(self.building, self.gateway, Step.OTHER, "data", "unreadable", "", "")
+        told = Document(self.building, self.gateway, Purpose.OTHER, "data", "unreadable", "", "")
         try:
             payload = self._plain(frame)
         except Unreadable:
             payload = frame.payload
         return self._reported(f"{TOPIC}/unreadable/data", payload, frame, told)
 
-    def _reported(self, topic: str, payload: bytes, frame: Frame, told: Told) -> Reported:
+    def _reported(
+        self, topic: str, payload: bytes, frame: NationalFrame, told: Document
+    ) -> Reported:
         event = Reported(self._next_id, topic, payload, frame.raw)
         self._pending[self._next_id] = _Pending(told, frame.number)
         self._next_id += 1
         return event
 
-    def _plain(self, frame: Frame) -> bytes:
+    def _plain(self, frame: NationalFrame) -> bytes:
         if self.cipher is None or not self._encrypted(frame.number):
             return frame.payload
         return self.cipher.decrypt(frame.payload)
@@ -271,7 +273,7 @@ class NationalSession:
         types = None if manner is None else manner.dialect.encrypted
         return types is None or number in types
 
-    def _answer_asked(self, make: Callable[[Told], bytes]) -> None:
+    def _answer_asked(self, make: Callable[[Document], bytes]) -> None:
         asked, self._asked = self._asked, None
         if asked is not None:
             self._say(make(asked.told), asked.number)
@@ -289,7 +291,7 @@ class NationalSession:
         return self._over(reason, str(wrong))
 
     def _over(self, reason: ReasonCode, detail: str) -> Broken:
-        self._state = _State.OVER
+        self._state = _Stage.OVER
         return Broken(reason, detail)
 
 

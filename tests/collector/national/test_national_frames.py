@@ -1,9 +1,11 @@
-"""Frames of both dialects: what is written reads back, in any pieces; whatever else comes is refused
-without an exception of any other kind."""
+"""Frames of both dialects: what is written reads back, in any pieces; whatever else comes is
+refused as no frame, and by no other exception."""
 
 from __future__ import annotations
 
 from binascii import crc_hqx
+from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from collector.national.cipher import Cipher, Unreadable, read_cipher
 from collector.national.crc import Crc
 from collector.national.dialects import DIALECTS, Dialect, Marks, chosen
-from collector.national.frames import Frame, FrameReader, Manner, NoFrame
+from collector.national.frames import FrameReader, Manner, NationalFrame, NoFrame
 from metering.errors import ConfigurationError
 
 MOST = 4_096
@@ -28,10 +30,10 @@ BOTH = tuple(DIALECTS.values())
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(places)]
 
 
-def read(dialects: tuple[Dialect, ...], chunks: list[bytes]) -> list[Frame]:
+def read(dialects: tuple[Dialect, ...], chunks: list[bytes]) -> list[NationalFrame]:
     reader, found = FrameReader(dialects, MOST), []
     for chunk in chunks:
         reader.feed(chunk)
@@ -61,10 +63,8 @@ def test_frames_read_back_in_any_pieces(
     chunks=st.lists(st.binary(max_size=40), max_size=6),
 )
 def test_any_bytes_are_frames_a_wait_or_a_refusal(head: bytes, chunks: list[bytes]) -> None:
-    try:
+    with suppress(NoFrame):
         read(BOTH, [head, *chunks])
-    except NoFrame as wrong:
-        assert str(wrong)
 
 
 @pytest.mark.parametrize("manner", MANNERS, ids=lambda one: one.marks.head.hex())

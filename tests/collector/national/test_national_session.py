@@ -1,9 +1,9 @@
-"""The session over both dialects without a socket: who is let in, what is answered, and that no bytes
-whatever make it raise or stand still."""
+"""The session over both dialects without a socket: who is let in, what is answered, and that no
+bytes whatever make it raise or stand still."""
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -25,9 +25,7 @@ from collector.national.session import (
 )
 
 CIPHER = Cipher(b"k" * 16, b"v" * 16)
-MANNERS = {
-    name: Manner(one, one.marks[0], one.length_order) for name, one in DIALECTS.items()
-}
+MANNERS = {name: Manner(one, one.marks[0], one.length_order) for name, one in DIALECTS.items()}
 TYPES = {"id_validate": 1, "heart_beat": 2, "data": 3}
 NAMES = sorted(MANNERS)
 
@@ -78,7 +76,10 @@ def inside(name: str) -> NationalSession:
     return session
 
 
-METER = "<sequence>5</sequence><time>20261124161500</time><meter id='1'><function id='1'>3</function></meter>"
+METER = (
+    "<sequence>5</sequence><time>20261124161500</time>"
+    "<meter id='1'><function id='1'>3</function></meter>"
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -183,7 +184,7 @@ def test_any_bytes_in_any_pieces_give_events(name: str, data: st.DataObject) -> 
     stream = b"".join(data.draw(st.lists(part, max_size=6)))
     cuts = data.draw(st.lists(st.integers(0, max(1, len(stream))), max_size=6))
     places = [0, *sorted(cuts), len(stream)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         for event in session.receive(stream[start:end]):
             assert isinstance(event, Reported | Beat | Broken | LoginAsked | LoginShown)
     session.take_output()

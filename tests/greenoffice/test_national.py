@@ -1,0 +1,239 @@
+"""Gateways of the national protocol against a data folder: registered, let in, reporting over
+restarts and faults, and read as readings. Over real sockets, by a gateway with its own frames."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from collector.national import NationalServer
+from greenoffice import commands
+from greenoffice.assembly import Assembly
+from greenoffice.cli import app
+from greenoffice.collector_process import _health
+from greenoffice.folder import DataFolder
+from greenoffice.ports import usable_port
+from greenoffice.receivers import WayIn, ways_in
+from greenoffice.registering import ImportOptions, import_registry
+from greenoffice.taking_in import IntakeWork
+from metering.errors import Conflict, InvalidInput, NotFound
+from simulators import Identity, NationalGateway, TurnedAway
+
+BUILDING = "330302D110"
+KEY = b"0123456789abcdef", b"fedcba9876543210"
+REPORTS = 500
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    monkeypatch.setattr("greenoffice.receivers.serve_metrics", lambda *_, **__: None)
+    mqtt = usable_port(0, {0})
+    made = commands.init(tmp_path / "data", 18080, mqtt, 19464, "en")
+    port = usable_port(0, {0, mqtt})
+    (made.secrets / "aes").write_text("\n".join(one.decode() for one in KEY))
+    with made.settings_file.open("a") as file:
+        file.write(f'\n[national]\nport = {port}\nkey_file = "secrets/aes"\n')
+    (tmp_path / "tree.csv").write_text(
+        "code,parent,type,zone\noffice,,institution,Asia/Shanghai\ncampus,office,site,\n"
+    )
+    (tmp_path / "gateways.csv").write_text("site,code\ncampus,a\ncampus,b\n")
+    (tmp_path / "points.csv").write_text(
+        "gateway,point,kind,unit\ncampus/a,1.1,register,kWh\ncampus/b,1.1,register,kWh\n"
+    )
+    import_registry(tmp_path, made.root, ImportOptions(yes=True))
+    return made
+
+
+def run(*arguments: str) -> dict[str, Any]:
+    done = CliRunner().invoke(app, ["gateway", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def named(folder: DataFolder, user: str, number: str) -> str:
+    data = str(folder.root)
+    made = run("national", data, user, "--building", BUILDING, "--number", number, "--json")
+    return str(made["secret"])
+
+
+class Serving:
+    """The national way in of a folder, on an event loop of its own."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.ways = ways_in(folder, 1_000)
+        self.way = next(way for way in self.ways if way.name == "national")
+        assert isinstance(self.way.receiver, NationalServer)
+        self.server = self.way.receiver
+        self.run(self.server.start())
+
+    def run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    def close(self) -> None:
+        self.run(self.server.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        for way in self.ways:
+            way.journal.close()
+            if way.passwords is not None:
+                way.passwords.close()
+
+
+@pytest.fixture
+def serve(folder: DataFolder) -> Iterator[Any]:
+    running: list[Serving] = []
+
+    def begin() -> Serving:
+        running.append(Serving(folder))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if not one._loop.is_closed():
+            one.close()
+
+
+def until(condition: Any) -> None:
+    pause = threading.Event()
+    for _ in range(1_500):
+        if condition():
+            return
+        pause.wait(0.01)
+    pytest.fail("it never became so")
+
+
+def identity(dialect: str, secret: str) -> Identity:
+    return Identity(dialect, BUILDING, "01", secret, KEY[0] + KEY[1])
+
+
+def moment(count: int) -> str:
+    """The minute of that number, of the day before yesterday in Shanghai."""
+    at = time.time() - 2 * 86_400 + count * 60 + 8 * 3_600
+    return time.strftime("%Y%m%d%H%M00", time.gmtime(at))
+
+
+@pytest.mark.parametrize("dialect", ["A", "B"])
+def test_reports_over_two_restarts_are_readings_once_each(
+    folder: DataFolder, serve: Any, dialect: str
+) -> None:
+    secret = named(folder, "campus/a", "01")
+    port = folder.settings().national.port
+    gateway = NationalGateway(identity(dialect, secret), reversed_marks=dialect == "A")
+    for count in range(REPORTS):
+        gateway.measure(moment(count), {("1", "1"): f"{1000 + count}.50"})
+    lost: list[Serving] = []
+
+    def crash(one: Serving) -> None:
+        """In the middle of what the gateway sends."""
+        until(lambda: len(gateway.acknowledged) >= 150 * (len(lost) + 1))
+        lost.append(one)
+        one.close()
+
+    for turn in range(3):
+        serving = serve()
+        gateway.connect("127.0.0.1", port)
+        assert gateway.heartbeat()[:2] == "20"
+        ender = threading.Thread(target=crash, args=[serving])
+        if turn < 2:
+            ender.start()
+            with pytest.raises(OSError, match=r"."):
+                gateway.deliver(again=turn > 0)
+            ender.join()
+        else:
+            assert serving.server.connections()["campus/a"][0].protocol == f"national {dialect}"
+            gateway.deliver(again=True)
+    gateway.disconnect()
+    assert (gateway.waiting, len(gateway.acknowledged)) == ({}, REPORTS)
+    serving.close()
+    with closing(Assembly.open(folder)) as parts:
+        work = IntakeWork(parts)
+        while work():
+            pass
+        point = parts.registry().gateway_points["campus/a"]["1.1"].id
+        found = parts.readings.scan([point], 0, 1 << 60)
+    values = sorted(float(one) for one in found.value)
+    assert values == [1000.5 + count for count in range(REPORTS)]
+
+
+def test_a_wrong_secret_is_refused_and_told(folder: DataFolder, serve: Any) -> None:
+    secret = named(folder, "campus/a", "01")
+    serving, port = serve(), folder.settings().national.port
+    for wrong in ("", "other"):
+        with pytest.raises(TurnedAway):
+            NationalGateway(identity("A", wrong)).connect("127.0.0.1", port)
+    trouble = serving.server.health().troubles["campus/a"]
+    assert (trouble.reason, trouble.times) == ("bad_user_or_password", 2)
+    assert _health(serving.way)["ok"]
+    stranger = Identity("B", "999999Z999", "01", secret, KEY[0] + KEY[1])
+    with pytest.raises(TurnedAway):
+        NationalGateway(stranger).connect("127.0.0.1", port)
+    tried = run("try-national", str(folder.root), "campus/a", "--dialect", "B", "--reports", "2")
+    assert (tried["let_in"], tried["acknowledged"]) == (True, 2)
+    CliRunner().invoke(app, ["gateway", "revoke", str(folder.root), "campus/a"])
+    with pytest.raises(TurnedAway):
+        NationalGateway(identity("A", secret)).connect("127.0.0.1", port)
+    assert serving.server.health().troubles["campus/a"].reason == "banned"
+
+
+def test_garbage_and_silence_end_and_others_go_on(folder: DataFolder, serve: Any) -> None:
+    secret = named(folder, "campus/a", "01")
+    serving, port = serve(), folder.settings().national.port
+    good = NationalGateway(identity("A", secret))
+    good.connect("127.0.0.1", port)
+    for data in (b"GET / HTTP/1.1\r\n\r\n", bytes.fromhex("68681616ffffffff")):
+        with socket.create_connection(("127.0.0.1", port), 20) as one:
+            one.sendall(data)
+            assert one.recv(100) == b""
+    frame = good.frame("<root><data/></root>", 3)
+    good.send_raw(frame[:-8] + b"\0\0" + frame[-6:])
+    with pytest.raises(OSError, match="hung up"):
+        good.heartbeat()
+    trouble = serving.server.health().troubles["campus/a"]
+    assert (trouble.reason, trouble.detail[:9]) == ("malformed", "the check")
+    good.connect("127.0.0.1", port)
+    assert good.heartbeat()
+
+
+def test_a_secret_is_for_its_owner_alone_and_a_name_for_one_gateway(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    data = str(folder.root)
+    (tmp_path / "mine").write_text("factory-set\n")
+    more = ["--secret-file", str(tmp_path / "mine"), "--json"]
+    made = run("national", data, "campus/a", "--building", BUILDING, *more)
+    assert made["secret"] == "factory-set"
+    assert stat.S_IMODE(folder.national_keys.stat().st_mode) == 0o600
+    for arguments, error in (
+        (["national", data, "campus/b", "--building", BUILDING], Conflict),
+        (["national", data, "campus/none", "--building", "x"], NotFound),
+        (["national", data, "campus/b", "--building", " x"], InvalidInput),
+        (["try-national", data, "campus/b"], NotFound),
+        (["try-national", data, "campus/a", "--dialect", "C"], InvalidInput),
+    ):
+        with pytest.raises(error):
+            CliRunner().invoke(app, ["gateway", *arguments], catch_exceptions=False)
+
+
+def test_without_a_port_nothing_listens(folder: DataFolder) -> None:
+    text = folder.settings_file.read_text().partition("[national]")[0]
+    folder.settings_file.write_text(text)
+    ways: list[WayIn] = ways_in(folder, 1_000)
+    for way in ways:
+        way.journal.close()
+    assert [way.name for way in ways] == ["listener"]
