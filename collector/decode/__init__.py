@@ -6,14 +6,21 @@ Each has a folder of its name: the decoder, a README that says what it takes, an
 quantity   what devices say, made readings
 message    what a decoder is given and returns      decoder     a row of the table
 instant    times as gateways write them             json_object a payload that is one object
+uplink     what LoRaWAN devices say, in any wrapping
 """
 
+from collector.decode.actility import ACTILITY
+from collector.decode.chirpstack import CHIRPSTACK
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.entered import ENTERED
 from collector.decode.journal_only import JOURNAL_ONLY
+from collector.decode.lorawan_bytes import LORAWAN_BYTES
+from collector.decode.lorawan_http import LORAWAN_HTTP
+from collector.decode.loriot import LORIOT
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
 from collector.decode.status import STATUS
+from collector.decode.things_stack import THINGS_STACK
 
 __all__ = [
     "DECODERS",
@@ -31,5 +38,11 @@ DECODERS: dict[str, Decoder] = {
     "status": STATUS,
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,
+    "chirpstack": CHIRPSTACK,
+    "things_stack": THINGS_STACK,
+    "actility": ACTILITY,
+    "loriot": LORIOT,
+    "lorawan_bytes": LORAWAN_BYTES,
+    "lorawan_http": LORAWAN_HTTP,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""

@@ -10,25 +10,24 @@ from collector.profiles.elsys import ELSYS
 from collector.profiles.profile import Profile
 
 PROFILES: dict[str, Profile] = {**ELSYS}
-"""By `vendor/model` in lower case."""
+"""By `vendor/model` in lower case; `vendor/generic` where one format serves all its models."""
 
 _WORDS_LOOKED_AT = 12
+_GENERIC = "generic"
 
 
 @lru_cache(maxsize=4096)
 def find_profile(name: str) -> Profile | None:
-    """The profile that a name means: `elsys/ers2-co2`, `ERS2_CO2`, `Elsys ERS2 CO2`, or a text that
-    names a model with a digit in it among other words. The longest name counts; None where
-    there is none, or where two vendors have a model of that name."""
-    known = _known()
+    """The profile that a name means: `elsys/ers2-co2`, `ERS2_CO2`, `Elsys ERS2 CO2`, or a text
+    that names among other words a model with a digit in it, a vendor with its model, or a vendor
+    with one format. The longest counts; None where there is none, or where two vendors have a
+    model of that name."""
+    known, telling = _known()
     words = [word for word in re.split(r"[^0-9a-z]+", name.lower()) if word][:_WORDS_LOOKED_AT]
     whole = known.get("".join(words))
     if whole is not None:
         return whole
-    for run in _runs(words):
-        if re.search(r"\d", run) and re.search(r"[a-z]", run) and run in known:
-            return known[run]
-    return None
+    return next((known[run] for run in _runs(words) if run in telling), None)
 
 
 def _runs(words: list[str]) -> Iterator[str]:
@@ -39,14 +38,20 @@ def _runs(words: list[str]) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _known() -> dict[str, Profile | None]:
-    """By the letters and digits of a model, and of vendor and model; None where two differ."""
+def _known() -> tuple[dict[str, Profile | None], frozenset[str]]:
+    """By the letters and digits of a model, and of vendor and model; None where two differ. And
+    which of these tell a device among other words: `comfort` may be said of anything."""
     found: dict[str, Profile | None] = {}
+    telling: set[str] = set()
     for name, profile in PROFILES.items():
         vendor, _, model = name.partition("/")
-        for key in {_plain(model), _plain(vendor + model)}:
+        keys = {_plain(vendor)} if model == _GENERIC else {_plain(model), _plain(vendor + model)}
+        for key in keys:
             found[key] = profile if found.get(key, profile) is profile else None
-    return found
+            both = re.search(r"\d", key) and re.search(r"[a-z]", key)
+            if both or key.startswith(_plain(vendor)):
+                telling.add(key)
+    return found, frozenset(telling)
 
 
 def _plain(name: str) -> str:
