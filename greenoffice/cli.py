@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_entries, cli_keys, cli_servers, commands, saying
+from greenoffice import cli_decode, cli_entries, cli_keys, cli_servers, commands, saying
 from metering.errors import GreenOfficeError
 from metering.shard import read_shard
 
@@ -487,6 +487,7 @@ def simulators(data: DataArgument, parent: ParentOption = 0) -> None:
     run_simulators(data, parent)
 
 
+app.command()(cli_decode.decode)
 cli_entries.add_to(app)
 cli_servers.add_to(app)
 
