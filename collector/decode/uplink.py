@@ -64,28 +64,29 @@ class Models:
 
 
 NO_MODELS = Models()
-MODEL_OPTIONS = frozenset({"device", "devices"})
 
 
 def models_of(options: Mapping[str, str]) -> Models:
-    """`device=vendor/model` for all, `devices=24e1:vendor/model,a817:vendor/model` by DevEUI.
+    """`device=vendor/model` for all, `devices=24e1:vendor/model,a817:vendor/model` by DevEUI;
+    `vendor` is of models that are named without theirs.
 
     Raises InvalidInput, naming `options`, for others and for a model without a profile.
     """
-    for name in options.keys() - MODEL_OPTIONS:
+    for name in options.keys() - {"vendor", "device", "devices"}:
         raise InvalidInput(
             "unknown option", field="options", value=name,
             fix="this decoder takes device=vendor/model and devices=PREFIX:vendor/model,...",
         )  # fmt: skip
+    vendor = options.get("vendor", "")
     pairs = [one.partition(":") for one in options.get("devices", "").split(",") if one.strip()]
-    found = [(prefix.strip().lower(), _profile(model)) for prefix, _, model in pairs]
+    found = [(prefix.strip().lower(), _profile(vendor, model)) for prefix, _, model in pairs]
     found.sort(key=lambda one: -len(one[0]))
     every = options.get("device")
-    return Models(None if every is None else _profile(every), tuple(found))
+    return Models(None if every is None else _profile(vendor, every), tuple(found))
 
 
-def _profile(model: str) -> profiles.Profile:
-    found = profiles.find_profile(model)
+def _profile(vendor: str, model: str) -> profiles.Profile:
+    found = profiles.find_profile(f"{vendor} {model}") or profiles.find_profile(model)
     if found is None:
         raise InvalidInput(
             "no profile of this device", field="options", value=model.strip(),
@@ -163,7 +164,7 @@ def _said(uplink: Uplink, models: Models) -> list[Quantity | Problem]:
     if not found and uplink.payload and asked is None:
         found = _profile_of(uplink)(uplink.payload, uplink.port)
     if not found:
-        raise not_a_measurement("an uplink without a number", uplink.device)
+        raise not_a_measurement(uplink.device)
     return [_placed(one, uplink) for one in found]
 
 
@@ -185,10 +186,11 @@ def _profile_of(uplink: Uplink) -> profiles.Profile:
     )  # fmt: skip
 
 
-def not_a_measurement(what: str, shown: object) -> Refusal:
-    """An event of a network server, or a message of a device, that measures nothing."""
+def not_a_measurement(shown: object) -> Refusal:
+    """An event of a network server, or an uplink of a device, that measures nothing; what tells
+    which one it is."""
     return Refusal(
-        "not_a_measurement", what, "payload", shown,
+        "no_measurement", "an event of a network server that holds no value", "payload", shown,
         "nothing to do; switch off this kind of event where it is not wanted",
     )  # fmt: skip
 

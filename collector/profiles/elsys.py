@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collector.decode.message import Problem
 from collector.decode.quantity import Quantity
-from collector.profiles.profile import Octets, Profile, no_measurement, not_known, scaled
+from collector.profiles.profile import Octets, Profile, no_measurement, scaled, unknown_type
 from metering.reading import Kind
 
 _Field = tuple[str, int, float, str | None, Kind | None]
@@ -55,7 +55,6 @@ _FIELDS: dict[int, tuple[_Field, ...]] = {
 
 _GRID = 0x13
 _SETTINGS = 0x3E
-_SENSORS_PORT = 5
 
 
 def elsys(payload: bytes, port: int) -> list[Quantity | Problem]:  # noqa: ARG001
@@ -67,14 +66,14 @@ def elsys(payload: bytes, port: int) -> list[Quantity | Problem]:  # noqa: ARG00
         start = octets.at
         kind = octets.unsigned(1)
         if kind == _SETTINGS and not found:
-            raise no_measurement("the device's settings", payload)
+            raise no_measurement(payload)
         if kind == _GRID:
             found += _grid(octets)
         elif kind in _FIELDS:
             times_seen[kind] = times_seen.get(kind, 0) + 1
             found += _values(octets, kind, times_seen[kind])
         else:
-            found.append(not_known(payload, start, f"a value of type 0x{kind:02x}"))
+            found.append(unknown_type(payload, start))
             break
     return found
 

@@ -54,7 +54,7 @@ def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
 def _no_uplink(message: Mapping[str, Any]) -> Refusal:
     for name in message:
         if name.startswith("DevEUI_"):
-            return not_a_measurement(f"the report {name} of the network server", name)
+            return not_a_measurement(name)
     return Refusal(
         "bad_message", "no report of ThingPark", _UPLINK, None,
         "send the uplink reports of the application server",

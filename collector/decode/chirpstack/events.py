@@ -23,18 +23,12 @@ from collector.decode.uplink import (
     server_time,
 )
 
-_OTHER_EVENTS: dict[str, str] = {
-    "margin": "a device's status",
-    "downlinkId": "an event of a downlink",
-    "queueItemId": "an event of a downlink",
-    "fCntDown": "an event of a downlink",
-    "acknowledged": "an acknowledgement",
-    "level": "a log entry",
-    "location": "a place worked out by the server",
-    "integrationName": "an event of an integration",
-    "devAddr": "a join",
-}
-"""By a field that only this event has, or, for the last, that it has where it is no uplink."""
+_OTHER_EVENTS = (
+    *("margin", "downlinkId", "queueItemId", "fCntDown", "acknowledged", "level", "location"),
+    *("integrationName", "devAddr"),
+)
+"""Fields of status, txack, ack, log, location and integration; the last is of a join where it is no
+uplink."""
 
 _UPLINK_EVENTS = frozenset({"up", "rx"})
 
@@ -58,7 +52,7 @@ def _check_topic(topic: str) -> None:
     """On ChirpStack's own topics, and those of an HTTP integration, the last level says it."""
     levels = topic.split("/")
     if len(levels) > 1 and levels[-2] == "event" and levels[-1] not in _UPLINK_EVENTS:
-        raise not_a_measurement(f"the event {levels[-1]} of the network server", topic)
+        raise not_a_measurement(levels[-1])
 
 
 def _uplink(event: object) -> Uplink:
@@ -109,11 +103,11 @@ def _decoded(event: Mapping[str, Any]) -> object:
 
 
 def _no_uplink(event: Mapping[str, Any]) -> Refusal:
-    for field, what in _OTHER_EVENTS.items():
+    for field in _OTHER_EVENTS:
         if field in event and "fPort" not in event:
-            return not_a_measurement(what, field)
+            return not_a_measurement(field)
     if "fPort" in event or "fCnt" in event:
-        return not_a_measurement("an uplink without a payload", event.get("fCnt"))
+        return not_a_measurement("fCnt")
     return Refusal(
         "bad_message", "neither data nor an object of a device", "data", event.get("data"),
         "send the uplink event of the network server",

@@ -56,7 +56,7 @@ def _uplink(value: object) -> Uplink:
     decoded = _first(fields, _OBJECT)
     payload = _payload(fields)
     if payload is None and decoded is None:
-        raise not_a_measurement("an event without bytes or values of a device", device)
+        raise not_a_measurement(device)
     times = (fields.get(name) for name in _TIME)
     names = [text for text in (fields.get(name) for name in _NAMES) if isinstance(text, str)]
     return Uplink(

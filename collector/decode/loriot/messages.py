@@ -38,7 +38,7 @@ def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
             "bad_message", "no message of LORIOT", "cmd", command, "send its uplinks, cmd rx or gw"
         )
     if command not in _UPLINKS:
-        raise not_a_measurement(f"the message {command} of the network server", command)
+        raise not_a_measurement(command)
     if not message.get("data") and message.get("encdata"):
         raise Refusal(
             "bad_message", "the payload is encrypted", "encdata", message["encdata"],

@@ -20,18 +20,12 @@ from collector.decode.uplink import (
     server_time,
 )
 
-_OTHER_MESSAGES: dict[str, str] = {
-    "join_accept": "a join",
-    "downlink_ack": "an acknowledgement",
-    "downlink_nack": "an acknowledgement",
-    "downlink_sent": "an event of a downlink",
-    "downlink_failed": "an event of a downlink",
-    "downlink_queued": "an event of a downlink",
-    "downlink_queue_invalidated": "an event of a downlink",
-    "location_solved": "a place worked out by the server",
-    "service_data": "an event of an integration",
-    "uplink_normalized": "an uplink in a second form, whose first one is read",
-}
+_OTHER_MESSAGES = (
+    *("join_accept", "downlink_ack", "downlink_nack", "downlink_sent", "downlink_failed"),
+    *("downlink_queued", "downlink_queue_invalidated", "location_solved", "service_data"),
+    "uplink_normalized",
+)
+"""Messages that measure nothing; the last says an uplink a second time, in another form."""
 
 
 def looks_like(message: Mapping[str, Any]) -> bool:
@@ -44,9 +38,9 @@ def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
     message = json_object(incoming.payload, limits)
     if isinstance(message.get("uplink_message"), dict):
         return [_version_3(message, message["uplink_message"])]
-    for field, what in _OTHER_MESSAGES.items():
+    for field in _OTHER_MESSAGES:
         if field in message:
-            raise not_a_measurement(what, field)
+            raise not_a_measurement(field)
     if "hardware_serial" in message:
         return [_version_2(message)]
     raise Refusal(
