@@ -46,10 +46,10 @@ class Octets:
         return int.from_bytes(self.take(count), self._order, signed=True)
 
 
-def unknown_type(payload: bytes, at: int) -> Problem:
-    """Why the bytes from `at` on, which begin with a type of value, are not read."""
+def not_known(payload: bytes, at: int, what: str) -> Problem:
+    """Why the bytes from `at` on are not read."""
     return Problem(
-        "unknown_payload", "a type of value that the device's profile does not know", "payload",
+        "unknown_payload", f"{what} that the device's profile does not know", "payload",
         payload[at : at + 24].hex(),
         "look whether the route names the device's model, and have the profile completed",
     )  # fmt: skip
@@ -69,9 +69,9 @@ def scaled(raw: float, factor: float) -> float:
     return round(raw * factor, 9)
 
 
-def no_measurement(payload: bytes) -> Refusal:
+def no_measurement(what: str, payload: bytes) -> Refusal:
     """A message of the device that measures nothing: an answer to a command, a start."""
     return Refusal(
-        "no_measurement", "what a device says about itself", "payload", payload[:24].hex(),
+        "no_measurement", what, "payload", payload[:24].hex(),
         "nothing to do: it is kept in the journal",
     )  # fmt: skip

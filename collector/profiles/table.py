@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from collector.profiles.elsys import ELSYS
+from collector.profiles.netvox import NETVOX
+from collector.profiles.parking import PARKING
 from collector.profiles.profile import Profile
+from collector.profiles.sensiedge import SENSIEDGE
+from collector.profiles.tektelic import TEKTELIC
+from collector.profiles.yobiiq import YOBIIQ
 
-PROFILES: dict[str, Profile] = {**ELSYS}
+PROFILES: dict[str, Profile] = {**ELSYS, **NETVOX, **PARKING, **SENSIEDGE, **TEKTELIC, **YOBIIQ}
 """By `vendor/model` in lower case; `vendor/generic` where one format serves all its models."""
 
 _WORDS_LOOKED_AT = 12
