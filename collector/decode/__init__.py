@@ -15,6 +15,7 @@ from collector.decode.mbus import MBUS
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
 from collector.decode.status import STATUS
+from collector.decode.wmbus import WMBUS
 
 __all__ = [
     "DECODERS",
@@ -33,5 +34,6 @@ DECODERS: dict[str, Decoder] = {
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,
     "mbus": MBUS,
+    "wmbus": WMBUS,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""

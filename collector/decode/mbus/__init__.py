@@ -7,7 +7,7 @@ application   what a CI field says, for wire and radio
 """
 
 from collector.decode.decoder import Decoder
-from collector.decode.mbus.decoder import configured, decode, suits
+from collector.decode.mbus.decoder import decode, keyed, suits
 
-MBUS = Decoder(decode, configured=configured, suits=suits, aliases=("mbus_frame",))
+MBUS = Decoder(decode, configured=keyed(decode), suits=suits, aliases=("mbus_frame",))
 """Reading an answer of a meter."""

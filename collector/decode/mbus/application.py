@@ -16,7 +16,7 @@ from collector.decode.quantity import Quantity
 
 _LONG, _LONG_MSB, _SHORT, _PLAIN = 0x72, 0x76, 0x7A, 0x78
 _FIXED, _ERROR, _ALARM = 0x73, 0x70, 0x71
-_COMPACT_PLAIN, _COMPACT_SHORT = 0x79, 0x7B
+_COMPACT_LONG, _COMPACT_PLAIN, _COMPACT_SHORT = 0x73, 0x79, 0x7B
 _ERRORS = (
     "unspecified error",
     "unimplemented CI field",
@@ -72,13 +72,13 @@ def wired_quantities(ci: int, data: bytes, keys: Keys) -> Iterator[Quantity]:
     if ci == _FIXED:
         yield from fixed_quantities(data)
     elif ci == _LONG:
-        yield from of_opened(long_header(data, keys, is_wired=True))
+        yield from _whole(long_header(data, keys, is_wired=True))
     elif ci == _LONG_MSB:
         turned = data[3::-1] + data[5:3:-1] + data[6:10] + data[11:9:-1]
         found = long_header(turned + data[LONG_HEADER:], keys, is_wired=True)
-        yield from _told(found, _turned(records_of(found.data)))
+        yield from told(found, _turned(_sound(found.data)))
     elif ci == _PLAIN:
-        yield from of_opened(Opened(Meter(""), data))
+        yield from _whole(Opened(Meter(""), data))
     elif ci == _ERROR:
         code = data[0] if data else 0
         text = _ERRORS[code] if code < len(_ERRORS) else f"error {code}"
@@ -89,33 +89,41 @@ def wired_quantities(ci: int, data: bytes, keys: Keys) -> Iterator[Quantity]:
         raise bad_frame("not an answer of a meter", "CI", f"{ci:02x}")
 
 
-def radio_quantities(
-    ci: int, data: bytes, link: Meter, address: bytes, keys: Keys, counter: bytes = b""
-) -> Opened | list[Quantity] | None:
-    """What a radio telegram holds; None where its CI field is a manufacturer's own."""
-    if ci == _LONG:
-        return long_header(data, keys, counter)
-    if ci == _SHORT:
-        return short_header(data, link, address, keys, counter)
-    if ci == _PLAIN:
-        return Opened(link, data)
-    if ci in {_COMPACT_PLAIN, _COMPACT_SHORT}:
+def radio_records(ci: int, link: Meter, address: bytes, data: bytes, keys: Keys, counter: bytes) -> tuple[Opened, Records] | None:
+    """A radio telegram in clear and its records; None where its CI field is a manufacturer's own.
+
+    `link`, `address` and `counter` are what the link layer says. Raises Refusal: `bad_frame`,
+    `encrypted`.
+    """
+    if ci in {_LONG, _COMPACT_LONG}:
+        found = long_header(data, keys, counter)
+    elif ci in {_SHORT, _COMPACT_SHORT}:
+        found = short_header(data, link, address, keys, counter)
+    elif ci in {_PLAIN, _COMPACT_PLAIN}:
         found = Opened(link, data)
-        if ci == _COMPACT_SHORT:
-            found = short_header(data, link, address, keys, counter)
-        return list(_told(found, _compact(found.data)))
-    return None
+    else:
+        return None
+    read = _compact if ci in {_COMPACT_LONG, _COMPACT_SHORT, _COMPACT_PLAIN} else records_of
+    return found, read(found.data)
 
 
-def of_opened(found: Opened) -> Iterator[Quantity]:
-    """The records of a telegram in clear."""
-    yield from _told(found, records_of(found.data))
-
-
-def _told(found: Opened, records: Records) -> Iterator[Quantity]:
+def told(found: Opened, records: Records) -> Iterator[Quantity]:
+    """The meter's status and what its records hold."""
     if found.status is not None:
         yield Quantity("status", float(found.status), "1", "state", device=found.meter.name)
     yield from quantities_of(records.records, found.meter.name)
+
+
+def _whole(found: Opened) -> Iterator[Quantity]:
+    yield from told(found, _sound(found.data))
+
+
+def _sound(data: bytes) -> Records:
+    """Records of which none is defect: on the wire a checksum has vouched for all of them."""
+    records = records_of(data)
+    if records.defect is not None:
+        raise records.defect
+    return records
 
 
 def _turned(records: Records) -> Records:

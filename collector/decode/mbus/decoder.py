@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from collector.decode.decoder import Decode
 from collector.decode.mbus.application import wired_quantities
@@ -13,6 +13,7 @@ from collector.decode.message import Decoded, Incoming, MessageLimits, Refusal
 from collector.decode.quantity import Quantity, readings
 
 _FROM_MASTER = 0x40
+Configured = Callable[[Mapping[str, str]], Decode]
 
 
 def wired(octets: bytes, keys: Keys) -> list[Quantity]:
@@ -28,10 +29,14 @@ def decode(incoming: Incoming, limits: MessageLimits, keys: Keys = NO_KEYS) -> D
     return readings(wired(octets_of(incoming.payload, limits), keys), incoming, limits)
 
 
-def configured(options: Mapping[str, str]) -> Decode:
-    """`decode` with the keys of a route."""
-    keys = Keys.of(options)
-    return lambda incoming, limits: decode(incoming, limits, keys)
+def keyed(read: Callable[[Incoming, MessageLimits, Keys], Decoded]) -> Configured:
+    """A decoder as its options make it: they are the keys it reads with."""
+
+    def configured(options: Mapping[str, str]) -> Decode:
+        keys = Keys.of(options)
+        return lambda incoming, limits: read(incoming, limits, keys)
+
+    return configured
 
 
 def suits(incoming: Incoming) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from collector.decode.mbus.number import number_of
+from collector.decode.mbus.profile import with_profiles
 from collector.decode.mbus.record import Record, Shape
 from collector.decode.mbus.vif import (
     ANY,
@@ -40,7 +41,7 @@ def quantities_of(records: Iterable[Record], device: str) -> Iterator[Quantity]:
     """What the records hold in numbers, in their order. Dates, texts and values that are not
     available are left out."""
     seen: dict[str, int] = {}
-    for record in records:
+    for record in with_profiles(records):
         meaning = meaning_of(record.shape)
         if not meaning.is_number:
             continue

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from collector.decode.mbus.octets import bad_frame
+from collector.decode.message import Refusal
 
 _MOST_EXTENSIONS = 10
-_WIDTHS = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 4, 6: 6, 7: 8, 8: 0, 9: 1, 10: 2, 11: 3, 12: 4, 14: 6}
+WIDTHS = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 4, 6: 6, 7: 8, 8: 0, 9: 1, 10: 2, 11: 3, 12: 4, 14: 6}
+"""Bytes of a value by its data field; LVAR says its own."""
 _LVAR = 13
 _IDLE, _MANUFACTURER, _MORE_FOLLOW, _GLOBAL_READOUT = 0x2F, 0x0F, 0x1F, 0x7F
 FUNCTIONS = ("", "max", "min", "error")
@@ -75,12 +77,15 @@ class Records:
     records: list[Record]
     own: bytes = b""
     """What the manufacturer put behind them, in a form of its own."""
+    defect: Refusal | None = None
+    """Why what follows is not understood; None where all is."""
 
 
 def records_of(octets: bytes) -> Records:
-    """All records; Refusal `bad_frame` where one is cut, or a field is reserved."""
+    """All records, up to one that is cut or has a reserved field."""
     cursor, found = _Cursor(octets), list[Record]()
     while cursor.at < len(octets):
+        begin = cursor.at
         dif = cursor.byte("a DIF")
         if dif == _IDLE:
             continue
@@ -88,9 +93,18 @@ def records_of(octets: bytes) -> Records:
             return Records(found, octets[cursor.at :])
         if dif == _GLOBAL_READOUT:
             continue
-        shape = _shape(dif, cursor)
-        found.append(Record(shape, _data(shape.coding, cursor)))
+        try:
+            shape = _shape(dif, cursor)
+            found.append(Record(shape, _data(shape.coding, cursor)))
+        except Refusal as defect:
+            return Records(found, octets[begin:], defect)
     return Records(found)
+
+
+def shape_of(head: bytes) -> Shape:
+    """What a record's head says. Raises Refusal `bad_frame` where it is cut or reserved."""
+    cursor = _Cursor(head)
+    return _shape(cursor.byte("a DIF"), cursor)
 
 
 def records_with(heads: bytes, data: bytes) -> Records:
@@ -104,7 +118,7 @@ def records_with(heads: bytes, data: bytes) -> Records:
 
 def _data(coding: int, cursor: _Cursor) -> bytes:
     if coding != _LVAR:
-        return cursor.take(_WIDTHS[coding], "a value")
+        return cursor.take(WIDTHS[coding], "a value")
     length = cursor.byte("a value's length")
     return bytes([length]) + cursor.take(lvar_width(length), "a value")
 

@@ -140,6 +140,14 @@ def _cbc(algorithm: AES | TripleDES, start: bytes, data: bytes) -> bytes:
     return reader.update(data) + reader.finalize()
 
 
+def with_header(data: bytes, key: bytes, address: bytes, access: int) -> bytes:
+    """Whole blocks under AES-CBC, begun from the meter's address and an access number, in clear.
+    Refusal `encrypted` where data or key have another length."""
+    if len(key) != _BLOCK or not data or len(data) % _BLOCK:
+        raise encrypted("a key of 32 digits and whole blocks are wanted", "")
+    return _cbc(AES(key), address + bytes([access]) * 8, data)
+
+
 def counted(data: bytes, key: bytes, start: bytes) -> bytes:
     """Data under AES-CTR from a first counter block, in clear."""
     if len(key) != _BLOCK:

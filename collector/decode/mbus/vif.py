@@ -48,11 +48,11 @@ def _times(
         yield first + step, Meaning(name, unit, kind=kind)
 
 
-def _plain(first: int, *names: str, unit: str | None = None) -> Iterator[tuple[int, Meaning]]:
-    """Codes without a power of ten; '-' leaves one out."""
+def _plain(first: int, *names: str) -> Iterator[tuple[int, Meaning]]:
+    """Codes of plain numbers without a sign; '-' leaves one out."""
     for step, name in enumerate(names):
         if name != "-":
-            yield first + step, Meaning(name, unit, kind=None)
+            yield first + step, Meaning(name, kind=None, unsigned=True)
 
 
 def _unread(*codes: int) -> Iterator[tuple[int, Meaning]]:
@@ -211,7 +211,9 @@ DURATIONS = {0x60 + step: step for step in range(8)}
 """Duration of the value: bit 2 last instead of first, bits 1 and 0 the unit of time."""
 DATES = frozenset({0x39, 0x42, 0x43, 0x46, 0x47, 0x4A, 0x4B, 0x4E, 0x4F, 0x6A, 0x6B, 0x6E, 0x6F})
 """The data are a date of the value, not the value."""
-NO_VALUE = frozenset(range(0x01, 0x20))
+PROFILES = {0x13: "inverse", 0x1E: "register", 0x1F: "plain"}
+"""The data are a row of values: a compact profile."""
+NO_VALUE = frozenset(range(0x01, 0x20)) - set(PROFILES)
 """The record tells of an error instead of a value."""
 MANUFACTURER, ANY, TEXT = 0x7F, 0x7E, 0x7C
 
