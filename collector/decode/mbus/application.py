@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from collector.decode.mbus.compact import format_of
 from collector.decode.mbus.fixed import fixed_quantities
-from collector.decode.mbus.frame import LONG_HEADER, SHORT_HEADER, Meter, meter_of
+from collector.decode.mbus.frame import LONG_HEADER, SHORT_HEADER, BusMeter, meter_of
 from collector.decode.mbus.meaning import quantities_of
 from collector.decode.mbus.octets import bad_frame
-from collector.decode.mbus.record import Records, records_of, records_with
-from collector.decode.mbus.security import MODES, Keys, Sealed, opened
+from collector.decode.mbus.own_codes import translated
+from collector.decode.mbus.record import DataRecords, records_of, records_with
+from collector.decode.mbus.security import IDLE, MODES, Keys, Sealed, opened
 from collector.decode.quantity import Quantity
+from metering.reading import Kind
 
 _LONG, _LONG_MSB, _SHORT, _PLAIN = 0x72, 0x76, 0x7A, 0x78
 _FIXED, _ERROR, _ALARM = 0x73, 0x70, 0x71
@@ -32,7 +34,7 @@ _ERRORS = (
 class Opened:
     """A telegram's data in clear."""
 
-    meter: Meter
+    meter: BusMeter
     data: bytes
     status: int | None = None
     """Of the meter, as its header says; None without a header."""
@@ -54,7 +56,7 @@ def long_header(data: bytes, keys: Keys, counter: bytes = b"", is_wired: bool = 
 
 
 def short_header(
-    data: bytes, meter: Meter, address: bytes, keys: Keys, counter: bytes = b""
+    data: bytes, meter: BusMeter, address: bytes, keys: Keys, counter: bytes = b""
 ) -> Opened:
     """Data behind a short header, of the meter that the link names."""
     if len(data) < SHORT_HEADER:
@@ -78,21 +80,30 @@ def wired_quantities(ci: int, data: bytes, keys: Keys) -> Iterator[Quantity]:
         found = long_header(turned + data[LONG_HEADER:], keys, is_wired=True)
         yield from told(found, _turned(_sound(found.data)))
     elif ci == _PLAIN:
-        yield from _whole(Opened(Meter(""), data))
+        yield from _whole(Opened(BusMeter(""), data))
     elif ci == _ERROR:
         code = data[0] if data else 0
         text = _ERRORS[code] if code < len(_ERRORS) else f"error {code}"
         raise bad_frame(f"the meter answers with an error: {text}", "error", code)
     elif ci == _ALARM and data:
-        yield Quantity("alarm", float(data[0]), "1", "state")
+        yield Quantity("alarm", float(data[0]), "1", Kind.STATE)
     else:
         raise bad_frame("not an answer of a meter", "CI", f"{ci:02x}")
 
 
-def radio_records(ci: int, link: Meter, address: bytes, data: bytes, keys: Keys, counter: bytes) -> tuple[Opened, Records] | None:
+def radio_records(
+    ci: int,
+    link: BusMeter,
+    address: bytes,
+    data: bytes,
+    keys: Keys,
+    counter: bytes,
+    learned: Mapping[bytes, bytes],
+) -> tuple[Opened, DataRecords] | None:
     """A radio telegram in clear and its records; None where its CI field is a manufacturer's own.
 
-    `link`, `address` and `counter` are what the link layer says. Raises Refusal: `bad_frame`,
+    `link`, `address` and `counter` are what the link layer says, `learned` the heads of compact
+    frames by their signature. Raises Refusal: `bad_frame`,
     `encrypted`.
     """
     if ci in {_LONG, _COMPACT_LONG}:
@@ -103,22 +114,24 @@ def radio_records(ci: int, link: Meter, address: bytes, data: bytes, keys: Keys,
         found = Opened(link, data)
     else:
         return None
-    read = _compact if ci in {_COMPACT_LONG, _COMPACT_SHORT, _COMPACT_PLAIN} else records_of
-    return found, read(found.data)
+    if ci in {_COMPACT_LONG, _COMPACT_SHORT, _COMPACT_PLAIN}:
+        return found, _compact(found.data, learned)
+    return found, records_of(found.data)
 
 
-def told(found: Opened, records: Records) -> Iterator[Quantity]:
+def told(found: Opened, records: DataRecords) -> Iterator[Quantity]:
     """The meter's status and what its records hold."""
     if found.status is not None:
-        yield Quantity("status", float(found.status), "1", "state", device=found.meter.name)
-    yield from quantities_of(records.records, found.meter.name)
+        yield Quantity("status", float(found.status), "1", Kind.STATE, device=found.meter.name)
+    known = translated(records.records, found.meter.maker)
+    yield from quantities_of(known, found.meter.name)
 
 
 def _whole(found: Opened) -> Iterator[Quantity]:
     yield from told(found, _sound(found.data))
 
 
-def _sound(data: bytes) -> Records:
+def _sound(data: bytes) -> DataRecords:
     """Records of which none is defect: on the wire a checksum has vouched for all of them."""
     records = records_of(data)
     if records.defect is not None:
@@ -126,13 +139,14 @@ def _sound(data: bytes) -> Records:
     return records
 
 
-def _turned(records: Records) -> Records:
+def _turned(records: DataRecords) -> DataRecords:
     """Records whose values came with the most significant byte first."""
-    return Records([replace(one, data=one.data[::-1]) for one in records.records], records.own)
+    return DataRecords([replace(one, data=one.data[::-1]) for one in records.records])
 
 
-def _compact(data: bytes) -> Records:
+def _compact(data: bytes, learned: Mapping[bytes, bytes]) -> DataRecords:
     """A compact frame: signature of the heads 2, checksum of the full frame 2, values."""
+    data = data.removeprefix(IDLE)
     if len(data) < 4:
         raise bad_frame("ends within its header", "length", len(data))
-    return records_with(format_of(data[:2]), data[4:])
+    return records_with(format_of(data[:2], learned), data[4:])

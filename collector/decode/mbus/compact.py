@@ -6,6 +6,8 @@ common meters are told here, so that a compact frame is read whatever came befor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from collector.decode.mbus.octets import bad_frame
 
 _POLYNOMIAL = 0x3D65
@@ -47,12 +49,20 @@ _HEADS = (
 )
 """Records' heads of full frames: water, flow and heat meters."""
 
-FORMATS = {crc(heads).to_bytes(2, "little"): heads for heads in map(bytes.fromhex, _HEADS)}
-"""Heads by signature as it is sent."""
+
+def signature_of(heads: bytes) -> bytes:
+    """The signature of records' heads, as it is sent."""
+    return crc(heads).to_bytes(2, "little")
 
 
-def format_of(signature: bytes) -> bytes:
-    """The heads of a signature. Refusal `bad_frame` where they are not known."""
-    if signature not in FORMATS:
+FORMATS = {signature_of(heads): heads for heads in map(bytes.fromhex, _HEADS)}
+"""Heads by signature."""
+
+
+def format_of(signature: bytes, learned: Mapping[bytes, bytes]) -> bytes:
+    """The heads of a signature, by what was learned from full frames of the same message or by
+    the table. Refusal `bad_frame` where they are not known."""
+    found = learned.get(signature) or FORMATS.get(signature)
+    if found is None:
         raise bad_frame("a compact frame of an unknown format", "signature", signature.hex())
-    return FORMATS[signature]
+    return found

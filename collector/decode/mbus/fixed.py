@@ -1,6 +1,6 @@
 """The fixed data structure: two counters of a meter (EN 1434-3, CI 73).
 
-    id 4 | access | status | medium and units 2 | counter 1 4 | counter 2 4
+id 4 | access | status | medium and units 2 | counter 1 4 | counter 2 4
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SAME = 0x3E
 
 
 def _runs() -> dict[int, Meaning]:
-    register: Kind = "register"
+    register: Kind = Kind.REGISTER
     runs = [
         (0x02, 9, Meaning("energy", "kWh", -3, kind=register)),
         (0x0B, 9, Meaning("energy", "MJ", -3, kind=register)),
@@ -53,7 +53,7 @@ def fixed_quantities(data: bytes) -> list[Quantity]:
 
 def _counters(data: bytes, device: str) -> Iterator[Quantity]:
     status, codes = data[5], [data[6] & 0x3F, data[7] & 0x3F]
-    yield Quantity("status", float(status), "1", "state", device=device)
+    yield Quantity("status", float(status), "1", Kind.STATE, device=device)
     stored = [False, codes[1] == _SAME or bool(status & _STORED)]
     if codes[1] == _SAME:
         codes[1] = codes[0]

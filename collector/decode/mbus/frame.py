@@ -1,8 +1,8 @@
 """Frames of the wired bus, and the meter that a header names.
 
-    68 L L 68 | C A CI | user data | checksum 16        EN 13757-2, format class FT 1.2
-    long header (CI 72): id 4, manufacturer 2, version, medium, access, status, configuration 2
-    short header (CI 7A): access, status, configuration 2
+68 L L 68 | C A CI | user data | checksum 16        EN 13757-2, format class FT 1.2
+long header (CI 72): id 4, manufacturer 2, version, medium, access, status, configuration 2
+short header (CI 7A): access, status, configuration 2
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LONG_HEADER, SHORT_HEADER = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class BusMeter:
     """Who sent an answer, as its header says."""
 
     number: str
@@ -33,7 +33,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LongFrame:
     """What a slave answered."""
 
     control: int
@@ -43,7 +43,7 @@ class Frame:
     """User data behind the CI field."""
 
 
-def frame_of(octets: bytes) -> Frame:
+def frame_of(octets: bytes) -> LongFrame:
     """The long frame that the octets are; filling bytes around it are passed over.
 
     Raises Refusal `bad_frame` where start, lengths, checksum or stop do not fit.
@@ -62,7 +62,7 @@ def frame_of(octets: bytes) -> Frame:
     body = octets[4 : length + 4]
     if sum(body) & 0xFF != octets[length + 4]:
         raise bad_frame("the checksum does not fit", "checksum", f"{octets[length + 4]:02x}")
-    return Frame(body[0], body[2], body[3:])
+    return LongFrame(body[0], body[2], body[3:])
 
 
 def maker_of(code: int) -> str:
@@ -70,7 +70,7 @@ def maker_of(code: int) -> str:
     return "".join(chr(64 + (code >> shift & 31)) for shift in (10, 5, 0))
 
 
-def meter_of(header: bytes) -> Meter:
+def meter_of(header: bytes) -> BusMeter:
     """The meter of a header's first 8 bytes: id, manufacturer, version, medium."""
     number = header[3::-1].hex().upper()
-    return Meter(number, maker_of(int.from_bytes(header[4:6], "little")), header[6], header[7])
+    return BusMeter(number, maker_of(int.from_bytes(header[4:6], "little")), header[6], header[7])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from collector.decode.mbus.number import number_of
 from collector.decode.mbus.profile import with_profiles
-from collector.decode.mbus.record import Record, Shape
+from collector.decode.mbus.record import DataRecord, Head
 from collector.decode.mbus.vif import (
     ANY,
     DATES,
@@ -37,7 +37,7 @@ _UNREAD = Meaning("", is_number=False)
 _TEXT_UNITS = {"°C": "C", "m^3": "m3", "m³": "m3", "m^3/h": "m3/h", "l": "L", "l/h": "L/h"}
 
 
-def quantities_of(records: Iterable[Record], device: str) -> Iterator[Quantity]:
+def quantities_of(records: Iterable[DataRecord], device: str) -> Iterator[Quantity]:
     """What the records hold in numbers, in their order. Dates, texts and values that are not
     available are left out."""
     seen: dict[str, int] = {}
@@ -60,7 +60,7 @@ def scaled(number: float, meaning: Meaning) -> float:
     return float(exact) if meaning.factor == 1.0 else float(exact * meaning.factor)
 
 
-def meaning_of(shape: Shape) -> Meaning:
+def meaning_of(shape: Head) -> Meaning:
     """What a record's value is, with the whole name."""
     base, further = _base(shape)
     meaning = _modified(base, further)
@@ -76,7 +76,7 @@ def meaning_of(shape: Shape) -> Meaning:
     return replace(meaning, name="_".join(part for part in parts if part))
 
 
-def _base(shape: Shape) -> tuple[Meaning, Sequence[int]]:
+def _base(shape: Head) -> tuple[Meaning, Sequence[int]]:
     """The meaning of the VIF, or of the table it names, and the VIFEs that are left."""
     first, rest = shape.codes[0], shape.codes[1:]
     if shape.extended and first in {0x7B, 0x7D} and rest:

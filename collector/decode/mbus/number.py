@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import struct
 
-from collector.decode.mbus.record import Record
+from collector.decode.mbus.record import DataRecord
 
 _BCD = frozenset({9, 10, 11, 12, 14})
 _INTEGER = frozenset({1, 2, 3, 4, 6, 7})
 _REAL, _LVAR = 5, 13
 
 
-def number_of(record: Record, unsigned: bool = False) -> float | int | None:
+def number_of(record: DataRecord, unsigned: bool = False) -> float | int | None:
     """The number of a record; None where it is text, holds none, or says that there is no value.
 
     Integers have a sign but for the codes of which the standard says otherwise (`unsigned`). The

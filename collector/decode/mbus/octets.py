@@ -7,13 +7,14 @@ import re
 from collector.decode.message import MessageLimits, Refusal
 
 _HEX = re.compile(rb"[0-9A-Fa-f]{2,}")
-_BETWEEN = re.compile(rb"[\s_|,:-]+|0[xX](?=[0-9A-Fa-f])")
+_BETWEEN = re.compile(rb"[\s_|,:#-]+|0[xX](?=[0-9A-Fa-f])")
 
 
 def octets_of(payload: bytes, limits: MessageLimits) -> bytes:
     """What a payload holds: hexadecimal text with or without separators, or the bytes themselves.
 
-    Raises Refusal `bad_message` for what is empty, too long, or text of an odd number of digits.
+    A last digit without its second is passed over: what it may have been part of is found cut.
+    Raises Refusal `bad_message` for what is empty or too long.
     """
     if not 0 < len(payload) <= limits.payload_bytes:
         fix = "send one telegram in a message"
@@ -22,12 +23,7 @@ def octets_of(payload: bytes, limits: MessageLimits) -> bytes:
     digits = _BETWEEN.sub(b"", payload.removeprefix(b"\xef\xbb\xbf").strip())
     if not _HEX.fullmatch(digits):
         return payload
-    if len(digits) % 2:
-        raise Refusal(
-            "bad_message", "an odd number of hexadecimal digits", "payload",
-            payload[:80].decode("ascii", "replace"), "send two digits for each byte",
-        )  # fmt: skip
-    return bytes.fromhex(digits.decode("ascii"))
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
 
 
 def bad_frame(message: str, field: str, value: object) -> Refusal:

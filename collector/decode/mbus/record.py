@@ -5,8 +5,8 @@
     VIF  E VVVVVVV      what is measured and its unit; VIFE: more of it       up to 10
     data as the data field says; LVAR: a length of its own
 
-EN 13757-3, variable data structure. Records follow each other without a count, so that after one
-that cannot be understood nothing more can be found.
+EN 13757-3, variable data structure. Records follow each other without a count, so that after
+one that cannot be understood nothing more can be found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FUNCTIONS = ("", "max", "min", "error")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Head:
     """What a record's head says of its data."""
 
     coding: int
@@ -45,10 +45,10 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DataRecord:
     """A data record."""
 
-    shape: Shape
+    shape: Head
     data: bytes
     """Least significant byte first; of LVAR with its length byte in front."""
 
@@ -71,49 +71,52 @@ class _Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class DataRecords:
     """The records of a telegram."""
 
-    records: list[Record]
+    records: list[DataRecord]
+    heads: bytes = b""
+    """Of all records, one behind the other."""
     own: bytes = b""
     """What the manufacturer put behind them, in a form of its own."""
     defect: Refusal | None = None
     """Why what follows is not understood; None where all is."""
 
 
-def records_of(octets: bytes) -> Records:
+def records_of(octets: bytes) -> DataRecords:
     """All records, up to one that is cut or has a reserved field."""
-    cursor, found = _Cursor(octets), list[Record]()
+    cursor, found, heads = _Cursor(octets), list[DataRecord](), b""
     while cursor.at < len(octets):
         begin = cursor.at
         dif = cursor.byte("a DIF")
         if dif == _IDLE:
             continue
         if dif in {_MANUFACTURER, _MORE_FOLLOW}:
-            return Records(found, octets[cursor.at :])
+            return DataRecords(found, heads, octets[cursor.at :])
         if dif == _GLOBAL_READOUT:
             continue
         try:
             shape = _shape(dif, cursor)
-            found.append(Record(shape, _data(shape.coding, cursor)))
+            heads += octets[begin : cursor.at]
+            found.append(DataRecord(shape, _data(shape.coding, cursor)))
         except Refusal as defect:
-            return Records(found, octets[begin:], defect)
-    return Records(found)
+            return DataRecords(found, heads, octets[begin:], defect)
+    return DataRecords(found, heads)
 
 
-def shape_of(head: bytes) -> Shape:
+def shape_of(head: bytes) -> Head:
     """What a record's head says. Raises Refusal `bad_frame` where it is cut or reserved."""
     cursor = _Cursor(head)
     return _shape(cursor.byte("a DIF"), cursor)
 
 
-def records_with(heads: bytes, data: bytes) -> Records:
+def records_with(heads: bytes, data: bytes) -> DataRecords:
     """Records whose heads were told apart from their data: those of a compact frame."""
-    cursor, values, found = _Cursor(heads), _Cursor(data), list[Record]()
+    cursor, values, found = _Cursor(heads), _Cursor(data), list[DataRecord]()
     while cursor.at < len(heads):
         shape = _shape(cursor.byte("a DIF"), cursor)
-        found.append(Record(shape, _data(shape.coding, values)))
-    return Records(found, data[values.at :])
+        found.append(DataRecord(shape, _data(shape.coding, values)))
+    return DataRecords(found, heads, data[values.at :])
 
 
 def _data(coding: int, cursor: _Cursor) -> bytes:
@@ -139,7 +142,7 @@ def lvar_width(length: int) -> int:
     return widths[length]
 
 
-def _shape(dif: int, cursor: _Cursor) -> Shape:
+def _shape(dif: int, cursor: _Cursor) -> Head:
     if dif & 0x0F == 0x0F:
         raise bad_frame("a reserved data field", "DIF", f"{dif:02x}")
     storage, tariff, subunit = dif >> 6 & 1, 0, 0
@@ -153,7 +156,7 @@ def _shape(dif: int, cursor: _Cursor) -> Shape:
         text = cursor.take(cursor.byte("a unit's length"), "a unit")[::-1].decode("latin-1")
     codes = (vif & 0x7F, *(one & 0x7F for one in _extensions(vif, cursor, "a VIFE")))
     function = FUNCTIONS[dif >> 4 & 3]
-    return Shape(dif & 0x0F, function, storage, tariff, subunit, codes, extended, text)
+    return Head(dif & 0x0F, function, storage, tariff, subunit, codes, extended, text)
 
 
 def _extensions(first: int, cursor: _Cursor, what: str) -> Iterator[int]:

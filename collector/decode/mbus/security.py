@@ -23,7 +23,7 @@ from metering.errors import InvalidInput
 
 _KEY = re.compile(r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}")
 _NAME = re.compile(r"key(\.[0-9A-Fa-f]{8})?")
-_IDLE = b"\x2f\x2f"
+IDLE = b"\x2f\x2f"
 _BLOCK, _DES_BLOCK = 16, 8
 _DES_MODE, _ZERO_MODE, _HEADER_MODE, _DERIVED_MODE = 2, 4, 5, 7
 MODES = frozenset({_DES_MODE, _ZERO_MODE, _HEADER_MODE, _DERIVED_MODE})
@@ -50,6 +50,10 @@ class Keys:
                 raise InvalidInput("not a key", field="options", value=name, fix=fix)
             found[name.partition(".")[2].upper()] = bytes.fromhex(value)
         return cls(found)
+
+    def or_else(self, number: str, key: bytes) -> Keys:
+        """With a key that a meter has where no other was named."""
+        return self if self.of_meter(number) else Keys({**self.of_meters, number: key})
 
     def of_meter(self, number: str) -> bytes | None:
         """The key of a meter; None where there is none."""
@@ -89,13 +93,13 @@ def opened(data: bytes, sealed: Sealed, keys: Keys) -> bytes:
         return data
     if sealed.mode == _DERIVED_MODE:
         data = data[1:]
-    if data[:2] == _IDLE or not data:
+    if data[:2] == IDLE or not data:
         return data
     key = keys.of_meter(sealed.number)
     if key is None:
         raise encrypted("no key of this meter", sealed.number)
     clear = _decrypted(data, sealed, key)
-    if clear[:2] != _IDLE:
+    if clear[:2] != IDLE:
         raise encrypted("the key does not fit", sealed.number)
     return clear
 

@@ -21,13 +21,13 @@ class Meaning:
     power: int = 0
     """value [unit] = number * 10**power * factor."""
     factor: float = 1.0
-    kind: Kind | None = "instant"
+    kind: Kind | None = Kind.INSTANT
     unsigned: bool = False
     is_number: bool = True
     """False for dates, texts and what only sets a meter."""
 
 
-_REGISTER: Kind = "register"
+_REGISTER = Kind.REGISTER
 _JOULE_PER_HOUR = 1 / 3600
 _CALORIE = 4.1868
 _CUBIC_FOOT, _GALLON = 0.028316846592, 0.003785411784
@@ -41,7 +41,7 @@ def _run(first: int, count: int, meaning: Meaning) -> Iterator[tuple[int, Meanin
 
 
 def _times(
-    first: int, name: str, kind: Kind = "instant", units: tuple[str, ...] = _TIMES
+    first: int, name: str, kind: Kind = Kind.INSTANT, units: tuple[str, ...] = _TIMES
 ) -> Iterator[tuple[int, Meaning]]:
     """A code for each unit of time."""
     for step, unit in enumerate(units):
@@ -161,12 +161,12 @@ FD: dict[int, Meaning] = dict(
 
 _LIMITS = {0x40: "below_limit", 0x48: "above_limit"}
 _PER = (
-    "second minute hour day week month year revolution input_pulse input_pulse_2 output_pulse"
-    " output_pulse_2 litre m3 kg kelvin kwh gj kw kelvin_litre volt ampere"
-).split()
+    "second minute hour day week month year revolution input_pulse input_pulse_2 output_pulse "
+    "output_pulse_2 litre m3 kg kelvin kwh gj kw kelvin_litre volt ampere"
+)
 
 SUFFIXES: dict[int, str] = {
-    **{0x20 + step: f"per_{name}" for step, name in enumerate(_PER)},
+    **{0x20 + step: f"per_{name}" for step, name in enumerate(_PER.split(" "))},
     0x36: "times_second",
     0x37: "times_second_per_volt",
     0x38: "times_second_per_ampere",
@@ -211,7 +211,7 @@ DURATIONS = {0x60 + step: step for step in range(8)}
 """Duration of the value: bit 2 last instead of first, bits 1 and 0 the unit of time."""
 DATES = frozenset({0x39, 0x42, 0x43, 0x46, 0x47, 0x4A, 0x4B, 0x4E, 0x4F, 0x6A, 0x6B, 0x6E, 0x6F})
 """The data are a date of the value, not the value."""
-PROFILES = {0x13: "inverse", 0x1E: "register", 0x1F: "plain"}
+PROFILES = {0x13: "inverse", 0x1E: Kind.REGISTER, 0x1F: "plain"}
 """The data are a row of values: a compact profile."""
 NO_VALUE = frozenset(range(0x01, 0x20)) - set(PROFILES)
 """The record tells of an error instead of a value."""

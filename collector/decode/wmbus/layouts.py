@@ -9,8 +9,8 @@ A row is read like a data record whose head the meter leaves out:
     =0F           this very byte        -2  two bytes that are passed over
     ~             a byte that says how many are passed over
 
-Where several rows are of one meter the first that fits is read. The forms were found out by users of
-such meters; facts of them after the open-source project wmbusmeters.
+Where several rows are of one meter the first that fits is read. The forms were found out by users
+of such meters; facts of them after the open-source project wmbusmeters.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from collector.decode.mbus.frame import Meter
+from collector.decode.mbus.frame import BusMeter
 from collector.decode.mbus.meaning import meaning_of, scaled
 from collector.decode.mbus.number import number_of
-from collector.decode.mbus.record import WIDTHS, Record, shape_of
+from collector.decode.mbus.record import WIDTHS, DataRecord, shape_of
 from collector.decode.mbus.vif import Meaning
 from collector.decode.quantity import Quantity
 
@@ -40,7 +40,7 @@ class _Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class OwnForm:
     """A form and the meters that send it."""
 
     makers: str
@@ -53,7 +53,7 @@ class Layout:
     total: str = ""
     """A name for the sum of all its values of energy or volume; '' where there is none."""
 
-    def is_of(self, meter: Meter) -> bool:
+    def is_of(self, meter: BusMeter) -> bool:
         """Whether such a meter sends it."""
         return (
             meter.maker in self.makers.split()
@@ -63,43 +63,37 @@ class Layout:
 
 
 OWN = (
-    Layout("TCH", "69 94", "80", "=0F -2 426E -2 026E -1 0265 025D"),
-    Layout("TCH", "69 94", "80", "=11 -2 426E -2 026E 0265 025D"),
-    Layout("TCH", "69 94", "80", "=01 -2 426E -2 026E 0265 025D"),
-    Layout(
+    OwnForm("TCH", "69 94", "80", "=0F -2 426E -2 026E -1 0265 025D"),
+    OwnForm("TCH", "69 94", "80", "=11 -2 426E -2 026E 0265 025D"),
+    OwnForm("TCH", "69 94", "80", "=01 -2 426E -2 026E 0265 025D"),
+    OwnForm(
         "TCH", "22 39 45", "04 43 C3", "-3 energy_storage1:0306 -1 energy_period:0306", "energy"
     ),
-    Layout("TCH", "27", "04 43 C3", "-3 energy_storage1:020E -2 energy_period:020E", "energy"),
-    Layout("TCH", "74", "62 72", "-3 volume_storage1:0215 -2 volume_period:0215", "volume"),
-    Layout("TCH", "70 95", "62 72", "-3 volume_storage1:0215 -2 volume_period:0215", "volume"),
-    Layout(
-        "TCH", "50", "62 72",
-        "-4 0315 -1 4215 -1 820115 -1 C20115 -1 820215 -1 C20215 -1 820315 -1 C20315 -1 820415"
-        " -1 C20415 -1 820515 -1 C20515 -1 820615",
-    ),
-    Layout("TCH", "76", "F0", "01FD17"),
-    Layout("APT APA", "03 0F", "03 0F", "0413/3"),
-    Layout("APT APA", "04", "11", "0416/3"),
-    Layout("APT APA", "04", "08", "~ =A0 -3 426E -2 026E -2 4267/256 0267/256"),
-    Layout("APT APA", "04", "08", "-3 426E -2 026E -2 4267/256 0267/256"),
+    OwnForm("TCH", "27", "04 43 C3", "-3 energy_storage1:020E -2 energy_period:020E", "energy"),
+    OwnForm("TCH", "74", "62 72", "-3 volume_storage1:0215 -2 volume_period:0215", "volume"),
+    OwnForm("TCH", "70 95", "62 72", "-3 volume_storage1:0215 -2 volume_period:0215", "volume"),
+    OwnForm("TCH", "76", "F0", "01FD17"),
+    OwnForm("APT APA", "03 0F", "03 0F", "0413/3"),
+    OwnForm("APT APA", "04", "11", "0416/3"),
+    OwnForm("APT APA", "04", "08", "~ =A0 -3 426E -2 026E -2 4267/256 0267/256"),
+    OwnForm("APT APA", "04", "08", "-3 426E -2 026E -2 4267/256 0267/256"),
 )  # fmt: skip
 """Forms behind a CI field of the manufacturer's own."""
 
 BEHIND = (
-    Layout("ZRI", "0B", "16", "-4 4413/256 0413/256"),
-    Layout("BMP", "53 85", "08", "=10 02FD17 -4 0265 1265 -4 4265 4259 -2 83056E"),
-    Layout(
+    OwnForm("ZRI", "0B", "16", "-4 4413/256 0413/256"),
+    OwnForm("BMP", "53 85", "08", "=10 02FD17 -4 0265 1265 -4 4265 4259 -2 83056E"),
+    OwnForm(
         "BMP", "53 85", "08",
         "=11 02FD17 -6 0259 0265 1265 -2 4259 4265 82016E C2016E 82026E C2026E 820165 C20165 820265"
         " -9 83056E",
     ),
-    Layout("GWF", "01 3C", "07 0E", "=01 01FD17 -1"),
 )  # fmt: skip
 """Forms behind the records of a telegram (DIF 0F)."""
 
 
 def quantities_by(
-    layouts: Iterable[Layout], meter: Meter, data: bytes
+    layouts: Iterable[OwnForm], meter: BusMeter, data: bytes
 ) -> list[Quantity] | None:
     """What the first row of the meter that fits says; None where none does."""
     for layout in layouts:
@@ -110,7 +104,7 @@ def quantities_by(
     return None
 
 
-def _total(layout: Layout, found: Sequence[Quantity]) -> Iterator[Quantity]:
+def _total(layout: OwnForm, found: Sequence[Quantity]) -> Iterator[Quantity]:
     if layout.total:
         value = round(sum(one.value for one in found), 6)
         yield replace(found[0], name=layout.total, value=value)
@@ -153,7 +147,7 @@ def _read(steps: Iterable[_Step], data: bytes, device: str) -> list[Quantity] | 
             return None
         if step.meaning is not None:
             shape = shape_of(bytes([step.coding, 0]))
-            number = number_of(Record(shape, part), step.meaning.unsigned)
+            number = number_of(DataRecord(shape, part), step.meaning.unsigned)
             if number is not None:
                 value = scaled(number, step.meaning)
                 unit, kind = step.meaning.unit, step.meaning.kind

@@ -1,10 +1,10 @@
 """The link layer of radio telegrams, and what stands between it and the data (EN 13757-4).
 
-    L C M2 A6 | CI ...      A: id 4, version, medium
-    format A: a CRC after the first 10 bytes and after each further 16; L counts none of them
-    format B: a CRC at the end, a second one where there are more than 126 bytes; L counts them
-    8C 8D 8E 8F   extended link layer: access, addresses, encryption by AES-CTR
-    90            authentication and fragmentation layer: the counter of security mode 7
+L C M2 A6 | CI ...      A: id 4, version, medium
+format A: a CRC after the first 10 bytes and after each further 16; L counts none of them
+format B: a CRC at the end, a second one where there are more than 126 bytes; L counts them
+8C 8D 8E 8F   extended link layer: access, addresses, encryption by AES-CTR
+90            authentication and fragmentation layer: the counter of security mode 7
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collector.decode.mbus.compact import crc
-from collector.decode.mbus.frame import Meter, maker_of
+from collector.decode.mbus.frame import BusMeter, maker_of
 from collector.decode.mbus.octets import bad_frame
 from collector.decode.mbus.security import Keys, counted, encrypted
 
@@ -31,7 +31,7 @@ _COUNTER, _CONTROL, _KEY = 0x0800, 0x2000, 0x0200
 class Telegram:
     """A radio telegram without checksums, up to its data."""
 
-    meter: Meter
+    meter: BusMeter
     address: bytes
     """Manufacturer, id, version and medium as sent, 8 bytes."""
     ci: int
@@ -91,7 +91,7 @@ def telegram_of(octets: bytes, keys: Keys) -> Telegram:
     body = body_of(octets)
     address = body[2:10]
     maker = maker_of(int.from_bytes(address[:2], "little"))
-    meter = Meter(address[5:1:-1].hex().upper(), maker, address[6], address[7])
+    meter = BusMeter(address[5:1:-1].hex().upper(), maker, address[6], address[7])
     at, ci, counter = _HEAD, body[10], b""
     for _ in range(3):
         if ci in _LINKS:
@@ -103,7 +103,7 @@ def telegram_of(octets: bytes, keys: Keys) -> Telegram:
     return Telegram(meter, address, ci, body[at:], body, counter)
 
 
-def _linked(body: bytes, at: int, ci: int, meter: Meter, keys: Keys) -> tuple[bytes, int, int]:
+def _linked(body: bytes, at: int, ci: int, meter: BusMeter, keys: Keys) -> tuple[bytes, int, int]:
     """Body in clear, place behind the extended link layer, and the CI field there."""
     control = body[at] if at < len(body) else 0
     at += 10 if ci in _ADDRESS else 2
@@ -120,7 +120,7 @@ def _linked(body: bytes, at: int, ci: int, meter: Meter, keys: Keys) -> tuple[by
 
 
 def _unsealed(
-    body: bytes, at: int, control: int, session: bytes, meter: Meter, keys: Keys
+    body: bytes, at: int, control: int, session: bytes, meter: BusMeter, keys: Keys
 ) -> bytes:
     """Checksum and data behind a session number, in clear."""
     rest = body[at:]

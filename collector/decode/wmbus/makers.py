@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from collector.decode.mbus.frame import Meter
+from collector.decode.mbus.frame import BusMeter
 from collector.decode.mbus.security import Keys, encrypted, with_header
 from collector.decode.quantity import Quantity
+from metering.reading import Kind
 
 _BATTERY = (3.7, 1.9, 2.1, 2.2, 2.3, 2.4, 2.5, 2.65, 2.8, 2.9, 3.05, 3.2, 3.35, 3.5, 3.7, 3.7)
 """Voltage [V] by the four bits of a HydroDigit."""
@@ -35,19 +36,19 @@ def hydrodigit(data: bytes, device: str) -> Iterator[Quantity]:
     """Battery, backflow and the counter at each month's end, as far as its first byte says."""
     contents, at = data[0] if data else 0, 1
     if contents & 0x01 and len(data) > at:
-        yield Quantity("battery_voltage", _BATTERY[data[at] & 15], "V", "instant", device=device)
+        yield Quantity("battery_voltage", _BATTERY[data[at] & 15], "V", Kind.INSTANT, device=device)
         at += 1
     at += 3 * bool(contents & 0x02) + 3 * bool(contents & 0x80)
     if contents & 0x04 and len(data) >= at + 4:
         volume = int.from_bytes(data[at : at + 4], "little") / 1000
-        yield Quantity("volume_backward", volume, "m3", "register", device=device)
+        yield Quantity("volume_backward", volume, "m3", Kind.REGISTER, device=device)
         at += 4
     if contents & 0x10:
         for month, place in zip(range(1, 13), count(at, 3), strict=False):
             number = int.from_bytes(data[place : place + 3], "little")
             if len(data) >= place + 3 and number < _NO_MONTH:
                 name = f"volume_month{month}"
-                yield Quantity(name, number / 100, "m3", "register", device=device)
+                yield Quantity(name, number / 100, "m3", Kind.REGISTER, device=device)
 
 
 def apator162(data: bytes, device: str) -> Iterator[Quantity]:
@@ -58,10 +59,10 @@ def apator162(data: bytes, device: str) -> Iterator[Quantity]:
         at += 1 + _APATOR[code]
         if code == _APATOR_VOLUME and len(value) == 4:
             volume = int.from_bytes(value, "little") / 1000
-            yield Quantity("volume", volume, "m3", "register", device=device)
+            yield Quantity("volume", volume, "m3", Kind.REGISTER, device=device)
 
 
-def apator_na1(data: bytes, meter: Meter, address: bytes, keys: Keys) -> list[Quantity]:
+def apator_na1(data: bytes, meter: BusMeter, address: bytes, keys: Keys) -> list[Quantity]:
     """The counter of an Apator NA-1, and its value some hours before.
 
     Access number, status, 16 bytes under AES-CBC. Refusal `encrypted` without a key.
@@ -77,9 +78,9 @@ def apator_na1(data: bytes, meter: Meter, address: bytes, keys: Keys) -> list[Qu
     change = ((int.from_bytes(clear[11:14], "little") << 2) + clear[10] % 4) * times / 1000
     name = meter.name
     return [
-        Quantity("volume", now, "m3", "register", device=name),
-        Quantity("volume_storage1", round(now - change, 6), "m3", "register", device=name),
-        Quantity("age_storage1", age, "h", "instant", device=name),
+        Quantity("volume", now, "m3", Kind.REGISTER, device=name),
+        Quantity("volume_storage1", round(now - change, 6), "m3", Kind.REGISTER, device=name),
+        Quantity("age_storage1", age, "h", Kind.INSTANT, device=name),
     ]
 
 
@@ -88,16 +89,58 @@ def bfw240(data: bytes, device: str) -> Iterator[Quantity]:
 
     Whole numbers begin with their highest byte; two months share three bytes.
     """
-    if len(data) < 38:
+    if len(data) < 36:
         return
     values = {
-        "heat_cost_allocation": int.from_bytes(data[6:8], "big"),
-        "heat_cost_allocation_storage1": int.from_bytes(data[4:6], "big"),
+        "heat_cost_allocation": int.from_bytes(data[4:6], "big"),
+        "heat_cost_allocation_storage1": int.from_bytes(data[2:4], "big"),
     }
     for place in range(9):
-        first, middle, last = data[10 + 3 * place : 13 + 3 * place]
+        first, middle, last = data[8 + 3 * place : 11 + 3 * place]
         month = 18 - 2 * place
-        values[f"heat_cost_allocation_month{month}"] = (middle >> 4) * 256 + last
-        values[f"heat_cost_allocation_month{month - 1}"] = (middle & 15) * 256 + first
+        values[f"heat_cost_allocation_month{month}"] = (middle >> 4) * 256 + first
+        values[f"heat_cost_allocation_month{month - 1}"] = (middle & 15) * 256 + last
     for name, value in values.items():
-        yield Quantity(name, float(value), "1", "register", device=device)
+        yield Quantity(name, float(value), "1", Kind.REGISTER, device=device)
+
+
+def techem_50(data: bytes, device: str) -> Iterator[Quantity]:
+    """The counter of a Techem radio 3, version 50, and what the last 12 months took.
+
+    A month is the sum of its two halves, a byte each, in tenths of a m3.
+    """
+    volume = int.from_bytes(data[4:7], "little") / 10
+    yield Quantity("volume", volume, "m3", Kind.REGISTER, device=device)
+    for month in range(12):
+        halves = data[8 + 3 * month : 10 + 3 * month]
+        name = f"volume_month{month + 1}"
+        yield Quantity(name, sum(halves) / 10, "m3", device=device)
+
+
+def gwf(data: bytes, device: str) -> Iterator[Quantity]:
+    """Flags and battery of a GWF meter: half years left in the five highest bits."""
+    if data[:1] == b"\x01" and len(data) >= 3:
+        yield Quantity("error_flags", float(data[1]), "1", Kind.STATE, device=device)
+        left = (data[2] >> 3) * 365.2425 / 2
+        yield Quantity("battery_left", left, "d", Kind.INSTANT, device=device)
+
+
+_VEIL = bytes.fromhex(
+    "7a70b979 0732 9cb4 0af0 160c 4a77 bd39"
+    "10130b07 9aa1 7ec4 ce05 98c9 482e 786f"
+    "1a228e4a cb39 6080 19a5 117d e48a 5728"
+    "0a139916 690e 99a3 0386 5ea2 1fe8 8c05"
+)
+"""What lies over the four bytes of an RFM-TX1's counter, 16 each, by four bits of its access."""
+
+
+def rfm_tx1(data: bytes, device: str) -> Iterator[Quantity]:
+    """The counter of an RFM-TX1: eight digits of litres under its access number and a table."""
+    if len(data) < 10:
+        return
+    access = data[0]
+    digits = bytes(
+        octet ^ access ^ _VEIL[16 * place + (access & 15)] for place, octet in enumerate(data[6:10])
+    )[::-1].hex()
+    if digits.isdecimal():
+        yield Quantity("volume", int(digits) / 1000, "m3", Kind.REGISTER, device=device)
