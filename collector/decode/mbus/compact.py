@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from collector.decode.mbus.octets import bad_frame
+from collector.decode.mbus.octets import unsupported
 
 _POLYNOMIAL = 0x3D65
 
@@ -61,8 +61,8 @@ FORMATS = {signature_of(heads): heads for heads in map(bytes.fromhex, _HEADS)}
 
 def format_of(signature: bytes, learned: Mapping[bytes, bytes]) -> bytes:
     """The heads of a signature, by what was learned from full frames of the same message or by
-    the table. Refusal `bad_frame` where they are not known."""
+    the table. Refusal `unsupported` where they are not known."""
     found = learned.get(signature) or FORMATS.get(signature)
     if found is None:
-        raise bad_frame("a compact frame of an unknown format", "signature", signature.hex())
+        raise unsupported("a compact frame of an unknown format", "signature", signature.hex())
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from collector.decode.mbus.number import number_of
 from collector.decode.mbus.profile import with_profiles
-from collector.decode.mbus.record import DataRecord, Head
+from collector.decode.mbus.record import DataRecord, RecordHead
 from collector.decode.mbus.vif import (
     ANY,
     DATES,
@@ -60,7 +60,7 @@ def scaled(number: float, meaning: Meaning) -> float:
     return float(exact) if meaning.factor == 1.0 else float(exact * meaning.factor)
 
 
-def meaning_of(shape: Head) -> Meaning:
+def meaning_of(shape: RecordHead) -> Meaning:
     """What a record's value is, with the whole name."""
     base, further = _base(shape)
     meaning = _modified(base, further)
@@ -76,7 +76,7 @@ def meaning_of(shape: Head) -> Meaning:
     return replace(meaning, name="_".join(part for part in parts if part))
 
 
-def _base(shape: Head) -> tuple[Meaning, Sequence[int]]:
+def _base(shape: RecordHead) -> tuple[Meaning, Sequence[int]]:
     """The meaning of the VIF, or of the table it names, and the VIFEs that are left."""
     first, rest = shape.codes[0], shape.codes[1:]
     if shape.extended and first in {0x7B, 0x7D} and rest:

@@ -26,6 +26,12 @@ def octets_of(payload: bytes, limits: MessageLimits) -> bytes:
     return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
 
 
+def unsupported(message: str, field: str, value: object) -> Refusal:
+    """Why a sound frame is not understood: `unsupported`."""
+    fix = "let the meter send records of the standard, or add its form to this decoder"
+    return Refusal("unsupported", message, field, value, fix)
+
+
 def bad_frame(message: str, field: str, value: object) -> Refusal:
     """Why bytes are no frame of their format: `bad_frame`."""
     fix = "send the frame as the meter sent it, whole and once"

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from collector.decode.mbus.number import number_of
-from collector.decode.mbus.record import WIDTHS, DataRecord, Head
+from collector.decode.mbus.record import WIDTHS, DataRecord, RecordHead
 from collector.decode.mbus.vif import PROFILES
 
 _LVAR, _INVERSE = 13, 0x13
@@ -26,7 +26,7 @@ _WIDEST = 7
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    shape: Head
+    shape: RecordHead
     """Of its values, at the storage number of the record."""
     change: int
     values: Sequence[bytes]
@@ -92,6 +92,6 @@ def _summed(profile: _Profile, before: Sequence[DataRecord]) -> Iterator[DataRec
         yield DataRecord(shape, running.to_bytes(8, "little", signed=True))
 
 
-def _begins(one: Head, profile: Head) -> bool:
+def _begins(one: RecordHead, profile: RecordHead) -> bool:
     """Whether a record has the value that a profile begins at."""
     return replace(one, coding=profile.coding, extended=profile.extended) == profile

@@ -27,7 +27,7 @@ FUNCTIONS = ("", "max", "min", "error")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class RecordHead:
     """What a record's head says of its data."""
 
     coding: int
@@ -48,7 +48,7 @@ class Head:
 class DataRecord:
     """A data record."""
 
-    shape: Head
+    shape: RecordHead
     data: bytes
     """Least significant byte first; of LVAR with its length byte in front."""
 
@@ -104,7 +104,7 @@ def records_of(octets: bytes) -> DataRecords:
     return DataRecords(found, heads)
 
 
-def shape_of(head: bytes) -> Head:
+def shape_of(head: bytes) -> RecordHead:
     """What a record's head says. Raises Refusal `bad_frame` where it is cut or reserved."""
     cursor = _Cursor(head)
     return _shape(cursor.byte("a DIF"), cursor)
@@ -142,7 +142,7 @@ def lvar_width(length: int) -> int:
     return widths[length]
 
 
-def _shape(dif: int, cursor: _Cursor) -> Head:
+def _shape(dif: int, cursor: _Cursor) -> RecordHead:
     if dif & 0x0F == 0x0F:
         raise bad_frame("a reserved data field", "DIF", f"{dif:02x}")
     storage, tariff, subunit = dif >> 6 & 1, 0, 0
@@ -156,7 +156,7 @@ def _shape(dif: int, cursor: _Cursor) -> Head:
         text = cursor.take(cursor.byte("a unit's length"), "a unit")[::-1].decode("latin-1")
     codes = (vif & 0x7F, *(one & 0x7F for one in _extensions(vif, cursor, "a VIFE")))
     function = FUNCTIONS[dif >> 4 & 3]
-    return Head(dif & 0x0F, function, storage, tariff, subunit, codes, extended, text)
+    return RecordHead(dif & 0x0F, function, storage, tariff, subunit, codes, extended, text)
 
 
 def _extensions(first: int, cursor: _Cursor, what: str) -> Iterator[int]:

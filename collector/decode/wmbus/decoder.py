@@ -8,7 +8,7 @@ from dataclasses import replace
 from collector.decode.mbus.application import Opened, radio_records, told
 from collector.decode.mbus.compact import signature_of
 from collector.decode.mbus.decoder import wired
-from collector.decode.mbus.octets import bad_frame, octets_of
+from collector.decode.mbus.octets import bad_frame, octets_of, unsupported
 from collector.decode.mbus.record import DataRecords
 from collector.decode.mbus.security import IDLE, NO_KEYS, Keys
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
@@ -40,8 +40,8 @@ _APATOR = {"APA", "APT"}
 
 
 def decode(incoming: Incoming, limits: MessageLimits, keys: Keys = NO_KEYS) -> Decoded:
-    """The readings of the telegrams of a message; Refusal `bad_frame`, `bad_message` or
-    `encrypted` where one cannot be read."""
+    """The readings of the telegrams of a message; Refusal `bad_frame`, `bad_message`,
+    `unsupported` or `encrypted` where one cannot be read."""
     found: list[Quantity | Problem] = []
     learned: dict[bytes, bytes] = {}
     for octets in _telegrams(incoming.payload, limits):
@@ -92,7 +92,7 @@ def _own(one: Telegram, keys: Keys) -> list[Quantity]:
     found = quantities_by(OWN, meter, one.data)
     if found is None:
         what = f"{meter.maker} {meter.version:02x} {meter.medium:02x} CI {one.ci:02x}"
-        raise bad_frame("a form of the manufacturer's own", "meter", what)
+        raise unsupported("a form of the manufacturer's own", "meter", what)
     return found
 
 

@@ -55,7 +55,7 @@ def body_of(octets: bytes) -> bytes:
     if len(octets) >= _FIRST + _CRC and _fits(octets[:_FIRST], octets[_FIRST : _FIRST + _CRC]):
         return _without_checksums(octets, whole)
     if len(octets) < whole:
-        raise bad_frame("cut", "length", f"{octets[0]:02x}")
+        raise bad_frame("the telegram is cut", "length", f"{octets[0]:02x}")
     if len(octets) > whole + _TRAILING:
         raise bad_frame("longer than it says", "length", f"{octets[0]:02x}")
     return _without_last_checksum(octets[:whole])
