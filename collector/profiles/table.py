@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from collector.profiles.adeunis import ADEUNIS
+from collector.profiles.axioma import AXIOMA
+from collector.profiles.cayenne import CAYENNE
+from collector.profiles.dragino import DRAGINO
 from collector.profiles.elsys import ELSYS
+from collector.profiles.elvaco import ELVACO
 from collector.profiles.netvox import NETVOX
 from collector.profiles.parking import PARKING
 from collector.profiles.profile import Profile
@@ -14,7 +19,19 @@ from collector.profiles.sensiedge import SENSIEDGE
 from collector.profiles.tektelic import TEKTELIC
 from collector.profiles.yobiiq import YOBIIQ
 
-PROFILES: dict[str, Profile] = {**ELSYS, **NETVOX, **PARKING, **SENSIEDGE, **TEKTELIC, **YOBIIQ}
+PROFILES: dict[str, Profile] = {
+    **ADEUNIS,
+    **AXIOMA,
+    **CAYENNE,
+    **DRAGINO,
+    **ELSYS,
+    **ELVACO,
+    **NETVOX,
+    **PARKING,
+    **SENSIEDGE,
+    **TEKTELIC,
+    **YOBIIQ,
+}
 """By `vendor/model` in lower case; `vendor/generic` where one format serves all its models."""
 
 _WORDS_LOOKED_AT = 12
