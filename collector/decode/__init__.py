@@ -11,9 +11,11 @@ instant    times as gateways write them             json_object a payload that i
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.entered import ENTERED
 from collector.decode.journal_only import JOURNAL_ONLY
+from collector.decode.mbus import MBUS
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
 from collector.decode.status import STATUS
+from collector.decode.wmbus import WMBUS
 
 __all__ = [
     "DECODERS",
@@ -31,5 +33,7 @@ DECODERS: dict[str, Decoder] = {
     "status": STATUS,
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,
+    "mbus": MBUS,
+    "wmbus": WMBUS,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""
