@@ -8,10 +8,13 @@ from functools import lru_cache
 
 from collector.profiles.adeunis import ADEUNIS
 from collector.profiles.axioma import AXIOMA
+from collector.profiles.browan import BROWAN
+from collector.profiles.bus_modules import BUS_MODULES
 from collector.profiles.cayenne import CAYENNE
 from collector.profiles.dragino import DRAGINO
 from collector.profiles.elsys import ELSYS
-from collector.profiles.elvaco import ELVACO
+from collector.profiles.enginko import ENGINKO
+from collector.profiles.mclimate import MCLIMATE
 from collector.profiles.netvox import NETVOX
 from collector.profiles.parking import PARKING
 from collector.profiles.profile import Profile
@@ -22,10 +25,13 @@ from collector.profiles.yobiiq import YOBIIQ
 PROFILES: dict[str, Profile] = {
     **ADEUNIS,
     **AXIOMA,
+    **BROWAN,
+    **BUS_MODULES,
     **CAYENNE,
     **DRAGINO,
     **ELSYS,
-    **ELVACO,
+    **ENGINKO,
+    **MCLIMATE,
     **NETVOX,
     **PARKING,
     **SENSIEDGE,
