@@ -300,4 +300,4 @@ def test_what_a_device_says_about_itself_is_no_measurement(
 ) -> None:
     with pytest.raises(Refusal) as refused:
         PROFILES[name](bytes.fromhex(payload), port)
-    assert refused.value.problem.reason == "no_measurement"
+    assert refused.value.problem.reason == "not_a_measurement"
