@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from collector.decode.quantity import Quantity
+from collector.decode.values import leaves, number_of
 from metering.reading import Kind
-
-_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?([eE][+-]?\d{1,2})?", re.ASCII)
-_DEEPEST = 16
 
 UNITS: dict[str, str] = {
     "temperature": "C",
@@ -57,20 +54,13 @@ def unit_of(name: str) -> str | None:
     return UNITS.get(last) or UNITS.get(last.rstrip("0123456789"))
 
 
-def named_values(value: Any, name: str = "", depth: int = 0) -> Iterator[Quantity]:
+def named_values(value: object) -> Iterator[Quantity]:
     """Every number and boolean (as 1 and 0, a state) of a decoded JSON value, in its order, named
-    by the way to it. What lies deeper than 16 levels, and texts, are left out."""
-    if isinstance(value, dict | list) and depth <= _DEEPEST:
-        entries = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in entries:
-            yield from named_values(inner, f"{name}.{key}" if name else str(key), depth + 1)
-    elif isinstance(value, bool):
-        yield Quantity(name, float(value), None, Kind.STATE)
-    elif _is_number(value):
-        yield Quantity(name, float(value), unit_of(name))
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        return len(value) < 40 and _NUMBER.fullmatch(value) is not None
-    return isinstance(value, int | float) and abs(value) < 1e300
+    by the way to it. Texts that are no number are left out."""
+    for path, found in leaves(value):
+        name = ".".join(path)
+        number = number_of(found)
+        if isinstance(found, bool):
+            yield Quantity(name, float(found), None, Kind.STATE)
+        elif number is not None:
+            yield Quantity(name, number, unit_of(name))

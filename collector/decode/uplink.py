@@ -19,9 +19,9 @@ from collector import profiles
 from collector.decode.decoded_object import named_values
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.instant import of_any
-from collector.decode.json_object import json_object
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.quantity import Quantity, readings
+from collector.decode.values import clock_of, object_of
 from metering.errors import InvalidInput
 
 
@@ -196,10 +196,7 @@ def not_a_measurement(shown: object) -> Refusal:
 
 
 def _object_suits(suits: Callable[[Mapping[str, Any]], bool], incoming: Incoming) -> bool:
-    try:
-        return suits(json_object(incoming.payload, MessageLimits()))
-    except Refusal:
-        return False
+    return suits(object_of(incoming.payload))
 
 
 def first_text(texts: Iterable[object]) -> str:
@@ -207,12 +204,15 @@ def first_text(texts: Iterable[object]) -> str:
     return next((one for one in texts if isinstance(one, str) and one), "")
 
 
-def server_time(times: Iterable[object]) -> int | None:
+def server_time(times: Iterable[object], zone: str = "") -> int | None:
     """The first time that is there [us UTC]: RFC 3339 with an offset, to the nanosecond, or epoch
-    milliseconds; None where none is. Refusal, bad_time, where that first one is no time."""
+    milliseconds; in a zone also without an offset, and other counts since 1970. None where none
+    is. Refusal, bad_time, where that first one is no time."""
     value = next((one for one in times if one not in (None, "")), None)
     if value is None:
         return None
+    if zone:
+        return clock_of(_mended(value), zone)
     try:
         return of_any(_mended(value))
     except InvalidInput as error:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from collector.decode.json_object import json_value
 from collector.decode.message import Incoming, MessageLimits, Problem, Refusal
 from collector.decode.uplink import (
     Uplink,
@@ -22,6 +21,7 @@ from collector.decode.uplink import (
     port_of,
     server_time,
 )
+from collector.decode.values import json_of
 
 _OTHER_EVENTS = (
     *("margin", "downlinkId", "queueItemId", "fCntDown", "acknowledged", "level", "location"),
@@ -45,7 +45,7 @@ def looks_like(message: Mapping[str, Any]) -> bool:
 def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink | Problem]:
     """The uplink of an event, or those of a list; Refusal for other events."""
     _check_topic(incoming.topic)
-    return each(json_value(incoming.payload, limits), _uplink, limits)
+    return each(json_of(incoming.payload, limits), _uplink, limits)
 
 
 def _check_topic(topic: str) -> None:

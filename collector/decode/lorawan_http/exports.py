@@ -4,9 +4,9 @@ own."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from collector.decode.json_object import json_value
 from collector.decode.message import Incoming, MessageLimits, Problem, Refusal
 from collector.decode.uplink import (
     Uplink,
@@ -19,6 +19,7 @@ from collector.decode.uplink import (
     port_of,
     server_time,
 )
+from collector.decode.values import json_of
 
 _EUI = ("deveui", "eui")
 _TIME = ("time", "timestamp", "receivedat", "reporttime", "ts")
@@ -43,10 +44,10 @@ def looks_like(message: Mapping[str, Any]) -> bool:
 
 def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink | Problem]:
     """The uplink of an export, or those of a list."""
-    return each(json_value(incoming.payload, limits), _uplink, limits)
+    return each(json_of(incoming.payload, limits), partial(_uplink, incoming.zone), limits)
 
 
-def _uplink(value: object) -> Uplink:
+def _uplink(zone: str, value: object) -> Uplink:
     fields = _plain(value) if isinstance(value, dict) else {}
     device = eui_of(_first(fields, _EUI))
     if not device:
@@ -60,7 +61,12 @@ def _uplink(value: object) -> Uplink:
     times = (fields.get(name) for name in _TIME)
     names = [text for text in (fields.get(name) for name in _NAMES) if isinstance(text, str)]
     return Uplink(
-        device, server_time(times), port_of(_first(fields, _PORT)), payload, decoded, tuple(names)
+        device,
+        server_time(times, zone),
+        port_of(_first(fields, _PORT)),
+        payload,
+        decoded,
+        tuple(names),
     )
 
 
