@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from collector.profiles.decentlab import DECENTLAB
 from collector.profiles.elsys import ELSYS
+from collector.profiles.milesight import MILESIGHT
 from collector.profiles.netvox import NETVOX
 from collector.profiles.parking import PARKING
 from collector.profiles.profile import Profile
@@ -14,7 +16,16 @@ from collector.profiles.sensiedge import SENSIEDGE
 from collector.profiles.tektelic import TEKTELIC
 from collector.profiles.yobiiq import YOBIIQ
 
-PROFILES: dict[str, Profile] = {**ELSYS, **NETVOX, **PARKING, **SENSIEDGE, **TEKTELIC, **YOBIIQ}
+PROFILES: dict[str, Profile] = {
+    **DECENTLAB,
+    **ELSYS,
+    **MILESIGHT,
+    **NETVOX,
+    **PARKING,
+    **SENSIEDGE,
+    **TEKTELIC,
+    **YOBIIQ,
+}
 """By `vendor/model` in lower case; `vendor/generic` where one format serves all its models."""
 
 _WORDS_LOOKED_AT = 12
