@@ -17,10 +17,12 @@ from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.lorawan_bytes import LORAWAN_BYTES
 from collector.decode.lorawan_http import LORAWAN_HTTP
 from collector.decode.loriot import LORIOT
+from collector.decode.mbus import MBUS
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
 from collector.decode.status import STATUS
 from collector.decode.things_stack import THINGS_STACK
+from collector.decode.wmbus import WMBUS
 
 __all__ = [
     "DECODERS",
@@ -44,5 +46,7 @@ DECODERS: dict[str, Decoder] = {
     "loriot": LORIOT,
     "lorawan_bytes": LORAWAN_BYTES,
     "lorawan_http": LORAWAN_HTTP,
+    "mbus": MBUS,
+    "wmbus": WMBUS,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""

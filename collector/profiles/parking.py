@@ -42,6 +42,11 @@ def _change(octets: Octets) -> list[Quantity]:
     return [*found, Quantity(f"{name}_overflow", overflow, "1", STATE)]
 
 
+def _registered(octets: Octets) -> list[Quantity]:
+    """Somebody's tag beside a change of state; its number is nothing that is measured."""
+    return [*_change(octets), *fields(Field("tag_battery_voltage", 1, 0.1, "V"))(octets)]
+
+
 _HEALTH = Field("hw_health_status", 1, 1, "1", STATE, mask=0x7F)
 
 _NWAVE_SPACE: dict[int, Reader] = {
@@ -53,7 +58,7 @@ _NWAVE_SPACE: dict[int, Reader] = {
         Field("temperature", -1, 0.5, "C", offset=10),
     ),
     3: fields(Field("", 4), _OCCUPIED),
-    10: _change,
+    10: _registered,
 }
 
 _NWAVE_COUNTER: dict[int, Reader] = {

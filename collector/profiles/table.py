@@ -6,8 +6,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from collector.profiles.adeunis import ADEUNIS
+from collector.profiles.axioma import AXIOMA
+from collector.profiles.cayenne import CAYENNE
 from collector.profiles.decentlab import DECENTLAB
+from collector.profiles.dragino import DRAGINO
 from collector.profiles.elsys import ELSYS
+from collector.profiles.elvaco import ELVACO
 from collector.profiles.milesight import MILESIGHT
 from collector.profiles.netvox import NETVOX
 from collector.profiles.parking import PARKING
@@ -17,8 +22,13 @@ from collector.profiles.tektelic import TEKTELIC
 from collector.profiles.yobiiq import YOBIIQ
 
 PROFILES: dict[str, Profile] = {
+    **ADEUNIS,
+    **AXIOMA,
+    **CAYENNE,
     **DECENTLAB,
+    **DRAGINO,
     **ELSYS,
+    **ELVACO,
     **MILESIGHT,
     **NETVOX,
     **PARKING,
