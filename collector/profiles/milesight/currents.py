@@ -148,7 +148,7 @@ _CTH01: Channels = {
     **_pairs(0x10, "reverse_active_energy", "u32 1000 kWh"),
     **_pairs(0x12, "forward_reactive_energy", "u32 1000 kvarh"),
     **_pairs(0x14, "reverse_reactive_energy", "u32 1000 kvarh"),
-    **_pairs(0x16, "apparent_energy", "u32 1000 -"),
+    **_pairs(0x16, "apparent_energy", "u32 1000 kVAh"),
     0x30: _alarmed("temperature", "+2", _VALUED),
     0x31: _of_channel("current", 3, (1, 2, 4, *_VALUED)),
     0x32: _of_channel("voltage", 2, (1, 2, 4, *_VALUED)),
