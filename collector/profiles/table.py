@@ -8,11 +8,14 @@ from functools import lru_cache
 
 from collector.profiles.adeunis import ADEUNIS
 from collector.profiles.axioma import AXIOMA
+from collector.profiles.browan import BROWAN
+from collector.profiles.bus_modules import BUS_MODULES
 from collector.profiles.cayenne import CAYENNE
 from collector.profiles.decentlab import DECENTLAB
 from collector.profiles.dragino import DRAGINO
 from collector.profiles.elsys import ELSYS
-from collector.profiles.elvaco import ELVACO
+from collector.profiles.enginko import ENGINKO
+from collector.profiles.mclimate import MCLIMATE
 from collector.profiles.milesight import MILESIGHT
 from collector.profiles.netvox import NETVOX
 from collector.profiles.parking import PARKING
@@ -24,11 +27,14 @@ from collector.profiles.yobiiq import YOBIIQ
 PROFILES: dict[str, Profile] = {
     **ADEUNIS,
     **AXIOMA,
+    **BROWAN,
+    **BUS_MODULES,
     **CAYENNE,
     **DECENTLAB,
     **DRAGINO,
     **ELSYS,
-    **ELVACO,
+    **ENGINKO,
+    **MCLIMATE,
     **MILESIGHT,
     **NETVOX,
     **PARKING,
