@@ -84,7 +84,7 @@ def test_kinds_and_units() -> None:
     found = read("dl-dlr2-010", frame(1, "0005 0258 0001 0002"))
     assert [(one.kind, one.unit) for one in found if isinstance(one, Quantity)] == [
         (None, "1"),
-        (Kind.INSTANT, None),
+        (Kind.INSTANT, "s"),
         (Kind.REGISTER, "1"),
     ]
     (flag,) = read("dl-dlr2-003", frame(1, "0001"))
@@ -134,7 +134,9 @@ def test_any_words_are_read_or_refused(model: str, flags: int, words: bytes) -> 
             assert not isinstance(one, Quantity) or (one.name and isfinite(one.value))
 
 
-@pytest.mark.parametrize("text", ["temperature", "temperature x", "a 0-3*", "a 0, b"])
+@pytest.mark.parametrize(
+    "text", ["temperature", "temperature x", "a 0-3*", "a 0 furlongs", "a 0, b"]
+)
 def test_a_value_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="value = "):
         group(1, text)

@@ -238,7 +238,9 @@ def test_any_channels_are_read_or_refused(model: str, channels: list[bytes]) -> 
             assert not isinstance(one, Quantity) or (one.name and isfinite(one.value))
 
 
-@pytest.mark.parametrize("text", ["temperature", "temperature x16", "a u8 %,, b", "+x"])
+@pytest.mark.parametrize(
+    "text", ["temperature", "temperature x16", "a u8 %,, b", "a u8 furlongs", "+x"]
+)
 def test_a_layout_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="layout = "):
         layout(text)

@@ -20,6 +20,7 @@ from math import isfinite
 from collector.decode.message import Problem
 from collector.decode.quantity import Quantity
 from metering.reading import Kind
+from metering.units import UNITS
 
 Words = Sequence[int]
 Formula = Callable[[Words], float]
@@ -88,8 +89,10 @@ def _value(text: str) -> Worked:
     for word in field["words"].split():
         if word in _KINDS:
             kind = _KINDS[word]
-        else:
+        elif word in UNITS:
             unit = word
+        else:
+            raise ValueError(f"value = {text!r}: {word} is no unit; see metering.units")
     if kind is Kind.STATE:
         unit = "1"
     return Worked(field["name"], _linear(field), unit, kind)

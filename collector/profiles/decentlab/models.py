@@ -3,7 +3,7 @@
 Not in units that the platform keeps: volumetric_water_content [m3/m3], electrical_conductivity
 [uS/cm, of the PR36CTD mS/cm], wind [m/s], distances, sizes and rain [mm], dendrometers [um],
 photosynthetically_active_radiation [umol/m2s], particles [ug/m3, 1/cm3, nm], turbidity [NTU, FNU,
-FAU, mg/L], gases [ppb], angles [degrees], times [s].
+FAU, mg/L] and gases [ppb].
 
 States: input, status, *_flag and *_status as the sensor numbers them; *_id is the identity of a
 probe.
@@ -92,11 +92,13 @@ _SOIL: dict[str, Profile] = {
     "dl-trs21": _one("water_potential 0*-1/10 kPa", _SOIL_TEMPERATURE, length=2),
 }  # fmt: skip
 
-_WIND = "wind_speed {0}-32768/100, wind_direction {1}-32768/10, maximum_wind_speed {2}-32768/100"
+_WIND = (
+    "wind_speed {0}-32768/100, wind_direction {1}-32768/10 deg, maximum_wind_speed {2}-32768/100"
+)
 _ROAD = group(
     6,
     "surface_temperature 0-32768/100 C, air_temperature 1-32768/100 C, air_humidity 2-32768/100 %, "
-    "dew_point 3-32768/100 C, angle 4-32768, sensor_temperature 5-32768/100 C",
+    "dew_point 3-32768/100 C, angle 4-32768 deg, sensor_temperature 5-32768/100 C",
 )
 _PAR = "photosynthetically_active_radiation"
 
@@ -108,7 +110,7 @@ _WEATHER: dict[str, Profile] = {
     "dl-atm22": _one(
         _WIND.format(0, 1, 2),
         "air_temperature 3-32768/10 C, x_orientation_angle 4-32768/10, "
-        "y_orientation_angle 5-32768/10, north_wind_speed 6-32768/100, "
+        "y_orientation_angle 5-32768/10 deg, north_wind_speed 6-32768/100, "
         "east_wind_speed 7-32768/100",
         length=8,
     ),
@@ -118,8 +120,8 @@ _WEATHER: dict[str, Profile] = {
         _WIND.format(4, 5, 6),
         "air_temperature 7-32768/10 C, vapor_pressure 8-32768/100 kPa, "
         "atmospheric_pressure 9-32768/100 kPa, relative_humidity 10-32768/10 %, "
-        "sensor_temperature_internal 11-32768/10 C, x_orientation_angle 12-32768/10, "
-        "y_orientation_angle 13-32768/10, compass_heading 14-32768, "
+        "sensor_temperature_internal 11-32768/10 C, x_orientation_angle 12-32768/10 deg, "
+        "y_orientation_angle 13-32768/10 deg, compass_heading 14-32768 deg, "
         "north_wind_speed 15-32768/100, east_wind_speed 16-32768/100",
         length=17,
     ),
@@ -129,8 +131,8 @@ _WEATHER: dict[str, Profile] = {
         _WIND.format(4, 5, 6),
         "air_temperature 7-32768/10 C, vapor_pressure 8-32768/100 kPa, "
         "barometric_pressure 9-32768/100 kPa, relative_humidity 10-32768/10 %, "
-        "internal_temperature 11-32768/10 C, tilt_angle_x_orientation 12-32768/10, "
-        "tilt_angle_y_orientation 13-32768/10, precipitation_electrical_conductivity 14-32768, "
+        "internal_temperature 11-32768/10 C, tilt_angle_x_orientation 12-32768/10 deg, "
+        "tilt_angle_y_orientation 13-32768/10 deg, precipitation_electrical_conductivity 14-32768, "
         "cumulative_precipitation 15w/1000 total",
         length=17,
     ),
@@ -153,7 +155,7 @@ _WEATHER: dict[str, Profile] = {
     "dl-par": _one(Worked(_PAR, formulas.millivolts(factor=5))),
     "dl-pyr": _one(Worked("total_solar_radiation", formulas.millivolts(factor=5), "W/m2")),
     "dl-tbrg": _one(
-        "precipitation 0/10 counted, precipitation_interval 1, "
+        "precipitation 0/10 counted, precipitation_interval 1 s, "
         "cumulative_precipitation 2w/10 total",
         length=4,
     ),
@@ -235,7 +237,7 @@ _AIR: dict[str, Profile] = {
     ),
 }  # fmt: skip
 
-_PULSES = "{0}pulse_count 0 1 counted, {0}pulse_interval 1, {0}cumulative_pulse_count 2w 1 total"
+_PULSES = "{0}pulse_count 0 1 counted, {0}pulse_interval 1 s, {0}cumulative_pulse_count 2w 1 total"
 _POSITION = "potentiometer_position"
 
 _INPUTS: dict[str, Profile] = {
@@ -269,7 +271,7 @@ _INPUTS: dict[str, Profile] = {
         length=3,
     ),
     "dl-kl66": _one(
-        "counter_reading 0, measurement_interval 1/32768",
+        "counter_reading 0, measurement_interval 1/32768 s",
         Worked("frequency", formulas.frequency, "Hz"),
         Worked("weight", formulas.strained(1), "g"),
         Worked("elongation", formulas.strained(-1.5 / 1000 * 9.8067)),
@@ -307,10 +309,10 @@ _PLANTS_AND_WATER: dict[str, Profile] = {
         "sap_flow 0-3125*16/1000",
         "heat_velocity_outer 1-3125*16/1000, heat_velocity_inner 2-3125*16/1000, "
         "alpha_outer 3-31250*32/100000, alpha_inner 4-31250*32/100000, "
-        "beta_outer 5-31250*32/100000, beta_inner 6-31250*32/100000, tmax_outer 7*2/1000, "
-        "tmax_inner 8*2/1000, temperature_outer 9-32768/100 C, max_voltage 10-32768/1000 V, "
-        "min_voltage 11-32768/1000 V, diagnostic 12w state, upstream_tmax_outer 14*2/1000, "
-        "upstream_tmax_inner 15*2/1000",
+        "beta_outer 5-31250*32/100000, beta_inner 6-31250*32/100000, tmax_outer 7*2/1000 s, "
+        "tmax_inner 8*2/1000 s, temperature_outer 9-32768/100 C, max_voltage 10-32768/1000 V, "
+        "min_voltage 11-32768/1000 V, diagnostic 12w state, upstream_tmax_outer 14*2/1000 s, "
+        "upstream_tmax_inner 15*2/1000 s",
         length=16,
     ),
     "dl-itst": _one("temperature_target 0-1000/10 C, temperature_head 1-1000/10 C", length=2),

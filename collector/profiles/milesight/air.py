@@ -112,7 +112,7 @@ _GS101: Channels = {
     0x058E: "gas_status s8",
     0x0601: "valve_status s8",
     0x0701: "relay_output_status s8",
-    0x0890: "life_remain u32",
+    0x0890: "life_remain u32 s",
     0xFF3F: "alarm s8",
 }
 

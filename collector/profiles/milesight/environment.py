@@ -1,7 +1,7 @@
 """Milesight's environment sensors EM300 to EM500, and the weather station WTS506.
 
 Distance, depth and radar level [mm], pressure of the EM500-PP [kPa], of others [hPa], water and
-pulse in the units that the meter counts, angles [degrees], wind [m/s], rainfall [mm], electricity
+pulse in the units that the meter counts, wind [m/s], rainfall [mm], electricity
 [uS/cm].
 
 States: *_error and *_sensor_status 1: read failed, 2: out of range (of the EM320-TH-V2 and the
@@ -85,7 +85,7 @@ def _tilt(octets: Octets) -> Found:
     raws = [octets.signed(2) for _ in range(3)]
     return [
         *(
-            Quantity(f"angle_{axis}", (raw >> 1) / 100, None, Kind.INSTANT)
+            Quantity(f"angle_{axis}", (raw >> 1) / 100, "deg", Kind.INSTANT)
             for axis, raw in zip("xyz", raws, strict=True)
         ),
         *(state(f"threshold_{axis}", raw & 1) for axis, raw in zip("xyz", raws, strict=True)),
@@ -134,7 +134,7 @@ _EM410: Channels = {
     **_TEMPERATURE,
     0x0482: "distance i16 " + _LOST.format("distance"),
     0x0500: "position s8",
-    0x06C7: "radar_signal_rssi i16/100",
+    0x06C7: "radar_signal_rssi i16/100 dBm",
     0x8482: "distance i16, distance_alarm s8",
     0x9482: "distance i16, distance_mutation i16, distance_alarm s8",
     0xB482: f"distance i16 {_LOST.format('distance')}, distance_exception s8",
@@ -201,7 +201,7 @@ ENVIRONMENT: dict[str, Profile] = {
     ),
     "em310-tilt": _em500(
         {
-            0x03CF: "angle_x i16/100, angle_y i16/100, angle_z i16/100, "
+            0x03CF: "angle_x i16/100 deg, angle_y i16/100 deg, angle_z i16/100 deg, "
             "threshold_x s8.0, threshold_y s8.1, threshold_z s8.2, +1"
         }
     ),

@@ -30,6 +30,7 @@ from collector.decode.message import Problem
 from collector.decode.quantity import Quantity
 from collector.profiles.profile import Octets
 from metering.reading import Kind
+from metering.units import UNITS
 
 Found = list[Quantity | Problem]
 Reader = Callable[[Octets], Found]
@@ -207,8 +208,10 @@ def _number(field: re.Match[str]) -> _Number:
             faults[int(fault[1], 16)] = (fault[2], int(fault[3]))
         elif word == "total":
             kind = Kind.REGISTER
-        else:
+        elif word in UNITS:
             unit = word
+        else:
+            raise ValueError(f"layout = {field[0]!r}: {word} is no unit; see metering.units")
     return _Number(
         field["name"], field["type"], _SIZES[field["bits"]], int(field["divisor"] or 1), unit, kind,
         faults,

@@ -235,7 +235,7 @@ def _alarm(before: str, name: str) -> Reader:
     return read
 
 
-_USE = "detection_status s8, target_status s8, use_time_now {0}, use_time_today {0}"
+_USE = "detection_status s8, target_status s8, use_time_now {0} s, use_time_today {0} s"
 _OUT = "region_{0}_out_of_bed_time {1}"
 _VS373: Channels = {
     0x03F8: _USE.format("u16"),

@@ -1,7 +1,5 @@
 """Milesight's probes TS, trackers AT, displays DS and field testers FT.
 
-Position [degrees], rssi [dBm], snr [dB], tx_power [dBm].
-
 States: magnet 0: closed, 1: open; *_alarm 0: released, 1: threshold, 2: mutation, 8: mutation of
 the second version; *_event and event_type of a record as numbered by the device; *_sensor_status 0:
 read failed, 1: out of range (by some models read failed), 2: out of range; motion_status,
@@ -185,7 +183,7 @@ def _located(octets: Octets) -> Found:
     return [*found, state("motion_status", status & 15), state("geofence_status", status >> 4)]
 
 
-_PLACE = layout("latitude i32/1000000, longitude i32/1000000")
+_PLACE = layout("latitude i32/1000000 deg, longitude i32/1000000 deg")
 
 _AT101: Channels = {
     0x0367: _TEMPERATURE,
@@ -193,17 +191,17 @@ _AT101: Channels = {
     0x0488: _located,
     0x8488: _located,
     0x0500: "position s8",
-    0x06D9: "wifi.#.group u8, +6, wifi.#.rssi i8, wifi.#.motion_status s8.0-3, "
+    0x06D9: "wifi.#.group u8, +6, wifi.#.rssi i8 dBm, wifi.#.motion_status s8.0-3, "
     "motion_status s8.0-3, +1",
     0x0700: "tamper_status s8",
-    0x20CE: "@, longitude i32/1000000, latitude i32/1000000",
+    0x20CE: "@, longitude i32/1000000 deg, latitude i32/1000000 deg",
 }
 
 _FT101: Channels = {
-    0x03A1: "longitude i32/1000000, latitude i32/1000000",
-    0x04A2: "rssi i16/10, snr i16/10",
+    0x03A1: "longitude i32/1000000 deg, latitude i32/1000000 deg",
+    0x04A2: "rssi i16/10 dBm, snr i16/10",
     0x05A3: "sf u8",
-    0x06A4: "tx_power i16/100",
+    0x06A4: "tx_power i16/100 dBm",
 }
 
 
@@ -240,15 +238,16 @@ _TS600: Channels = {
     0x03: "sensor_id.type s8, +8",
     0x04: "temperature i32/100 C",
     0x05: "humidity u16/10 %",
-    0x06: "base_station_position.latitude i32/1000000, base_station_position.longitude i32/1000000",
+    0x06: "base_station_position.latitude i32/1000000 deg, "
+    "base_station_position.longitude i32/1000000 deg",
     0x07: "airplane_mode_state s8",
     0x08: _thresholds("temperature", "temperature i32/100 C"),
     0x09: _thresholds("humidity", "humidity u16/10 %"),
     0x0A: "tilt_alarm.type s8",
     0x0B: "light_alarm.type s8",
     0x0C: "probe_connect_status s8",
-    0x0D: "relative_surface_info.angle_x i16/100, relative_surface_info.angle_y i16/100, "
-    "relative_surface_info.angle_z i16/100",
+    0x0D: "relative_surface_info.angle_x i16/100 deg, relative_surface_info.angle_y i16/100 deg, "
+    "relative_surface_info.angle_z i16/100 deg",
     0x0E: "report_package_type s8",
     0x11: chosen("battery_alarm.type", {0x10: "battery u8 %"}),
     0x1A: "temperature_alarm_types s8",
