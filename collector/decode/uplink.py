@@ -190,7 +190,7 @@ def not_a_measurement(shown: object) -> Refusal:
     """An event of a network server, or an uplink of a device, that measures nothing; what tells
     which one it is."""
     return Refusal(
-        "no_measurement", "an event of a network server that holds no value", "payload", shown,
+        "not_a_measurement", "an event of a network server that holds no value", "payload", shown,
         "nothing to do; switch off this kind of event where it is not wanted",
     )  # fmt: skip
 

@@ -65,6 +65,11 @@ _STATUS = {1: _battery(_flag("status"))}
 _STATUSES = {1: _battery(_flag("status1"), _flag("status2"))}
 _ON_OFF = {1: _battery(_flag("OnOff"))}
 _LEAK = {1: _battery(_flag("WaterLeak"))}
+_DUST = {1: _battery(_WARMTH, Field("Humi", 2, 0.01, "%"), Field("PM25", 2))}
+_ANALOG = {1: _battery(Field("ADCRaw", 2))}
+_ALARM = {1: _battery(_flag("Alarm"))}
+_MOTOR = {1: fields(_flag("MotorStatus"))}
+_RELAYS = [_flag(f"Relay_{place}") for place in (1, 2, 3)]
 _PULSES = {1: _battery(Field("PulseCount", 2, 1, "1", None))}
 
 _AIR: dict[int, Reader] = {
@@ -152,7 +157,21 @@ _ALARMS = _battery(
 _DEVICES: dict[int, dict[int, Reader]] = {
     **dict.fromkeys((1, 11, 19, 110), _CLIMATE),
     **dict.fromkeys((144, 145, 146, 147, 148, 149), _PROBE),
-    **dict.fromkeys((20, 22, 23), _PROBES),
+    **dict.fromkeys((20, 21, 22, 23, 24, 25, 120, 121, 122, 123, 124), _PROBES),
+    **dict.fromkeys((32, 42, 116, 117), _ANALOG),
+    **dict.fromkeys((53, 54, 55, 106), _DUST),
+    **dict.fromkeys((16, 49, 77), _ALARM),
+    85: {1: _battery(_flag("Doorbell"))},
+    **dict.fromkeys((178, 179), _MOTOR),
+    173: {1: fields(*_RELAYS)},
+    176: {1: fields(*_RELAYS, *(_flag(f"Input_{place}") for place in (1, 2, 3)))},
+    10: {
+        1: _battery(_flag("FireAlarm"), _flag("HighTempAlarm"), Field("Temp", -2, 0.1, "C"))
+    },
+    17: {1: _battery(_flag("COAlarm"), _flag("HighTempAlarm"))},
+    30: {1: _battery(Field("Illuminance", 4, 1, "lx"))},
+    89: {1: _battery(_flag("Occupied"))},
+    112: {1: _battery(Field("AirPressure", 4, 1, "Pa"), _WARMTH)},
     **dict.fromkeys((26, 27, 33, 37, 39, 79, 91, 130, 137, 139, 141, 151, 168, 169, 183), _STATUS),
     **dict.fromkeys((47, 61, 62, 67, 69, 76, 86, 108, 126, 138, 140, 142), _STATUSES),
     **dict.fromkeys((2, 29, 125), _ON_OFF),
@@ -224,9 +243,12 @@ _CHANGES: dict[int, Reader] = {
     **dict.fromkeys((34, 68), fields(Field("CurrentChange", 1))),
 }
 """What has to change before a device reports, behind the change of its battery."""
-_WITHOUT_BATTERY = frozenset({5, 9, 13, 14, 73, 74, 87, 88, 115, 152})
+_WITHOUT_BATTERY = frozenset(
+    {5, 9, 13, 14, 53, 54, 55, 73, 74, 87, 88, 106, 115, 152, 173, 176, 178, 179}
+)
 _READ_CONFIGURATION = 0x82
 _READ_DURATIONS = 0x84
+_PRESENCE = 89
 
 
 def _configuration(payload: bytes) -> list[Quantity]:
@@ -234,6 +256,8 @@ def _configuration(payload: bytes) -> list[Quantity]:
     command, device = octets.take(2)
     if command == _READ_DURATIONS and device in _DEVICES and _DEVICES[device] is _ON_OFF:
         return fields(Field("on_state_duration", 2), Field("off_state_duration", 2))(octets)
+    if command == _READ_DURATIONS and device == _PRESENCE:
+        return fields(Field("DetectThreshold", 2))(octets)
     if command != _READ_CONFIGURATION:
         raise no_measurement("an answer to a command", payload)
     found = _INTERVALS(octets)
@@ -261,7 +285,10 @@ _MODELS = (
     "r730da2", "r730db2", "r730lb2", "r311cc", "r311a", "r718f", "r730f", "r311w", "r718wa",
     "r718wb", "r718h", "rb11e", "ra0715", "ra0723", "r72615", "r72624", "ra0715y", "r718pa",
     "r718pb", "r809a", "r816b", "r718ka", "r718ka2", "r718n1", "r718n3", "r718nl1", "r720e",
-    "r716s",
+    "r716s", "r718cj2", "r718cn2", "r718ce2", "r730cj2", "r730ck2", "r730ct2", "r730cn2", "r730ce2",
+    "r718ia", "r718ib", "r730ia", "r730ib", "ra0716", "r72616", "r72716", "r72616a", "rb02i",
+    "r718t", "r312a", "r312", "r831a", "r831b", "r831c", "r831d", "ra02a", "ra02c", "r718g",
+    "r719a", "r720c",
 )  # fmt: skip
 
 NETVOX: dict[str, Profile] = {f"netvox/{model}": netvox for model in ("generic", *_MODELS)}

@@ -72,6 +72,6 @@ def scaled(raw: float, factor: float) -> float:
 def no_measurement(what: str, payload: bytes) -> Refusal:
     """A message of the device that measures nothing: an answer to a command, a start."""
     return Refusal(
-        "no_measurement", what, "payload", payload[:24].hex(),
+        "not_a_measurement", what, "payload", payload[:24].hex(),
         "nothing to do: it is kept in the journal",
     )  # fmt: skip

@@ -25,8 +25,10 @@ from proofs.decode_table.matching import missing
 from proofs.steps import data_folder_with_recordings, finish, say
 
 FILE = "gateway_payloads/payloads.jsonl.gz"
-HONEST = frozenset({"no_measurement"})
+HONEST = frozenset({"not_a_measurement"})
 """Reasons that say that a message holds no measurement."""
+NOT_READ = frozenset({"decoder_failed", "unknown_topic", "ambiguous"})
+"""Reasons that say nothing of what a broken message holds: no decoder has looked at it."""
 MOST_UNSUPPORTED = 0.05
 """Of a family's payloads."""
 
@@ -70,8 +72,10 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     reason = told.get("dead_letter")
     if expected is None:
         return _unexpected(line, told)
-    if expected.refused:
-        return Judgement("explained") if reason else Judgement("wrong", "read, though it is broken")
+    if expected.refused and not reason:
+        return Judgement("wrong", "read, though it is broken")
+    if expected.refused and reason not in NOT_READ:
+        return Judgement("explained")
     if reason and not expected.numbers and reason in HONEST:
         return Judgement("explained")
     if reason:
@@ -90,7 +94,7 @@ def _unexpected(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     broken = "malformed" in str(line.get("realness"))
     if reason is None and told["readings"]:
         return Judgement("explained")
-    if reason in HONEST or (broken and reason not in (None, "decoder_failed")):
+    if reason in HONEST or (broken and reason and reason not in NOT_READ):
         return Judgement("explained")
     if reason is not None and _unsupported(line, told):
         return Judgement("unsupported")

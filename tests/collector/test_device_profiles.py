@@ -187,6 +187,13 @@ def test_a_truncated_value_is_refused() -> None:
             "0304 000003e8 0a0c fffffff6 0b0a02",
             {"activeEnergyImportL123T1": 1000, "voltageL1N": -1.0, "modbusErrorCode": 2},
         ),
+        ("netvox/r719a", 6, "01590124 01 000000000000", {"Volt": 3.6, "LowVolt": 0, "Occupied": 1}),
+        (
+            "netvox/r831d",
+            6,
+            "01b001 01 00 01 00 01 00 0000",
+            {"Relay_1": 1, "Relay_2": 0, "Relay_3": 1, "Input_1": 0, "Input_2": 1, "Input_3": 0},
+        ),
         ("yobiiq/sd1001", 50, "ff16 2401640000", {"deviceSerialNumber": 2401640000}),
         (
             "sensiedge/sensilora",
@@ -293,4 +300,4 @@ def test_what_a_device_says_about_itself_is_no_measurement(
 ) -> None:
     with pytest.raises(Refusal) as refused:
         PROFILES[name](bytes.fromhex(payload), port)
-    assert refused.value.problem.reason == "no_measurement"
+    assert refused.value.problem.reason == "not_a_measurement"

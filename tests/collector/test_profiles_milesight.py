@@ -183,7 +183,9 @@ def test_a_record_of_an_unknown_sort_ends_the_frame() -> None:
 
 
 def test_what_fills_a_frame_up_is_passed_over() -> None:
-    assert values("ct101", "0498b80b 000000000000") == {"current": 30.0}
+    (current,) = MILESIGHT["milesight/ct101"](bytes.fromhex("0498b80b 000000000000"), 85)
+    assert isinstance(current, Quantity)
+    assert current.value == 30.0
 
 
 def test_settings_alone_are_no_measurement() -> None:

@@ -76,9 +76,13 @@ def test_quantities_of_the_device_are_expected(
     [
         ({"expected": {"a": 5}}, {"readings": [reading(5)]}, "agreeing"),
         ({"expected": {"a": 5}}, {"readings": [reading(6)]}, "wrong"),
-        ({"expected": {"a": 5}}, {"dead_letter": "no_measurement", "message": ""}, "wrong"),
-        ({"expected": {"a": "on"}}, {"dead_letter": "no_measurement", "message": ""}, "explained"),
-        ({}, {"dead_letter": "no_measurement", "message": ""}, "explained"),
+        ({"expected": {"a": 5}}, {"dead_letter": "not_a_measurement", "message": ""}, "wrong"),
+        (
+            {"expected": {"a": "on"}},
+            {"dead_letter": "not_a_measurement", "message": ""},
+            "explained",
+        ),
+        ({}, {"dead_letter": "not_a_measurement", "message": ""}, "explained"),
         ({}, {"dead_letter": "bad_message", "message": ""}, "wrong"),
         ({}, {"readings": []}, "wrong"),
         ({}, {"readings": [reading(1)]}, "explained"),
@@ -86,6 +90,11 @@ def test_quantities_of_the_device_are_expected(
             {"realness": "malformed frame"},
             {"dead_letter": "bad_message", "message": ""},
             "explained",
+        ),
+        (
+            {"realness": "malformed frame"},
+            {"dead_letter": "unknown_topic", "message": ""},
+            "wrong",
         ),
         (
             {"expected": "<M><Error>x</Error></M>", "expected_kind": "libmbus XML"},

@@ -36,6 +36,8 @@ def looks_like(message: Mapping[str, Any]) -> bool:
 def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
     """The uplink of a message; Refusal for other messages."""
     message = json_object(incoming.payload, limits)
+    if message.get("simulated") is True:
+        raise not_a_measurement("simulated")
     if isinstance(message.get("uplink_message"), dict):
         return [_version_3(message, message["uplink_message"])]
     for field in _OTHER_MESSAGES:
