@@ -107,7 +107,7 @@ def test_another_version_is_not_read() -> None:
 def test_a_frame_without_a_group_is_no_measurement() -> None:
     with pytest.raises(Refusal) as refused:
         read("dl-pm", frame(0, ""))
-    assert refused.value.problem.reason == "no_measurement"
+    assert refused.value.problem.reason == "not_a_measurement"
 
 
 def test_a_formula_without_a_value_is_a_problem_of_its_own() -> None:

@@ -191,7 +191,7 @@ def test_what_fills_a_frame_up_is_passed_over() -> None:
 def test_settings_alone_are_no_measurement() -> None:
     with pytest.raises(Refusal) as refused:
         read("em300-th", "fe03b004 ff1000")
-    assert refused.value.problem.reason == "no_measurement"
+    assert refused.value.problem.reason == "not_a_measurement"
 
 
 def test_no_number_is_a_problem_of_its_value() -> None:
