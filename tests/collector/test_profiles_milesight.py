@@ -134,6 +134,7 @@ PAST: list[tuple[str, str, dict[str, float]]] = [
         "target_temperature": 20.6}),
     ("uc501", f"20dd {NOON} 0200 04 e8030000", {"modbus_chn_2": 1000}),
     ("uc100", f"20ce {NOON} 01 c2 ffffffff", {"modbus_chn_2": -1}),
+    ("uc100", f"20ce {NOON} 01 ba a0860100", {"modbus_chn_2": 100_000}),
     ("uc100-v2", f"21ce {NOON} 00 5009" + "0a00000000000000" + "00" * 8, {
         "modbus_chn_1": 10, "modbus_chn_1_alarm": 1}),
     ("uc511", f"20ce {NOON} 13 05000000", {"mode": 1, "valve_2": 1, "valve_2_pulse": 5}),
