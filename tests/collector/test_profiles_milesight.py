@@ -56,6 +56,8 @@ GOLDEN: list[tuple[str, str, dict[str, float]]] = [
         "voltage.0.value": 228.5, "voltage.1.value": 0.01, "voltage.2.value_error": 2,
         "forward_active_energy1.group1_value": 1.0, "forward_active_energy1.group2.chan1": 2.0,
         "forward_active_energy1.group2.chan2": 3.0, "forward_active_energy1.group2.chan3": 4.0}),
+    ("cth01", "0800 ffffffff e8030000", {
+        "active_power1.group1_value_error": 2, "active_power1.group2_value": 1.0}),
     ("em300-di", "05c80a000000 85000101", {"pulse": 10, "gpio": 1, "gpio_alarm": 1}),
     ("em300-di-hall", "05e1 0a00 6400 00002042", {
         "water_conv": 1.0, "pulse_conv": 10.0, "water": 40.0}),
