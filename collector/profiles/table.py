@@ -11,10 +11,12 @@ from collector.profiles.axioma import AXIOMA
 from collector.profiles.browan import BROWAN
 from collector.profiles.bus_modules import BUS_MODULES
 from collector.profiles.cayenne import CAYENNE
+from collector.profiles.decentlab import DECENTLAB
 from collector.profiles.dragino import DRAGINO
 from collector.profiles.elsys import ELSYS
 from collector.profiles.enginko import ENGINKO
 from collector.profiles.mclimate import MCLIMATE
+from collector.profiles.milesight import MILESIGHT
 from collector.profiles.netvox import NETVOX
 from collector.profiles.parking import PARKING
 from collector.profiles.profile import Profile
@@ -28,10 +30,12 @@ PROFILES: dict[str, Profile] = {
     **BROWAN,
     **BUS_MODULES,
     **CAYENNE,
+    **DECENTLAB,
     **DRAGINO,
     **ELSYS,
     **ENGINKO,
     **MCLIMATE,
+    **MILESIGHT,
     **NETVOX,
     **PARKING,
     **SENSIEDGE,
