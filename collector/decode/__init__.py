@@ -14,6 +14,7 @@ from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.mbus import MBUS
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
+from collector.decode.sparkplug import SPARKPLUG
 from collector.decode.status import STATUS
 from collector.decode.wmbus import WMBUS
 
@@ -35,5 +36,6 @@ DECODERS: dict[str, Decoder] = {
     "entered": ENTERED,
     "mbus": MBUS,
     "wmbus": WMBUS,
+    "sparkplug": SPARKPLUG,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""
