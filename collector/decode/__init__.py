@@ -9,6 +9,7 @@ instant    times as gateways write them             json_object a payload that i
 """
 
 from collector.decode.decoder import Decode, Decoder
+from collector.decode.dlms import DLMS
 from collector.decode.entered import ENTERED
 from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.mbus import MBUS
@@ -37,5 +38,6 @@ DECODERS: dict[str, Decoder] = {
     "mbus": MBUS,
     "wmbus": WMBUS,
     "sparkplug": SPARKPLUG,
+    "dlms": DLMS,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""
