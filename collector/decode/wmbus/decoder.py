@@ -20,6 +20,7 @@ from collector.decode.wmbus.makers import (
     apator162,
     apator_na1,
     bfw240,
+    ei6500,
     gwf,
     hydrodigit,
     rfm_tx1,
@@ -131,6 +132,8 @@ def _behind(found: Opened, records: DataRecords) -> Iterator[Quantity]:
         yield from apator162(records.own, name)
     elif meter.maker == "BMT" and meter.medium in {0x06, 0x07}:
         yield from hydrodigit(records.own, name)
+    elif meter.maker == "EIE":
+        yield from ei6500(records.records, name)
     elif meter.maker == "GWF":
         yield from gwf(records.own, name)
     else:
