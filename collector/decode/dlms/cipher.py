@@ -22,7 +22,9 @@ from metering.errors import InvalidInput
 
 CIPHERED = frozenset({0xDB, 0xDD})
 _ENCRYPTED, _AUTHENTICATED, _COMPRESSED = 0x20, 0x10, 0x80
-_TAG, _TITLE, _FIRST_BLOCK = 12, 8, b"\x00\x00\x00\x02"
+_TAG, _FIRST_BLOCK = 12, b"\x00\x00\x00\x02"
+TITLE = 8
+"""Bytes of a system title."""
 _KEY = re.compile(r"[0-9A-Fa-f]{32}")
 
 
@@ -61,7 +63,7 @@ def deciphered(octets: bytes, options: PushOptions) -> bytes:
     reader = AxdrReader(octets, 1)
     title = reader.take(reader.length())
     body = reader.take(reader.length())
-    if len(title) != _TITLE or len(body) < 5:
+    if len(title) != TITLE or len(body) < 5:
         raise bad_frame("a system title of 8 bytes is wanted", "title", title.hex())
     control, start, data = body[0], title + body[1:5], body[5:]
     tagged = bool(control & _AUTHENTICATED)

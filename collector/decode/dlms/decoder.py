@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from collector.decode.decoder import Decode
 from collector.decode.dlms.axdr import AxdrReader
-from collector.decode.dlms.cipher import CIPHERED, NO_OPTIONS, PushOptions, deciphered
+from collector.decode.dlms.cipher import CIPHERED, NO_OPTIONS, TITLE, PushOptions, deciphered
 from collector.decode.dlms.frame import data_of
 from collector.decode.dlms.kaifa import kaifa_values
 from collector.decode.dlms.objects import CosemValue, values_of
@@ -56,12 +56,16 @@ def configured(options: Mapping[str, str]) -> Decode:
 
 
 def suits(incoming: Incoming) -> bool:
-    """Whether the payload is a frame with a data notification, in clear or not."""
+    """Whether the payload is a data notification to its end, or one in cipher."""
     try:
         octets = data_of(octets_of(incoming.payload, MessageLimits()))
+        if octets[:1] == bytes([_NOTIFICATION]):
+            reader = AxdrReader(octets, 6 if octets[5:7] == _TYPED_TIME else 5)
+            reader.take(reader.length())
+            return isinstance(reader.read(), list) and reader.at == len(octets)
+        return len(octets) > 10 and octets[0] in CIPHERED and octets[1] == TITLE
     except Refusal:
         return False
-    return bool(octets) and len(octets) > 10 and octets[0] in {_NOTIFICATION, *CIPHERED}
 
 
 def _quantities(octets: bytes, device: str) -> Iterator[Quantity]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from collector.decode.mbus.application import Opened, radio_records, told
 from collector.decode.mbus.compact import signature_of
 from collector.decode.mbus.decoder import wired
-from collector.decode.mbus.octets import bad_frame, octets_of, unsupported
+from collector.decode.mbus.octets import bad_frame, is_other_text, octets_of, unsupported
 from collector.decode.mbus.record import DataRecords
 from collector.decode.mbus.security import IDLE, NO_KEYS, Keys
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
@@ -141,9 +141,9 @@ def _behind(found: Opened, records: DataRecords) -> Iterator[Quantity]:
 
 
 def suits(incoming: Incoming) -> bool:
-    """Whether the payload is a telegram by its length and its control field."""
+    """Whether the payload is a telegram by its length and its control field, and no other text."""
     try:
         first = next(_telegrams(incoming.payload, MessageLimits()))
-        return body_of(first)[1] in _KINDS
+        return not is_other_text(first) and body_of(first)[1] in _KINDS
     except Refusal:
         return False
