@@ -81,7 +81,7 @@ UNITS: dict[str, Unit] = {
     **_units("deg"),
     **_units("L/min"),
     **_units("kg/h"),
-    **_units("h", s="1/3600", min="1/60", d="24"),
+    **_units("h", s="1/3600", min="1/60", d="24", y="8765.82"),
     **_units("persons"),
     **_units("dBm"),
     **_units("1"),

@@ -15,6 +15,7 @@ from collector.decode.actility import ACTILITY
 from collector.decode.chirpstack import CHIRPSTACK
 from collector.decode.csv_lines import CSV_LINES
 from collector.decode.decoder import Decode, Decoder
+from collector.decode.dlms import DLMS
 from collector.decode.entered import ENTERED
 from collector.decode.events import EVENTS
 from collector.decode.esphome import ESPHOME
@@ -29,6 +30,7 @@ from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, 
 from collector.decode.native import NATIVE
 from collector.decode.senml import SENML
 from collector.decode.shelly import SHELLY
+from collector.decode.sparkplug import SPARKPLUG
 from collector.decode.status import STATUS
 from collector.decode.tasmota import TASMOTA
 from collector.decode.things_stack import THINGS_STACK
@@ -71,5 +73,7 @@ DECODERS: dict[str, Decoder] = {
     "acrel": ACREL,
     "csv_lines": CSV_LINES,
     "mapping": MAPPING,
+    "sparkplug": SPARKPLUG,
+    "dlms": DLMS,
 }
 """Every decoder by the name that a route gives it, which is that of its folder."""

@@ -26,6 +26,11 @@ def octets_of(payload: bytes, limits: MessageLimits) -> bytes:
     return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
 
 
+def is_other_text(octets: bytes) -> bool:
+    """Whether what was no hexadecimal text may be another text."""
+    return octets.isascii() and octets.decode("ascii").strip().isprintable()
+
+
 def unsupported(message: str, field: str, value: object) -> Refusal:
     """Why a sound frame is not understood: `unsupported`."""
     fix = "let the meter send records of the standard, or add its form to this decoder"

@@ -22,7 +22,7 @@ from collector.decode.message import Refusal
 from metering.errors import InvalidInput
 
 _KEY = re.compile(r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}")
-_NAME = re.compile(r"key(\.[0-9A-Fa-f]{8})?")
+_NAME = re.compile(r"key(_[0-9a-f]{8})?")
 IDLE = b"\x2f\x2f"
 _BLOCK, _DES_BLOCK = 16, 8
 _DES_MODE, _ZERO_MODE, _HEADER_MODE, _DERIVED_MODE = 2, 4, 5, 7
@@ -32,7 +32,7 @@ _PADDING = b"\x07" * 7
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of a route's options: `key` for all its meters, `key.12345678` for one."""
+    """The keys of a route's options: `key` for all its meters, `key_12345678` for one."""
 
     of_meters: Mapping[str, bytes]
     """By the meter's number; '' for all others."""
@@ -43,12 +43,12 @@ class Keys:
         found = dict[str, bytes]()
         for name, value in options.items():
             if not _NAME.fullmatch(name):
-                fix = "key=KEY, or key.12345678=KEY for the meter of that number"
+                fix = "key=KEY, or key_12345678=KEY for the meter of that number"
                 raise InvalidInput("unknown option", field="options", value=name, fix=fix)
             if not _KEY.fullmatch(value):
                 fix = "32 hexadecimal digits, 16 for DES, as the meter's supplier names them"
                 raise InvalidInput("not a key", field="options", value=name, fix=fix)
-            found[name.partition(".")[2].upper()] = bytes.fromhex(value)
+            found[name.partition("_")[2].upper()] = bytes.fromhex(value)
         return cls(found)
 
     def or_else(self, number: str, key: bytes) -> Keys:
@@ -106,7 +106,7 @@ def opened(data: bytes, sealed: Sealed, keys: Keys) -> bytes:
 
 def encrypted(message: str, number: str) -> Refusal:
     """Why an encrypted telegram is not read."""
-    fix = f"name its key in the route's options: key.{number}=KEY"
+    fix = f"name its key in the route's options: key_{number.lower()}=KEY"
     return Refusal("encrypted", message, "key", number, fix)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from collector.decode.mbus.application import Opened, radio_records, told
 from collector.decode.mbus.compact import signature_of
 from collector.decode.mbus.decoder import wired
-from collector.decode.mbus.octets import bad_frame, octets_of, unsupported
+from collector.decode.mbus.octets import bad_frame, is_other_text, octets_of, unsupported
 from collector.decode.mbus.record import DataRecords
 from collector.decode.mbus.security import IDLE, NO_KEYS, Keys
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
@@ -20,6 +20,7 @@ from collector.decode.wmbus.makers import (
     apator162,
     apator_na1,
     bfw240,
+    ei6500,
     gwf,
     hydrodigit,
     rfm_tx1,
@@ -131,6 +132,8 @@ def _behind(found: Opened, records: DataRecords) -> Iterator[Quantity]:
         yield from apator162(records.own, name)
     elif meter.maker == "BMT" and meter.medium in {0x06, 0x07}:
         yield from hydrodigit(records.own, name)
+    elif meter.maker == "EIE":
+        yield from ei6500(records.records, name)
     elif meter.maker == "GWF":
         yield from gwf(records.own, name)
     else:
@@ -138,9 +141,9 @@ def _behind(found: Opened, records: DataRecords) -> Iterator[Quantity]:
 
 
 def suits(incoming: Incoming) -> bool:
-    """Whether the payload is a telegram by its length and its control field."""
+    """Whether the payload is a telegram by its length and its control field, and no other text."""
     try:
         first = next(_telegrams(incoming.payload, MessageLimits()))
-        return body_of(first)[1] in _KINDS
+        return not is_other_text(first) and body_of(first)[1] in _KINDS
     except Refusal:
         return False

@@ -97,7 +97,7 @@ def _litres(octets: bytes) -> float:
 
 
 def _hidden(meter: BusMeter) -> Refusal:
-    fix = f"name its key in the route's options: key.{meter.number}=KEY of 16 digits"
+    fix = f"name its key in the route's options: key_{meter.number.lower()}=KEY of 16 digits"
     return Refusal("encrypted", "no known key fits", "key", meter.number, fix)
 
 

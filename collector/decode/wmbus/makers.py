@@ -5,10 +5,12 @@ Found out by users of such meters; facts of them after the open-source project w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from collector.decode.mbus.frame import BusMeter
+from collector.decode.mbus.number import number_of
+from collector.decode.mbus.record import DataRecord
 from collector.decode.mbus.security import Keys, encrypted, with_header
 from collector.decode.quantity import Quantity
 from metering.reading import Kind
@@ -29,6 +31,7 @@ _APATOR = {
     **dict.fromkeys(range(0xB6, 0xC8), 3), 0xD0: 3, 0xD3: 3, 0xF0: 4,
 }  # fmt: skip
 """Widths of the fields of an Apator 162 by their first byte."""
+_EI_STATE = (0x7F, 0x2C)
 _APATOR_VOLUME, _APATOR_HEAD = 0x10, 7
 
 
@@ -115,6 +118,14 @@ def techem_50(data: bytes, device: str) -> Iterator[Quantity]:
         halves = data[8 + 3 * month : 10 + 3 * month]
         name = f"volume_month{month + 1}"
         yield Quantity(name, sum(halves) / 10, "m3", device=device)
+
+
+def ei6500(records: Iterable[DataRecord], device: str) -> Iterator[Quantity]:
+    """How dusty a smoke alarm of Ei Electronics is: the five lowest bits of its state."""
+    for record in records:
+        number = number_of(record, unsigned=True)
+        if record.shape.codes == _EI_STATE and record.shape.subunit and number is not None:
+            yield Quantity("dust_level", float(int(number) & 31), "1", device=device)
 
 
 def gwf(data: bytes, device: str) -> Iterator[Quantity]:
