@@ -17,8 +17,8 @@ from collector.decode.csv_lines import CSV_LINES
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.dlms import DLMS
 from collector.decode.entered import ENTERED
-from collector.decode.events import EVENTS
 from collector.decode.esphome import ESPHOME
+from collector.decode.events import EVENTS
 from collector.decode.home_assistant import HOME_ASSISTANT
 from collector.decode.journal_only import JOURNAL_ONLY
 from collector.decode.lorawan_bytes import LORAWAN_BYTES
