@@ -34,7 +34,7 @@ from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, KeptSession, Outward, ReasonCode
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
-from collector.subscribed import Subscribed
+from collector.subscribed import SubscribedFilters
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.topics import topic_of
 from collector.troubles import Troubles
@@ -131,7 +131,7 @@ class Listener:
         self._keeping: asyncio.Task[None] | None = None
         self._by_user: dict[str, set[Connection]] = {}
         self._troubles = Troubles(now_us)
-        self._subscribed = Subscribed()
+        self._subscribed = SubscribedFilters()
         self._closing = False
         self._changed: deque[frozenset[str]] = deque()
         """Whose passwords changed and were not looked at again yet."""

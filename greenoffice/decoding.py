@@ -24,7 +24,7 @@ from metering.localtime import iso, parse_instant, zone_of
 LONGEST_LINE = 4 << 20
 """Of a file [bytes]: four times what a message may have, for its hexadecimal digits and expected
 readings."""
-OF_EXTRA = {"device": "device", "vendor": "vendor", "key": "key", "fPort": "port"}
+OF_EXTRA = {"vendor": "vendor", "device": "device", "key": "key", "fPort": "port"}
 """Options of decoders by what a line's `extra` calls them."""
 
 
