@@ -71,7 +71,7 @@ class NationalGateway:
             raise TurnedAway(one.building)
 
     def disconnect(self) -> None:
-        """Hang up."""
+        """End the connection, where there is one."""
         if self._line is not None:
             self._line.close()
             self._line = None
