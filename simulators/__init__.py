@@ -4,11 +4,13 @@ weather, building, datacentre ─▶ world ─▶ devices ─▶ plan ─▶ gat
                   labels ──────────┘        faults     misbehaviour
                                    └─▶ truth
                     devices, contract ─▶ supplier ─▶ paper
+                                        modbus_meter ◀─ Modbus ─ an edge
 """
 
 from simulators.campus import FOLDER as CAMPUS_FOLDER
 from simulators.campus import SITE, ZONE, Campus, load_campus
 from simulators.labels import Label
+from simulators.modbus_meter import MeterFault, ModbusMeter, serve_meters
 from simulators.paper import EnteredPaper, read_bills
 from simulators.run import PROGRESS_FILE, SimulatorSettings, run
 from simulators.truth import (
@@ -29,6 +31,8 @@ __all__ = [
     "Campus",
     "EnteredPaper",
     "Label",
+    "MeterFault",
+    "ModbusMeter",
     "SimulatorSettings",
     "Summary",
     "World",
@@ -39,5 +43,6 @@ __all__ = [
     "read_labels",
     "read_truth",
     "run",
+    "serve_meters",
     "summary",
 ]
