@@ -20,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -162,6 +162,9 @@ idle-check: $(VENV)/.dev ## Measure what a platform costs at rest, and a reading
 interop: $(VENV)/.dev $(INTEROP)/.ready ## Prove that gateways with common MQTT clients lose nothing over a restart
 	@sh tools/system-parts.sh
 	@$(PROVE) interop $(ARGS)
+
+decode-table: $(VENV)/.run ## Count what decoders make of recorded payloads (folder in GREENOFFICE_DATA)
+	@$(PROVE) decode-table $(ARGS)
 
 shards-check: $(VENV)/.run ## Prove that several collectors and ledgers, some killed, do the work of one
 	@$(PROVE) shards $(ARGS)

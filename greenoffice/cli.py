@@ -11,6 +11,7 @@ import typer
 
 from greenoffice import (
     cli_dead_letters,
+    cli_decode,
     cli_edge,
     cli_entries,
     cli_gateways,
@@ -487,6 +488,7 @@ def simulators(data: DataArgument, parent: ParentOption = 0) -> None:
     run_simulators(data, parent)
 
 
+app.command()(cli_decode.decode)
 cli_entries.add_to(app)
 cli_servers.add_to(app)
 

@@ -73,6 +73,16 @@ def bench_gateways(
     run_bench_gateways(gateways, hard, seconds)
 
 
+@app.command("decode-table")
+def decode_table(
+    listed: Annotated[bool, typer.Option("--list", help="print each wrong one, with why")] = False,
+) -> None:
+    """Recorded payloads of each family: what decoders make of them, beside what others made."""
+    from proofs.decode_table import run_decode_table
+
+    run_decode_table(listed=listed)
+
+
 @app.command()
 def shards(
     hours: Annotated[int, typer.Option(help="of readings of each gateway", min=24)] = 96,

@@ -235,7 +235,7 @@ Whatever the ledger calls a reset is flagged, long ones alone; a rollover is non
 
 from __future__ import annotations
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.register_events import from_events
 from analytics.detectors.site import Candidate, Input, Site
 
@@ -250,7 +250,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.EVENTS}),
     candidates=_resets,
-    quantity=Quantity.FAULT,
+    quantity=EvidenceUnit.FAULT,
     causes=("register_replaced", "register_frozen"),
     action="check_register",
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Limits, Site
 
 __all__ = [
@@ -38,9 +38,11 @@ DETECTORS: dict[str, Detector] = {
     one.name: one for one in sorted(_collected(), key=lambda one: (one.quantity, one.name))
 }
 """By name. Faults first: a reader of the table sees the order in which data is judged."""
-FAULTS = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.FAULT)
+FAULTS = frozenset(one.name for one in DETECTORS.values() if one.quantity is EvidenceUnit.FAULT)
 """Patterns of meters that measure wrongly."""
-UNPRICED = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.UNPRICED)
+UNPRICED = frozenset(
+    one.name for one in DETECTORS.values() if one.quantity is EvidenceUnit.UNPRICED
+)
 WORTHLESS = FAULTS | UNPRICED
 """Patterns whose hours are worth nothing."""
 BY_EXPECTATION = frozenset(one.name for one in DETECTORS.values() if Input.BASELINE in one.needs)

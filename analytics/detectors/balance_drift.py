@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from analytics.balances import BalanceDays, spread
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Own, Site
 from analytics.drift import Drift, drifts
 from analytics.drift_causes import LikelyCause, cause_of
@@ -113,7 +113,7 @@ DETECTOR = Detector(
     name=BALANCE_DRIFT,
     needs=frozenset({Input.BALANCE}),
     candidates=_drifting,
-    quantity=Quantity.FAULT,
+    quantity=EvidenceUnit.FAULT,
     causes=(
         "balance_unclear",
         "load_unseen",

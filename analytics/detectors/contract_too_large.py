@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.billed import BilledMeter, KwPrice, YearPeak
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Ints
@@ -74,7 +74,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.CONTRACT, Input.CONTRACT_YEAR}),
     candidates=_too_large,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=(LARGE,),
     action="lower_contract",
 )

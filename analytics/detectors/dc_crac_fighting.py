@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Floats
@@ -52,7 +52,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.HUMIDITY_UNITS}),
     candidates=_fighting,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=("units_fight",),
     action="widen_band",
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.detectors.chiller_free_cooling import chillers_missed
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 
 NAME = "dc_free_cooling_missed"
@@ -34,7 +34,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.WET_BULB, Input.CENTRE_CHILLER}),
     candidates=_missed,
-    quantity=Quantity.WASTE,
+    quantity=EvidenceUnit.WASTE,
     causes=("free_cooling_off",),
     action="check_changeover",
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Floats
@@ -78,7 +78,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.CHILLED_WATER}),
     candidates=_low,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=("too_much_water",),
     action="check_water",
 )

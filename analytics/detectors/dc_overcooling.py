@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Floats
@@ -68,7 +68,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.CENTRE_AIR}),
     candidates=_overcooled,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=(SET_LOW, BYPASS),
     action="check_air_ways",
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.billed import BilledMeter
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site, chains
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Ints
@@ -76,7 +76,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.CONTRACT}),
     candidates=_over,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=(TOGETHER, SMALL),
     action="stagger_loads",
 )

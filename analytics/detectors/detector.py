@@ -9,7 +9,7 @@ from enum import StrEnum
 from analytics.detectors.site import Candidate, Input, Site
 
 
-class Quantity(StrEnum):
+class EvidenceUnit(StrEnum):
     """What the evidence of a finding is counted in."""
 
     FAULT = "fault"
@@ -30,7 +30,7 @@ class Detector:
     """Where a site lacks one of them there is nothing to look at."""
     candidates: Callable[[Site], list[Candidate]]
     """What it flags; suppression, size and price are the same for all."""
-    quantity: Quantity
+    quantity: EvidenceUnit
     causes: tuple[str, ...]
     """Keys of what may be behind it, the likeliest first."""
     action: str
@@ -45,6 +45,6 @@ class Detector:
         keys |= {f"pattern.{self.name}.{one}" for one in self.purposes}
         for cause in self.causes:
             keys |= {f"cause.{cause}", f"cause_short.{cause}"}
-        if self.quantity is Quantity.FAULT:
+        if self.quantity is EvidenceUnit.FAULT:
             keys.add(f"fault.{self.name}")
         return frozenset(keys)

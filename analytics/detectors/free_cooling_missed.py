@@ -9,7 +9,7 @@ off, or something new asks for cold. Both are named with even odds.
 from __future__ import annotations
 
 from analytics.detectors.chiller_free_cooling import chillers_missed
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 
 NAME = "free_cooling_missed"
@@ -35,7 +35,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.WET_BULB, Input.CHILLER}),
     candidates=_missed,
-    quantity=Quantity.WASTE,
+    quantity=EvidenceUnit.WASTE,
     causes=(OFF, NEW),
     action="check_changeover",
 )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.register_events import DAY_US, hours_within
 from analytics.detectors.site import Candidate, Input, Own, Site
 from analytics.outages import Outage
@@ -82,7 +82,7 @@ DETECTOR = Detector(
     name=GATEWAY_SILENT,
     needs=frozenset({Input.OUTAGE}),
     candidates=_outages,
-    quantity=Quantity.FAULT,
+    quantity=EvidenceUnit.FAULT,
     causes=(GATEWAY, LINE, NETWORK),
     action="check_gateway",
 )

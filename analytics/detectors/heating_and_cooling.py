@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.priced import half_of, priced
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.groups import Floats, Ints
@@ -75,7 +75,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.OPPOSED}),
     candidates=_at_once,
-    quantity=Quantity.WASTE,
+    quantity=EvidenceUnit.WASTE,
     causes=(BAND, VALVE),
     action="part_set_points",
 )

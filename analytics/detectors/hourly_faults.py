@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.scan.faults import Fault
 from metering.localtime import HOUR_US
@@ -19,7 +19,7 @@ def of_hours(name: str, kind: str, *, causes: tuple[str, ...], action: str) -> D
         name=name,
         needs=frozenset({Input.BASELINE}),
         candidates=partial(from_hours, pattern=name, kind=kind),
-        quantity=Quantity.FAULT,
+        quantity=EvidenceUnit.FAULT,
         causes=causes,
         action=action,
     )

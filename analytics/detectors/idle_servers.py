@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Bools, Floats
@@ -84,7 +84,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.IT_USE}),
     candidates=_idle,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=("servers_unused",),
     action="review_servers",
 )

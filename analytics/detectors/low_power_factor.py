@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.billed import BilledMeter
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Bools, Floats
@@ -96,7 +96,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.REACTIVE}),
     candidates=_low,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=(LACKING, STUCK_IN),
     action="check_capacitors",
 )

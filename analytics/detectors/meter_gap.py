@@ -6,7 +6,7 @@ an outage of the gateway explains is told there (`gateway_silent`).
 
 from __future__ import annotations
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.register_events import from_events, hours_within
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.outages import GatewayGap
@@ -39,7 +39,7 @@ DETECTOR = Detector(
     name=METER_GAP,
     needs=frozenset({Input.EVENTS}),
     candidates=_gaps,
-    quantity=Quantity.FAULT,
+    quantity=EvidenceUnit.FAULT,
     causes=("communication_lost",),
     action="check_communication",
 )

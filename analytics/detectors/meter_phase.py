@@ -20,7 +20,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.lasting import lasting
@@ -121,7 +121,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.PHASES}),
     candidates=_lost,
-    quantity=Quantity.FAULT,
+    quantity=EvidenceUnit.FAULT,
     causes=(TRANSFORMER, TAP, SUPPLY),
     action="check_phase",
 )

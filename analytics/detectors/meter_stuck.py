@@ -6,7 +6,7 @@ nothing and then all at once.
 
 from __future__ import annotations
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.hourly_faults import from_hours
 from analytics.detectors.register_events import from_events
 from analytics.detectors.site import Candidate, Input, Site
@@ -30,7 +30,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.METER}),
     candidates=_still,
-    quantity=Quantity.FAULT,
+    quantity=EvidenceUnit.FAULT,
     causes=("register_frozen",),
     action="check_register",
 )

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Own, Site
 from analytics.detectors.stretched import told_hours
 from analytics.groups import Bools, Floats, Ints, median
@@ -184,7 +184,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.FLOW}),
     candidates=_flows,
-    quantity=Quantity.WASTE,
+    quantity=EvidenceUnit.WASTE,
     causes=(LEAK, USE),
     action="close_valves",
 )

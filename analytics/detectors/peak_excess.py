@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.billed import BilledMeter, DayPeaks, KwPrice
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Bools, Floats, Ints
@@ -107,7 +107,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.DEMAND}),
     candidates=_higher,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=(TOGETHER, NEW),
     action="stagger_loads",
 )

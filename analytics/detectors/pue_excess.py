@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.detectors.centre_losses import Loss, candidate, losses
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.overheads import DayUse, usual_after
 
@@ -63,7 +63,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.CENTRE}),
     candidates=_excess,
-    quantity=Quantity.WASTE,
+    quantity=EvidenceUnit.WASTE,
     causes=(COOLING, OTHER),
     action="check_cooling",
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.room_conditions import conditions
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.groups import Bools, Floats
@@ -33,7 +33,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.ROOM}),
     candidates=_too_cold,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=("cooling_set_low",),
     action="raise_cooling",
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.lasting import lasting_hours
@@ -41,7 +41,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.COMPRESSOR}),
     candidates=_cycling,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=("cycles",),
     action="tune_control",
 )

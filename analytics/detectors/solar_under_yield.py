@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Floats
@@ -59,7 +59,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.IRRADIANCE}),
     candidates=_low,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=(STRINGS, DIRT),
     action="check_panels",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.room_conditions import conditions
 from analytics.detectors.site import Candidate, Input, Site
 from analytics.groups import Bools, Floats
@@ -29,7 +29,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.AIR}),
     candidates=_stale,
-    quantity=Quantity.UNPRICED,
+    quantity=EvidenceUnit.UNPRICED,
     causes=("too_little_air",),
     action="check_air",
 )

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import USUAL_LIMITS, Candidate, Input, Limits, Site
 from analytics.groups import Ints
 from analytics.pricing import Z90
@@ -81,7 +81,7 @@ def of_stretches(name: str, *, causes: tuple[str, ...], action: str) -> Detector
         name=name,
         needs=frozenset({Input.BASELINE}),
         candidates=partial(from_stretches, pattern=name),
-        quantity=Quantity.FAULT if name in OF_METERS else Quantity.WASTE,
+        quantity=EvidenceUnit.FAULT if name in OF_METERS else EvidenceUnit.WASTE,
         causes=causes,
         action=action,
         purposes=() if name in {*OF_METERS, UNEXPLAINED} else PURPOSES,

@@ -8,7 +8,7 @@ A UPS loses a part of any load and a part of its own; a load that was never seen
 from __future__ import annotations
 
 from analytics.detectors.centre_losses import candidate, losses
-from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.detector import Detector, EvidenceUnit
 from analytics.detectors.site import Candidate, Input, Site
 
 NAME = "ups_loss"
@@ -36,7 +36,7 @@ DETECTOR = Detector(
     name=NAME,
     needs=frozenset({Input.UPS}),
     candidates=_loses,
-    quantity=Quantity.WASTE,
+    quantity=EvidenceUnit.WASTE,
     causes=("ups_mode",),
     action="check_ups",
 )

@@ -160,7 +160,7 @@ class ProposalRowAnswer(TypedDict):
     row: dict[str, str]
 
 
-class VerdictAnswer(TypedDict):
+class LetterVerdictAnswer(TypedDict):
     """What decoding makes of the message now."""
 
     read_by: str
@@ -175,7 +175,7 @@ class LetterBytesAnswer(LetterAnswer):
 
     preview_base64: str
     preview_text: str
-    now: VerdictAnswer | None
+    now: LetterVerdictAnswer | None
 
 
 class LetterGroupAnswer(TypedDict):

@@ -16,10 +16,10 @@ from api.answers.messages import (
     LetterBytesAnswer,
     LetterGroupAnswer,
     LettersAnswer,
+    LetterVerdictAnswer,
     MessageAnswer,
     ReasonAnswer,
     SubmittedAnswer,
-    VerdictAnswer,
 )
 from api.auth import Operator, Reader, platform_of
 from api.paging import Cursor, Limit
@@ -284,7 +284,7 @@ def dead_letter(id: int, caller: Reader) -> LetterBytesAnswer:
     }
 
 
-def _verdict_json(now: LetterVerdict) -> VerdictAnswer:
+def _verdict_json(now: LetterVerdict) -> LetterVerdictAnswer:
     return {
         "read_by": now.read_by,
         "readings": now.readings,

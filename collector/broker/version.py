@@ -8,6 +8,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from collector.broker.settings import ClientSettings, address_of, tls_context
+from metering.errors import GreenOfficeError
 
 TOPIC = "$SYS/broker/version"
 _LONGEST = 200
@@ -20,6 +21,13 @@ def told_version(settings: ClientSettings, within_s: float = 5.0) -> str:
     It is asked over a connection of its own: there are brokers that end one for a subscription
     they refuse, and that would be the one that messages come by.
     """
+    try:
+        return _told(settings, time.monotonic() + within_s, within_s)
+    except (OSError, GreenOfficeError):  # the receiver says what is wrong
+        return ""
+
+
+def _told(settings: ClientSettings, until_s: float, within_s: float) -> str:
     told: list[str] = []
     address = address_of(settings.url)
     client = paho.Client(
@@ -36,15 +44,11 @@ def told_version(settings: ClientSettings, within_s: float = 5.0) -> str:
         client.tls_set_context(tls)
     client.on_connect = _ask
     client.on_message = lambda _client, _data, message: told.append(_text(bytes(message.payload)))
-    until_s = time.monotonic() + within_s
-    try:
-        client.connect(address.host, address.port)
-        while not told and time.monotonic() < until_s:
-            if client.loop(0.2) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                break
-        client.disconnect()
-    except OSError:
-        return ""
+    client.connect(address.host, address.port)
+    while not told and time.monotonic() < until_s:
+        if client.loop(0.2) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            break
+    client.disconnect()
     return told[0] if told else ""
 
 

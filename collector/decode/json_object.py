@@ -23,6 +23,16 @@ def json_object(payload: bytes, limits: MessageLimits) -> dict[str, Any]:
 
     NaN and Infinity come out as an object that is no number, so that only they are refused.
     """
+    parsed = json_value(payload, limits)
+    if not isinstance(parsed, dict):
+        raise Refusal(
+            "bad_message", "not a JSON object", "payload", parsed, 'send {"readings": [...]}'
+        )
+    return parsed
+
+
+def json_value(payload: bytes, limits: MessageLimits) -> object:
+    """What a payload of JSON holds, as `json_object` reads it, whatever it is."""
     if len(payload) > limits.payload_bytes:
         raise Refusal(
             "bad_message",
@@ -32,7 +42,7 @@ def json_object(payload: bytes, limits: MessageLimits) -> dict[str, Any]:
             "send smaller batches",
         )
     try:
-        parsed = json.loads(payload.decode("utf-8"), parse_constant=_NotFinite)
+        parsed: object = json.loads(payload.decode("utf-8"), parse_constant=_NotFinite)
     except UnicodeDecodeError as error:
         bad = payload[error.start : error.start + 8]
         raise Refusal(
@@ -44,8 +54,4 @@ def json_object(payload: bytes, limits: MessageLimits) -> dict[str, Any]:
         raise Refusal(
             "bad_json", f"not JSON: {why}", "payload", start, "send one JSON object"
         ) from None
-    if not isinstance(parsed, dict):
-        raise Refusal(
-            "bad_message", "not a JSON object", "payload", parsed, 'send {"readings": [...]}'
-        )
     return parsed

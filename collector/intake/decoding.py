@@ -169,15 +169,7 @@ class Decoding:
         try:
             return reader(incoming, self.limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
-            return Decoded.refused(
-                Problem(
-                    "decoder_failed",
-                    f"decoder {chosen.route.decoder} failed: {type(error).__name__}: {error}",
-                    "payload",
-                    shorten(record.payload),
-                    "report the decoder's fault; the message replays once it is mended",
-                )
-            )
+            return Decoded.refused(failed(chosen.route.decoder, error, record.payload))
 
     def _find_reader(self, decoder: str, options: str) -> Decode | Problem:
         """A route was checked when it was registered, but maybe by a later version."""
@@ -212,4 +204,15 @@ def only(received: Received, indices: frozenset[int]) -> Received:
         found=kept,
         slots=[received.slots[row] for row in rows],
         problems=[p for p in received.problems if p.index in indices or p.index == -1],
+    )
+
+
+def failed(decoder: str, error: Exception, payload: bytes) -> Problem:
+    """A decoder's own fault, as the dead letter of the message that it failed on."""
+    return Problem(
+        "decoder_failed",
+        f"decoder {decoder} failed: {type(error).__name__}: {error}",
+        "payload",
+        shorten(payload),
+        "report the decoder's fault; the message replays once it is mended",
     )

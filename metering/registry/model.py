@@ -12,6 +12,7 @@ which ratio and how many digits, from when to when.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from metering import items
@@ -112,6 +114,13 @@ class Gateway:
         return _named(self, language) or self.code
 
 
+_KEY = re.compile(r"(?<==)[0-9A-Fa-f]{16,}(?=;|$)")
+
+
+def _marked(key: re.Match[str]) -> str:
+    return sha256(key[0].encode()).hexdigest()[:8]
+
+
 @dataclass(frozen=True)
 class Route:
     """Topics of a gateway that match `topic`, an MQTT filter, are read by `decoder`."""
@@ -132,8 +141,9 @@ class Route:
 
     @property
     def read_by(self) -> str:
-        """The decoder with its options, in one word or two."""
-        return f"{self.decoder} {self.options}".rstrip()
+        """The decoder with its options, in one word or two; keys as marks that tell them apart
+        and do not open anything."""
+        return f"{self.decoder} {_KEY.sub(_marked, self.options)}".rstrip()
 
 
 @dataclass(frozen=True)

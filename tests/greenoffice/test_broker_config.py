@@ -265,6 +265,14 @@ def test_the_window_leaks_in_one_version_alone() -> None:
     assert "autosave" in WEAKNESS_CODES
 
 
+def test_a_broker_that_does_not_say_is_none_of_a_version(tmp_path: Path) -> None:
+    url = f"mqtt://127.0.0.1:{usable_port(0, {0})}"
+    assert told_version(ClientSettings(url=url)) == ""
+    unusable = ClientSettings(url=url.replace("mqtt", "mqtts"), ca_file=tmp_path / "absent")
+    assert told_version(unusable) == ""
+    assert read_version("HiveMQ CE") is None
+
+
 @pytest.mark.parametrize("text", ["1.6.12", "mosquitto", "x"])
 def test_a_version_of_no_use_is_named(text: str) -> None:
     with pytest.raises(ConfigurationError) as refused:

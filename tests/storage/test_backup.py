@@ -26,6 +26,7 @@ from metering.bookhash import book_hash
 from metering.case_life import CaseAct, CaseDeed
 from metering.closing import Closing, Signed
 from metering.day_mark import DayMark
+from metering.delivery import by_hand
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
 from metering.finding import Case, Changes, EvidenceHour, Finding
 from metering.intake import IntakeBatch, JudgedBatch, WriteDoubt
@@ -298,6 +299,7 @@ def fill(platform: Platform) -> None:
     stores.baselines.ask(BaselineRequest("o", "E1", date(2026, 3, 1), "新租户", "a", 5))
     stores.baselines.note([BaselineProgress("o", "E2", 13, date(2026, 3, 2))])
     stores.marks.mark([DirtyMark(1, 0, 9)], writer_no=1)
+    stores.intake.want(by_hand("s/g", 2**40, 2**41, "甲", 2**42))
     broken = Record("message", NOW, "s/g", "c", "1", "greenoffice/v1/s/g/readings", b"{\x00", 1)
     platform.writer.append([broken])
     platform.intake.step(1)

@@ -65,7 +65,7 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
 def _message(fields: dict[str, Any]) -> EnteredMessage:
     try:
         return msgspec.convert(fields, EnteredMessage)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise _wrong(str(error), fields.get("statement")) from None
 
 

@@ -15,7 +15,7 @@ from metering.errors import InvalidInput
 from metering.reading import Flag, Kind
 from metering.registry import Point, Route
 
-TELE = "tele/7/SENSOR"
+TELE = "vendor/7/SENSOR"
 
 
 def lines(separator: str = "=") -> Decode:
@@ -62,7 +62,7 @@ def route(bench: Any, *routes: Route) -> IntakeReport:
 
 
 def test_a_decoder_is_given_what_came_beside_the_payload(routed: Any) -> None:
-    route(routed, Route("s/g", "tele/#", "lines"))
+    route(routed, Route("s/g", "vendor/#", "lines"))
     routed.push(b"E1=5.5", route=TELE, properties=Properties("text/plain"))
     routed.push(b"E1=6.5", route=TELE, properties=Properties("image/png"))
     routed.drain()
@@ -77,9 +77,9 @@ def test_an_unknown_topic_replays_once_it_has_a_route(routed: Any) -> None:
     routed.push(b"E1=6.5", route=TELE, gateway="receiver", arrived_us=routed.now_us + 1)
     routed.drain()
     assert routed.reasons() == [("unknown_topic", -1)] * 2
-    assert route(routed, Route("s/h", "tele/#", "lines")).replayed == 1
+    assert route(routed, Route("s/h", "vendor/#", "lines")).replayed == 1
     assert [row[0] for row in routed.rows()] == [4]
-    both = (Route("s/g", "tele/#", "lines"), Route("s/h", "tele/#", "lines"))
+    both = (Route("s/g", "vendor/#", "lines"), Route("s/h", "vendor/#", "lines"))
     assert route(routed, *both).replayed == 1
     assert [row[0] for row in routed.rows()] == [1, 4]
     assert routed.reasons() == []
@@ -87,11 +87,11 @@ def test_an_unknown_topic_replays_once_it_has_a_route(routed: Any) -> None:
 
 def test_equal_bytes_of_two_topics_are_two_letters(routed: Any) -> None:
     """Many formats say in the topic which point a value is of."""
-    for topic in ("tele/7/SENSOR", "tele/8/SENSOR", "tele/8/SENSOR"):
+    for topic in ("vendor/7/SENSOR", "vendor/8/SENSOR", "vendor/8/SENSOR"):
         routed.push(b"E1=5.5", route=topic)
     routed.drain()
     found = {letter.route: letter.seen for letter in routed.store.dead_letters(None)}
-    assert found == {"tele/7/SENSOR": 1, "tele/8/SENSOR": 2}
+    assert found == {"vendor/7/SENSOR": 1, "vendor/8/SENSOR": 2}
 
 
 def test_a_message_refused_whole_replays_under_another_decoder(routed: Any) -> None:
@@ -119,16 +119,16 @@ def test_a_route_of_the_settings_mends_as_one_of_the_registry_does(routed: Any) 
 
 
 def test_other_options_replay_and_equal_ones_do_not(routed: Any, monkeypatch: Any) -> None:
-    first = route(routed, Route("s/g", "tele/#", "lines"))
+    first = route(routed, Route("s/g", "vendor/#", "lines"))
     assert first == IntakeReport()
     routed.push(b"E1;5.5", route=TELE)
     routed.drain()
     asked: list[int] = []
     record = routed.journal.record
     monkeypatch.setattr(routed.journal, "record", lambda *at: asked.append(1) or record(*at))
-    assert route(routed, Route("s/g", "tele/#", "lines")) == IntakeReport()
+    assert route(routed, Route("s/g", "vendor/#", "lines")) == IntakeReport()
     assert asked == []  # the same decoder would say the same: the journal is not read for it
-    semicolon = Route("s/g", "tele/#", "lines", "separator=:")
+    semicolon = Route("s/g", "vendor/#", "lines", "separator=:")
     assert route(routed, semicolon).replayed == 0
     assert asked == [1]
     routed.push(b"E1:7", route=TELE)
@@ -166,8 +166,8 @@ def test_a_bad_reading_is_not_looked_at_again_for_a_route(routed: Any, monkeypat
 @pytest.mark.parametrize(
     ("one", "field"),
     [
-        (Route("s/g", "tele/#", "of_a_later_version"), "decoder"),
-        (Route("s/g", "tele/#", "lines", "colour=red"), "options"),
+        (Route("s/g", "vendor/#", "of_a_later_version"), "decoder"),
+        (Route("s/g", "vendor/#", "lines", "colour=red"), "options"),
     ],
 )
 def test_a_route_that_this_version_cannot_follow_is_a_dead_letter(
@@ -178,7 +178,7 @@ def test_a_route_that_this_version_cannot_follow_is_a_dead_letter(
     routed.drain()
     (letter,) = routed.store.dead_letters(None)
     assert (letter.reason, letter.field) == ("bad_route", field)
-    assert route(routed, Route("s/g", "tele/#", "lines")).replayed == 1
+    assert route(routed, Route("s/g", "vendor/#", "lines")).replayed == 1
 
 
 def test_a_rebuild_decides_as_was_decided(routed: Any) -> None:
@@ -190,7 +190,7 @@ def test_a_rebuild_decides_as_was_decided(routed: Any) -> None:
     routed.drain()
     route(
         routed,
-        Route("s/g", "tele/#", "lines"),
+        Route("s/g", "vendor/#", "lines"),
         Route("s/h", "greenoffice/v1/s/h/readings", "lines"),
     )
     rows = routed.rows()

@@ -1,0 +1,15 @@
+"""Sparkplug B 3.0: births and data of edge nodes and their devices.
+
+wire      fields of Protocol Buffers    payload   metrics    decoder   metrics as readings
+"""
+
+from collector.decode.decoder import Decoder
+from collector.decode.sparkplug.decoder import NAMESPACE, decode, suits
+
+SPARKPLUG = Decoder(
+    decode,
+    topics=(f"{NAMESPACE}/+/+/+", f"{NAMESPACE}/+/+/+/+"),
+    suits=suits,
+    aliases=("sparkplug_b",),
+)
+"""Reading an edge node."""
