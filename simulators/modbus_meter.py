@@ -88,7 +88,7 @@ async def _serve(
             return b""
         return _GARBAGE if sending and MeterFault.GARBAGE in faults else data
 
-    devices = [_device(id, meter, now_us) for id, meter in meters.items()]
+    devices = [meter_device(id, meter, now_us) for id, meter in meters.items()]
     server: Any = ModbusTcpServer(devices, address=(host, port), trace_packet=sent)
     await server.serve_forever(background=True)
     while not stop.is_set():
@@ -96,7 +96,8 @@ async def _serve(
     await server.shutdown()
 
 
-def _device(id: int, meter: ModbusMeter, now_us: Callable[[], int]) -> Any:
+def meter_device(id: int, meter: ModbusMeter, now_us: Callable[[], int]) -> Any:
+    """A meter as a device of the Modbus library's servers, of any transport."""
     from pymodbus.constants import ExcCodes
     from pymodbus.simulator import DataType, SimData, SimDevice
 

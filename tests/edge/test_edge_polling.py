@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import socket
 import threading
 import time
-from collections.abc import Callable
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymodbus.server import ModbusSerialServer
 
 from edge import Poller, Spool, check_meters, read_config, spool_state
 from edge.checking import CheckedRegister
 from edge.modbus import ModbusLine, Unanswered, read_meter
+from edge.values import EdgeReading
 from metering.errors import ConfigurationError
 from simulators import MeterFault, ModbusMeter
+from simulators.modbus_meter import meter_device
 
 NOW_US = 1_764_000_000_000_000
 
@@ -80,6 +87,50 @@ def test_a_meter_that_gives_no_answer_says_why_and_answers_again_later(
         readings = asyncio.run(asked_twice())
     assert {one.point: one.value for one in readings}["E1.import"] == 1234.5
     assert {one.time_us for one in readings} == {NOW_US}
+
+
+@contextmanager
+def wired() -> Iterator[tuple[str, str]]:
+    """Two serial ports, the one's ends wired to the other's."""
+    pairs = [pty.openpty() for _ in range(2)]
+    for one in (end for pair in pairs for end in pair):
+        tty.setraw(one)
+    (left, left_port), (right, right_port) = pairs
+
+    def carried(source: int, target: int) -> None:
+        with suppress(OSError):  # the ports are closed at the end
+            while said := os.read(source, 4096):
+                os.write(target, said)
+
+    wires = [
+        threading.Thread(target=carried, args=ends, daemon=True)
+        for ends in ((left, right), (right, left))
+    ]
+    for wire in wires:
+        wire.start()
+    yield os.ttyname(left_port), os.ttyname(right_port)
+    for one in (left_port, right_port, left, right):
+        os.close(one)
+
+
+def test_a_meter_on_a_serial_port_is_read_by_rtu(configured: Callable[..., Path]) -> None:
+    async def asked(meter_port: str, file: Path) -> list[EdgeReading]:
+        device = meter_device(1, meter(), lambda: NOW_US)
+        server: Any = ModbusSerialServer([device], port=meter_port, baudrate=9600)
+        await server.serve_forever(background=True)
+        (one,) = read_config(file).meters
+        line = ModbusLine(one.line)
+        readings, _ = await read_meter(line, one, lambda: NOW_US)
+        line.close()
+        await server.shutdown()
+        return readings
+
+    with wired() as (meter_port, edge_port):
+        file = configured(("E1", 9, 1))
+        text = file.read_text()
+        file.write_text(text.replace('host = "127.0.0.1"\nport = 9', f'serial = "{edge_port}"'))
+        readings = asyncio.run(asked(meter_port, file))
+    assert {one.point: one.value for one in readings}["E1.import"] == 1234.5
 
 
 def polled(file: Path, enough: Callable[[], bool]) -> None:
