@@ -12,6 +12,7 @@ import typer
 from greenoffice import (
     cli_dead_letters,
     cli_decode,
+    cli_edge,
     cli_entries,
     cli_gateways,
     cli_journal,
@@ -38,6 +39,7 @@ app.add_typer(export_app, name="export")
 app.add_typer(cli_journal.journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
 app.add_typer(cli_gateways.gateway_app, name="gateway")
+app.add_typer(cli_edge.edge_app, name="edge")
 app.add_typer(cli_dead_letters.dead_letters_app, name="dead-letters")
 
 HANDED_ON = frozenset(

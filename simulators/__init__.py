@@ -4,6 +4,7 @@ weather, building, datacentre ─▶ world ─▶ devices ─▶ plan ─▶ gat
                   labels ──────────┘        faults     misbehaviour
                                    └─▶ truth
                     devices, contract ─▶ supplier ─▶ paper
+                                        modbus_meter ◀─ Modbus ─ an edge
 
 Beside it stands a gateway of the national building-energy protocol (national).
 """
@@ -11,6 +12,7 @@ Beside it stands a gateway of the national building-energy protocol (national).
 from simulators.campus import FOLDER as CAMPUS_FOLDER
 from simulators.campus import SITE, ZONE, Campus, load_campus
 from simulators.labels import Label
+from simulators.modbus_meter import MeterFault, ModbusMeter, serve_meters
 from simulators.national import Identity, NationalGateway, TurnedAway
 from simulators.paper import EnteredPaper, read_bills
 from simulators.run import PROGRESS_FILE, SimulatorSettings, run
@@ -33,6 +35,8 @@ __all__ = [
     "EnteredPaper",
     "Identity",
     "Label",
+    "MeterFault",
+    "ModbusMeter",
     "NationalGateway",
     "SimulatorSettings",
     "Summary",
@@ -45,5 +49,6 @@ __all__ = [
     "read_labels",
     "read_truth",
     "run",
+    "serve_meters",
     "summary",
 ]

@@ -67,7 +67,10 @@ def parse(command: Any, words: list[str]) -> None:
     """Parse as the command would, and run nothing; a UsageError says what does not fit."""
     context = command.make_context(command.name, list(words))
     if isinstance(command, TyperGroup):
-        _, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        words = [*context._protected_args, *context.args]
+        if command.invoke_without_command and not words:
+            return
+        _, found, rest = command.resolve_command(context, words)
         parse(found, rest)
 
 

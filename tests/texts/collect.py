@@ -29,7 +29,7 @@ from tests.texts.flow import Flow
 
 PACKAGES = (
     *("metering", "storage", "collector", "ledger", "figures", "analytics", "reports", "api"),
-    *("dashboards", "simulators", "greenoffice", "recompute"),
+    *("dashboards", "edge", "simulators", "greenoffice", "recompute"),
 )
 _KEY = re.compile(r"(?:board|report|finding|restated)\.(?!html)\w+")
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
