@@ -255,7 +255,9 @@ def _group_json(group: LetterGroup, newest: DeadLetter) -> LetterGroupAnswer:
     }
 
 
-@router.post("/dead-letters/replay", status_code=202, responses={202: example({"asked": 12})[200]})
+@router.post(
+    "/dead-letters/groups/replay", status_code=202, responses={202: example({"asked": 12})[200]}
+)
 def replay_dead_letters(
     caller: Operator,
     id: Annotated[int | None, Query(ge=0, lt=2**62, description="This one alone")] = None,

@@ -83,11 +83,11 @@ def test_dead_letters_are_told_by_cause_and_asked_for_again(office):
     assert sum(one["letters"] for one in groups) == 5
     assert all(one["example"]["fix_zh"] for one in groups)
     assert len(office.get("/v1/dead-letters/groups?limit=2").json()["data"]) == 2
-    refused = office.post("/v1/dead-letters/replay")
+    refused = office.post("/v1/dead-letters/groups/replay")
     assert (refused.status_code, refused.json()["field"]) == (422, "reason")
-    one = f"/v1/dead-letters/replay?id={groups[0]['example']['id']}"
+    one = f"/v1/dead-letters/groups/replay?id={groups[0]['example']['id']}"
     assert office.post(one).json() == {"asked": 1}
-    assert office.post("/v1/dead-letters/replay?reason=unknown_point").json() == {"asked": 4}
+    assert office.post("/v1/dead-letters/groups/replay?reason=unknown_point").json() == {"asked": 4}
     assert office.get("/v1/dead-letters/groups").json()["data"] == []
     assert len(office.get("/v1/dead-letters/groups?state=asked").json()["data"]) == len(groups)
     actions = [entry["action"] for entry in office.get("/v1/audit").json()["data"]]

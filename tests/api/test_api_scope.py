@@ -98,7 +98,9 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
     ("GET", "/v1/dead-letters"): None,
     ("GET", "/v1/dead-letters/groups"): None,
-    ("POST", "/v1/dead-letters/replay"): [("/v1/dead-letters/replay?gateway=yard/gw-9", {})],
+    ("POST", "/v1/dead-letters/groups/replay"): [
+        ("/v1/dead-letters/groups/replay?gateway=yard/gw-9", {})
+    ],
     ("GET", "/v1/dead-letters/{id}"): [("/v1/dead-letters/6", {})],
     ("POST", "/v1/entries"): [
         ("/v1/entries", {"json": {"meter": "hall-total", "value": 1, "day": "2026-11-20"}})
@@ -421,7 +423,7 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/ingest?gateway=campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/ingest/campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/gateways/campus/gw-1/password", {}),
-        ("POST", "/v1/dead-letters/replay?reason=unknown_point", {}),
+        ("POST", "/v1/dead-letters/groups/replay?reason=unknown_point", {}),
         ("POST", "/v1/gateways/campus/gw-1/revoke", {}),
         ("POST", "/v1/gateways", {"json": {"site": "campus", "code": "gw-2"}}),
         ("POST", "/v1/evidence", {"content": SLIP}),

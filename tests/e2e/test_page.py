@@ -218,7 +218,8 @@ def test_a_new_reading_and_a_refusal_appear_by_themselves(
     expect(page.locator("#live-readings li").first).to_be_visible()
     seed, world = site.seed, site.world
     submission = seed.Submission("campus/gw-1", "topic", b"{}", "k", seed.NOW_US)
-    segment, offset = world.journal.add(submission)
+    receipt = world.journal.add(submission)
+    segment, offset = receipt.segment, receipt.offset
     row = (1, seed.NOW_US, 123_456.5, 0, seed.NOW_US, 0, segment, offset, 0)
     site.readings.upsert(seed.ReadingColumns.of([row]))
     letter = seed.letter("campus/gw-1", 0, "unknown_point", "E77.import")

@@ -317,7 +317,7 @@ def test_gateways_without_a_password_are_named_and_get_one_where_asked(tmp_path:
     assert (first.without_password, first.passwords) == ((gateway,), {})
     again = write_broker(plan, out, data, new_passwords=True)
     credentials = open_stores(data).credentials
-    assert credentials.verify(gateway, again.passwords[gateway].encode())
+    assert credentials.verify(gateway, again.passwords[gateway].encode(), 0)
     assert users_of(out / "passwords") == {"receiver", gateway}
     assert write_broker(plan, out, data, new_passwords=True).passwords == {}
     assert (out / "passwords").stat().st_mode & 0o077 == 0

@@ -34,7 +34,7 @@ SENT = {
         f"{BASE}/g/readings",
         b'{"readings": [{"point": "T", "value": 1, "time": "2027-11-24T08:00:00Z"}]}',
     ),
-    "unknown_topic": ("tele/7/SENSOR", b"{}"),
+    "unknown_topic": ("vendor/7", b"{}"),
     "foreign_topic": (f"{BASE}/h/readings", b'{"readings": []}'),
 }
 

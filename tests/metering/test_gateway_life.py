@@ -15,6 +15,8 @@ WELL = ManagedGateway(
     Gateway("s", "g"),
     GatewayCounts("s/g", last_arrival_us=NOW_US - 1, connected=True, last_skew_us=0),
     points=3,
+    open_gaps=0,
+    clock_offset_us=None,
     revoked=False,
     held=None,
     trouble=None,
