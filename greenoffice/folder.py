@@ -7,7 +7,7 @@ journal/              raw messages, segment by segment
 evidence/             files that people gave as evidence, by their SHA-256
 gateways.json         hashes of the gateways' passwords, for a collector whose database is away
 unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
-secrets/              the admin key, passwords and national secrets, mode 0600 in a folder of mode 0700
+secrets/              the admin key, passwords, national secrets; mode 0600, the folder 0700
 backups/              backups that upgrades take
 damaged/              damaged files that were put aside
 run/                  process numbers, state of the parts, socket of the readings, address of the

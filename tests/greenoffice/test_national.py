@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from collector.national import NationalServer
+from collector.national import NationalServer, ServerSettings
 from greenoffice import commands
 from greenoffice.assembly import Assembly
 from greenoffice.cli import app
@@ -210,6 +210,30 @@ def test_garbage_and_silence_end_and_others_go_on(folder: DataFolder, serve: Any
     assert (trouble.reason, trouble.detail[:9]) == ("malformed", "the check")
     good.connect("127.0.0.1", port)
     assert good.heartbeat()
+
+
+def test_a_login_or_a_frame_that_does_not_end_is_cut_off(
+    folder: DataFolder, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While others come in; with the times of a setting that a test can wait for."""
+    secret = named(folder, "campus/a", "01")
+    quick = {"connect_timeout_s": 0.3, "frame_s": 0.3, "max_connections": 3}
+    monkeypatch.setattr(
+        "greenoffice.receivers.ServerSettings", lambda **told: ServerSettings(**{**told, **quick})
+    )
+    monkeypatch.setattr("greenoffice.receivers._most_national", lambda _: 3)
+    serving, port = serve(), folder.settings().national.port
+    silent = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(4)]
+    good = NationalGateway(identity("A", secret))
+    good.connect("127.0.0.1", port)
+    for one in silent:
+        assert one.recv(100) == b""
+        one.close()
+    good.send_raw(good.frame("<root/>", 3)[:9])
+    with pytest.raises(OSError, match="hung up"):
+        good._receive()
+    trouble = serving.server.health().troubles["campus/a"]
+    assert (trouble.reason, trouble.detail) == ("keep_alive_timeout", "a frame without its end")
 
 
 def test_a_secret_is_for_its_owner_alone_and_a_name_for_one_gateway(
