@@ -36,7 +36,7 @@ from collector.mqtt import Connect, ConnectionLimits, KeptSession, Outward, Reas
 from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.sessions import KeptSessions
-from collector.subscribed import Subscribed
+from collector.subscribed import SubscribedFilters
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.topics import topic_of
 from collector.troubles import Troubles
@@ -137,7 +137,7 @@ class Listener:
         self._by_user: dict[str, set[Connection]] = {}
         self._holding = Holding(now_us, time.monotonic)
         self._troubles = Troubles(now_us)
-        self._subscribed = Subscribed()
+        self._subscribed = SubscribedFilters()
         self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
         self._pace = Pace()
         self._timers: dict[str, asyncio.TimerHandle] = {}

@@ -138,7 +138,7 @@ class KeptSessions:
             for client_id in [name for name, one in own.items() if one.is_over(now_s)]:
                 self._forget((user, client_id))
         self._changed = False
-        room = _Room(MOST_WRITTEN)
+        room = _Writable(MOST_WRITTEN)
         return msgspec.json.encode(
             [
                 StoredSession(
@@ -188,7 +188,7 @@ class KeptSessions:
             del own[min(away)[2]]
 
 
-class _Room:
+class _Writable:
     """So much of what waits is written."""
 
     def __init__(self, left: int) -> None:

@@ -15,7 +15,7 @@ LONGEST = 200
 """Characters of a filter that are told."""
 
 
-class Subscribed:
+class SubscribedFilters:
     """As of the latest change of each gateway's connections. May be asked from any thread."""
 
     def __init__(self) -> None:

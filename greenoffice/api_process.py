@@ -31,16 +31,18 @@ from collector.routes import check_route
 from collector.tls_door import Handshakes
 from greenoffice.asking_again import ask_again, verdict_of
 from greenoffice.assembly import Assembly, decoding
-from greenoffice.connected import gateway_connections
+from greenoffice.connected import (
+    gateway_connections,
+    gateway_filters,
+    gateway_troubles,
+    held_gateways,
+)
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections, raise_handles
 from greenoffice.health import (
     BoundedHealth,
-    gateway_filters,
-    gateway_troubles,
-    held_gateways,
     platform_health,
 )
 from greenoffice.heartbeat import gone

@@ -1,4 +1,5 @@
-"""Who is connected, told by the listener in a file of `run/` for whoever asks about a gateway."""
+"""What the listener tells of gateways, in files of `run/` for whoever asks about one: who is
+connected, who is held back or was turned away, and what was subscribed to in vain."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import msgspec
 
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import gone
-from metering.intake import GatewayConnection
+from greenoffice.heartbeat import HELD, SUBSCRIBED, TROUBLES, gone, heard
+from metering.intake import GatewayConnection, GatewayTrouble, HeldGateway
 
 CONNECTIONS_S = 2.0
 """How often it is told [s]."""
@@ -48,3 +49,21 @@ def gateway_connections(folder: DataFolder) -> dict[str, list[GatewayConnection]
     except (OSError, msgspec.DecodeError):
         return {}
     return told.gateways if ShiftedClock().now_us() - told.at_us < STALE_US else {}
+
+
+def held_gateways(folder: DataFolder) -> dict[str, HeldGateway]:
+    """The gateways that the listener holds back, by `site/code`."""
+    told = heard(folder.heartbeat("collector")).get("listener", {}).get(HELD, {})
+    return {gateway: HeldGateway(**held) for gateway, held in told.items()}
+
+
+def gateway_troubles(folder: DataFolder) -> dict[str, GatewayTrouble]:
+    """Those that the listener turned away or cut off in the last day, by the user they named."""
+    told = heard(folder.heartbeat("collector")).get("listener", {}).get(TROUBLES, {})
+    return {user: GatewayTrouble(**trouble) for user, trouble in told.items()}
+
+
+def gateway_filters(folder: DataFolder) -> dict[str, tuple[str, ...]]:
+    """What gateways subscribed to where nothing is ever published, by `site/code`."""
+    told = heard(folder.heartbeat("collector")).get("listener", {}).get(SUBSCRIBED, {})
+    return {gateway: tuple(filters) for gateway, filters in told.items()}

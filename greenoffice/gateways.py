@@ -7,9 +7,13 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from collector.routes import check_route
-from greenoffice.connected import gateway_connections
+from greenoffice.connected import (
+    gateway_connections,
+    gateway_filters,
+    gateway_troubles,
+    held_gateways,
+)
 from greenoffice.folder import DataFolder
-from greenoffice.health import gateway_filters, gateway_troubles, held_gateways
 from greenoffice.saying import language, say
 from greenoffice.stores import open_stores
 from metering.access import by_command

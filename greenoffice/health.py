@@ -13,7 +13,6 @@ from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import HELD, REFUSED, SUBSCRIBED, TAKEN, TROUBLES, heard
 from greenoffice.sharing import processes_of
 from metering.errors import Unavailable
-from metering.intake import GatewayTrouble, HeldGateway
 from metering.ports import IntakeStore
 from storage import Stores
 
@@ -62,24 +61,6 @@ def process_health(folder: DataFolder, process: str) -> Health:
             told.pop(private, None)
         found[name] = PartHealth(bool(told.pop("ok")), told)
     return found
-
-
-def held_gateways(folder: DataFolder) -> dict[str, HeldGateway]:
-    """The gateways that the listener holds back, by `site/code`."""
-    told = heard(folder.heartbeat("collector")).get("listener", {}).get(HELD, {})
-    return {gateway: HeldGateway(**held) for gateway, held in told.items()}
-
-
-def gateway_troubles(folder: DataFolder) -> dict[str, GatewayTrouble]:
-    """Those that the listener turned away or cut off in the last day, by the user they named."""
-    told = heard(folder.heartbeat("collector")).get("listener", {}).get(TROUBLES, {})
-    return {user: GatewayTrouble(**trouble) for user, trouble in told.items()}
-
-
-def gateway_filters(folder: DataFolder) -> dict[str, tuple[str, ...]]:
-    """What gateways subscribed to where nothing is ever published, by `site/code`."""
-    told = heard(folder.heartbeat("collector")).get("listener", {}).get(SUBSCRIBED, {})
-    return {gateway: tuple(filters) for gateway, filters in told.items()}
 
 
 def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) -> Health:

@@ -2,7 +2,8 @@
 
 agreeing      all that others read of it is among our readings
 explained     no measurement, and its dead letter says so; or nobody says what it should be,
-              and it was read
+              and it was read; or what lacks was refused for its time, and said so
+disputed      the other side says what the device does not; see `disputes`
 unsupported   a dead letter of a model that the family's README names under that heading
 wrong         anything else
 """
@@ -20,7 +21,8 @@ from typing import Any
 import collector.decode
 from greenoffice.clock import ShiftedClock
 from greenoffice.decoding import DecodeOptions, of_line
-from proofs.decode_table.expected import expectation
+from proofs.decode_table.disputes import LINES, dispute_of, right_to_refuse
+from proofs.decode_table.expected import Needed, expectation
 from proofs.decode_table.matching import missing
 from proofs.steps import data_folder_with_recordings, finish, say
 
@@ -29,6 +31,8 @@ HONEST = frozenset({"not_a_measurement"})
 """Reasons that say that a message holds no measurement."""
 NOT_READ = frozenset({"decoder_failed", "unknown_topic", "ambiguous"})
 """Reasons that say nothing of what a broken message holds: no decoder has looked at it."""
+ABSURD = frozenset({"old_time", "future_time"})
+"""Reasons for which a reading with an absurd time is refused beside good ones."""
 MOST_UNSUPPORTED = 0.05
 """Of a family's payloads."""
 
@@ -38,7 +42,7 @@ class Judgement:
     """What became of one line."""
 
     name: str
-    """agreeing, explained, unsupported or wrong."""
+    """agreeing, explained, disputed, unsupported or wrong."""
     why: str = ""
 
 
@@ -57,8 +61,9 @@ def run_decode_table(*, listed: bool) -> None:
         row["payloads"] += 1
         row["decoded"] += bool(told.get("readings"))
         row[outcome.name] += 1
-        if listed and outcome.name == "wrong":
-            say(f"{line.get('id')} {line.get('family')} {_model(line)}: {outcome.why}")
+        if listed and outcome.name in ("wrong", "disputed"):
+            about_it = f"{line.get('id')} {line.get('family')} {_model(line)}"
+            say(f"{outcome.name} {about_it}: {outcome.why}")
     passed = all(
         not row["wrong"] and row["unsupported"] <= MOST_UNSUPPORTED * row["payloads"]
         for row in table.values()
@@ -70,6 +75,8 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     """What became of a line, by what it expects."""
     expected = expectation(line.get("expected"), line.get("expected_kind"))
     reason = told.get("dead_letter")
+    if str(line.get("id")) in LINES:
+        return Judgement("disputed", LINES[str(line["id"])])
     if expected is None:
         return _unexpected(line, told)
     if expected.refused and not reason:
@@ -78,14 +85,35 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
         return Judgement("explained")
     if reason and not expected.numbers and reason in HONEST:
         return Judgement("explained")
+    if reason and (cause := right_to_refuse(_model(line), reason)):
+        return Judgement("disputed", cause)
     if reason:
         named = _unsupported(line, told)
         return Judgement("unsupported" if named else "wrong", f"{reason}: {told['message']}")
     lacking = missing(expected.numbers, told["readings"])
     if not lacking:
         return Judgement("agreeing")
+    causes = [_cause(line, one, told) for one in lacking]
+    if None not in causes:
+        why = "; ".join(sorted({one for one in causes if one}))
+        return Judgement("disputed", why) if why else Judgement("explained")
     texts = [f"{one.name} = {one.value:.9g} {one.unit or ''}".strip() for one in lacking]
     return Judgement("wrong", f"not among the readings: {', '.join(texts)}")
+
+
+def _cause(line: dict[str, Any], need: Needed, told: dict[str, Any]) -> str | None:
+    """Why it lacks, '' where it was refused for its time; None where nothing says so."""
+    disputed = dispute_of(_model(line), need, told["readings"])
+    return disputed or ("" if _refused_for_its_time(need, told) else None)
+
+
+def _refused_for_its_time(need: Needed, told: dict[str, Any]) -> bool:
+    """Whether the reading of that name was refused because its time is absurd."""
+    own = need.name.rpartition(".")[2]
+    return any(
+        one["dead_letter"] in ABSURD and str(one.get("name", "")).rpartition(".")[2] == own
+        for one in told.get("problems", ())
+    )
 
 
 def _unexpected(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
@@ -93,6 +121,8 @@ def _unexpected(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     reason = told.get("dead_letter")
     broken = "malformed" in str(line.get("realness"))
     if reason is None and told["readings"]:
+        return Judgement("explained")
+    if reason == "unknown_device" and not _model(line):
         return Judgement("explained")
     if reason in HONEST or (broken and reason and reason not in NOT_READ):
         return Judgement("explained")
@@ -125,7 +155,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _row() -> dict[str, int]:
-    names = ("payloads", "decoded", "agreeing", "explained", "unsupported", "wrong")
+    names = ("payloads", "decoded", "agreeing", "explained", "disputed", "unsupported", "wrong")
     return dict.fromkeys(names, 0)
 
 

@@ -11,6 +11,7 @@ quantities of the device. Written apart from the decoders, on purpose.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ XML_UNITS = {
     **{"m^3": "m3", "m^3/h": "m3/h", "Wh": "Wh", "J": "J", "W": "W", "deg C": "C", "°C": "C"},
     **{"K": "K", "s": "s", "bar": "bar", "V": "V", "A": "A", "kg": "kg", "Hz": "Hz"},
 }
+ROUNDED = 1e-8
+"""Of a power of ten that was rounded to nine digits."""
 NO_RECORD = ("Fabrication No", "Time point", "Error flags", "Manufacturer specific", "Access")
 """Beginnings of what libmbus calls records that are no quantities."""
 
@@ -51,6 +54,8 @@ class Needed:
     value: float
     unit: str | None = None
     """None where nobody says: any unit of the reading's own dimension will do."""
+    shared: bool = False
+    """Whether a reading may stand for it and another: one record told under two names."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,17 @@ def _of_telemetry(expected: Any) -> Iterator[Needed]:
 def _of_wmbusmeters(expected: dict[str, Any]) -> Iterator[Needed]:
     for one in _numbers(expected, ""):
         ends = one.name.rpartition("_")[2]
-        yield Needed(one.name, one.value, ENDS.get(ends))
+        if not _is_absent(one.value):
+            yield Needed(one.name, one.value, ENDS.get(ends), shared=True)
+
+
+def _is_absent(value: float) -> bool:
+    """Whether it is the lowest whole number of 16 or 32 bits, by which meters say that there is no
+    value [EN 13757-3], in some power of ten, or told in kWh of MJ."""
+    if value >= 0:
+        return False
+    powers = (math.log10(-value * part / low) for low in (2**15, 2**31) for part in (1.0, 3.6))
+    return any(abs(power - round(power)) < ROUNDED for power in powers)
 
 
 def _numbers(value: Any, name: str) -> Iterator[Needed]:

@@ -27,12 +27,16 @@ def missing(wanted: Sequence[Needed], readings: Sequence[dict[str, Any]]) -> lis
     return [
         need
         for place, need in enumerate(wanted)
-        if not _assign(place, fits, taken, set()) and not (fits[place] and _telling(need))
+        if not _assign(place, fits, taken, set()) and not (fits[place] and _may_share(need))
     ]
 
 
-def _telling(need: Needed) -> bool:
-    return _digits(need.value) >= TELLING or (need.unit is not None and need.value not in (0, 1))
+def _may_share(need: Needed) -> bool:
+    return (
+        need.shared
+        or _digits(need.value) >= TELLING
+        or (need.unit is not None and need.value not in (0, 1))
+    )
 
 
 def _assign(place: int, fits: list[list[int]], taken: dict[int, int], seen: set[int]) -> bool:

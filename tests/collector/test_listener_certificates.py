@@ -23,7 +23,7 @@ from metering.errors import ConfigurationError
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
 WAIT_S = 15
-OK, NOT_AUTHORIZED = 0, 135
+OK, NOT_AUTHORIZED, BANNED = 0, 135, 138
 CONFIGURATION = """
 [ca]
 default_ca = own
@@ -178,6 +178,29 @@ def test_with_a_certificate_the_password_may_be_left_out(start: Any, ca: Authori
     assert told(server, ca, "h", password=None) == NOT_AUTHORIZED
     assert told(server, ca, "g", password="wrong") == 134
     assert told(server, ca, "unknown", "s/zz", None) == 134  # nobody registered it
+
+
+def test_a_certificate_lets_in_while_its_gateway_is_not_revoked(start: Any, ca: Authority) -> None:
+    server = listening(start, ca, enough=True)
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="open", protocol=paho.MQTTv5)
+    client.tls_set(*(str(ca.folder / name) for name in ("ca.pem", "g.pem", "g.key")))
+    there, over = threading.Event(), threading.Event()
+    client.on_connect = lambda *_: there.set()
+    client.on_disconnect = lambda *_: over.set()
+    client.connect("127.0.0.1", server.port)
+    client.loop_start()
+    try:
+        assert there.wait(WAIT_S)
+        server.passwords.known["s/g"] = b"renewed"
+        server.listener.passwords_changed(frozenset({"s/g"}))
+        assert told(server, ca, "g", password=None) == OK
+        assert not over.is_set()
+        server.passwords.known["s/g"] = None
+        server.listener.passwords_changed(frozenset({"s/g"}))
+        assert over.wait(WAIT_S)
+    finally:
+        client.loop_stop()
+    assert told(server, ca, "g", password=None) == BANNED
 
 
 def test_what_is_refused_in_the_handshake_is_told_of_who_came_from_there(

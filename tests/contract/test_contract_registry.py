@@ -489,6 +489,8 @@ def test_a_revoked_gateway_is_let_in_by_nothing_until_it_has_a_new_password(stor
     states = [kept.state()]
     assert not kept.revoked("site/gw")
     kept.revoke("site/gw", actor="engineer", now_us=11)
+    assert kept.revoked("site/gw")
+    assert not kept.knows("site/gw")
     states.append(kept.state())
     assert kept.revoked("site/gw")
     assert not kept.verify("site/gw", old, 12)

@@ -38,6 +38,7 @@ def test_each_change_is_told_once_and_the_end_of_an_old_password_too(
         store.revoke("s/b", actor="engineer", now_us=now_us)
         assert told.get(timeout=30) == {"s/b"}
         assert (kept.revoked("s/a"), kept.revoked("s/b")) == (False, True)
+        assert (kept.knows("s/a"), kept.knows("s/b")) == (True, False)
         assert told.empty()
     finally:
         kept.close()

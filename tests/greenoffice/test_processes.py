@@ -28,12 +28,10 @@ from collector import JournalReader, JournalWriter, Record
 from greenoffice.client import ApiClient
 from greenoffice.collector_process import records_waiting
 from greenoffice.commands import init
+from greenoffice.connected import gateway_filters, gateway_troubles, held_gateways
 from greenoffice.folder import DataFolder
 from greenoffice.health import (
     BoundedHealth,
-    gateway_filters,
-    gateway_troubles,
-    held_gateways,
     platform_health,
     process_health,
     waiting_messages,

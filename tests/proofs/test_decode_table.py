@@ -108,3 +108,36 @@ def test_quantities_of_the_device_are_expected(
 )
 def test_what_becomes_of_a_line(line: dict[str, Any], told: dict[str, Any], outcome: str) -> None:
     assert judged(line, told).name == outcome
+
+
+def tvoc(value: float, **more: Any) -> dict[str, Any]:
+    return {"readings": [{**reading(value), "name": "7.tvoc"}], **more}
+
+
+@pytest.mark.parametrize(
+    ("model", "expected", "told", "outcome"),
+    [
+        ("AM307", {"tvoc": 37}, tvoc(0.37), "disputed"),
+        ("AM307", {"tvoc": 37}, tvoc(0.38), "wrong"),
+        ("AM307", {"tvoc": 37, "co2": 400}, tvoc(0.37), "wrong"),
+        ("AM102", {"tvoc": 37}, tvoc(0.37), "wrong"),
+        (
+            "AM102",
+            {"tvoc": 37, "co2": 400},
+            tvoc(37, problems=[{"dead_letter": "old_time", "name": "7.co2"}]),
+            "explained",
+        ),
+        (
+            "AM102",
+            {"tvoc": 37, "co2": 400},
+            tvoc(37, problems=[{"dead_letter": "bad_value", "name": "7.co2"}]),
+            "wrong",
+        ),
+        ("wt201", {"plan": 1}, {"dead_letter": "not_a_measurement", "message": ""}, "disputed"),
+        ("wt201", {"plan": 1}, {"dead_letter": "bad_frame", "message": ""}, "wrong"),
+    ],
+)
+def test_a_dispute_explains_what_it_is_about_alone(
+    model: str, expected: dict[str, Any], told: dict[str, Any], outcome: str
+) -> None:
+    assert judged({"expected": expected, "extra": {"device": model}}, told).name == outcome
