@@ -108,3 +108,16 @@ def test_announced_entities_get_the_names_that_their_readings_will_have(
         described = seen(bench)[point].described
         assert described is not None
         assert (described.unit, described.quantity) == (unit, "power")
+
+
+def test_through_a_broker_nothing_is_announced_for_another_gateway() -> None:
+    bench = Bench()
+    announces = Route("s/g", "homeassistant/#", "home_assistant")
+    bench.registry = replace(
+        bench.registry, routes=(announces, Route("s/h", "zigbee2mqtt/#", "zigbee2mqtt"))
+    )
+    told = {"state_topic": "zigbee2mqtt/plug", "value_template": "{{ value_json.power }}"}
+    topic = "homeassistant/sensor/plug/config"
+    bench.push(json.dumps(told).encode(), route=topic, gateway="broker")
+    bench.drain()
+    assert (bench.reasons(), seen(bench), seen(bench, "s/h")) == ([], {}, {})
