@@ -146,12 +146,30 @@ class EvidenceStore(Protocol):
         ...
 
 
+class Dismiss(Protocol):
+    """Notes that points nobody registered are not wanted, or are after all."""
+
+    def __call__(self, gateway: str, points: Sequence[str], *, by: str, now_us: int) -> list[str]:
+        """Those of the names that are known; by '' at 0 takes it back."""
+        ...
+
+
 def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
 
 def _no_verdict(_: DeadLetter) -> LetterVerdict | None:
     return None
+
+
+def _nothing_dismissed(
+    gateway: str,  # noqa: ARG001
+    points: Sequence[str],  # noqa: ARG001
+    *,
+    by: str,  # noqa: ARG001
+    now_us: int,  # noqa: ARG001
+) -> list[str]:
+    return []
 
 
 def _nothing_asked(_: frozenset[str] | None, __: LetterCause) -> int:
@@ -203,6 +221,8 @@ class Platform:
     """What decoding says now of a letter's message; None where the journal has that no more."""
     ask_again: Callable[[frozenset[str] | None, LetterCause], int] = _nothing_asked
     """Has the intake try open letters of some gateways and a cause again; how many."""
+    dismiss: Dismiss = _nothing_dismissed
+    """Has points of a gateway proposed no more, or again."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes

@@ -1,6 +1,6 @@
 """Topics of our own grammar, which name their gateway.
 
-    greenoffice/v1/{site}/{gateway}/readings|status|events|commands|errors
+    greenoffice/v1/{site}/{gateway}/readings|status|about|events|commands|errors
 
 Which decoder reads a topic, of this grammar or of another, says `collector.routes`.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from unicodedata import category
 
-CHANNELS = ("readings", "status", "events", "commands", "errors")
+CHANNELS = ("readings", "status", "about", "events", "commands", "errors")
 HTTP_ROUTE = "http/v1/ingest"
 """Route of a pushed message; its gateway is the record's, or the two levels that follow. One more
 behind them is an event of a webhook."""

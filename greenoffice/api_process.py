@@ -193,6 +193,7 @@ def platform_of(
         figures=assembly.figures,
         intake=assembly.stores.intake,
         want_again=assembly.stores.intake.want,
+        dismiss=assembly.stores.intake.dismiss,
         marks=assembly.stores.marks,
         findings=assembly.stores.findings,
         baselines=assembly.stores.baselines,

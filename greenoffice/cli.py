@@ -17,6 +17,7 @@ from greenoffice import (
     cli_gateways,
     cli_journal,
     cli_keys,
+    cli_points,
     cli_servers,
     commands,
     saying,
@@ -40,6 +41,7 @@ app.add_typer(cli_journal.journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
 app.add_typer(cli_gateways.gateway_app, name="gateway")
 app.add_typer(cli_edge.edge_app, name="edge")
+app.add_typer(cli_points.points_app, name="points")
 app.add_typer(cli_dead_letters.dead_letters_app, name="dead-letters")
 
 HANDED_ON = frozenset(

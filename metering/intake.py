@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from metering.delivery import Arrived
+from metering.joining import Sighting
 from metering.statement import Statement
 
 Why = Literal["share", "rate"]
@@ -139,6 +140,8 @@ class IntakeBatch:
     """What people stated; one whose id is known already is not kept twice."""
     arrived: tuple[Arrived, ...] = ()
     """What came of each gateway, each once."""
+    sightings: tuple[Sighting, ...] = ()
+    """What came of points that nobody registered, each once."""
 
     @property
     def moves(self) -> bool:

@@ -10,6 +10,7 @@ instant    times as gateways write them             json_object a payload that i
 uplink     what LoRaWAN devices say, in any wrapping
 """
 
+from collector.decode.about import ABOUT
 from collector.decode.acrel import ACREL
 from collector.decode.actility import ACTILITY
 from collector.decode.chirpstack import CHIRPSTACK
@@ -53,6 +54,7 @@ __all__ = [
 DECODERS: dict[str, Decoder] = {
     "native": NATIVE,
     "status": STATUS,
+    "about": ABOUT,
     "events": EVENTS,
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from collector.properties import NO_PROPERTIES, Properties
 from metering.delivery import ResendAnswer
 from metering.errors import shorten
+from metering.joining import Described
 from metering.reading import Kind
 from metering.statement import Statement
 
@@ -89,6 +90,8 @@ class Decoded:
     """What a person stated, without its place in the journal."""
     resend: ResendAnswer | None = None
     """What the gateway answers to a request to send again."""
+    described: list[Described] = field(default_factory=list)
+    """What it says of points of its own."""
 
     @classmethod
     def refused(cls, problem: Problem) -> Decoded:

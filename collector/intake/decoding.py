@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+import msgspec
 
 from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
 from collector.intake.bulk import BulkLane
@@ -13,6 +15,7 @@ from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
 from collector.routes import Chosen, Router, routed_gateways
 from metering.errors import InvalidInput, shorten
+from metering.joining import MOST_SEEN, Described
 from metering.reading import ENTERED_ORDER
 from metering.registry import Registry, Route
 from metering.statement import Statement
@@ -152,7 +155,26 @@ class Decoding:
         received.found = self._decode(chosen, record)
         received.slots, unresolved = resolver.slots(received.gateway, received.found)
         received.problems = received.found.problems + unresolved
+        if received.found.described:
+            received.found.described = list(self._named(received, resolver.registry))
         return received
+
+    def _named(self, received: Received, registry: Registry) -> Iterator[Described]:
+        """What a gateway describes, under the names that its readings will come under: those that
+        the decoder of the topic gives to a value published there."""
+        for one in received.found.described[:MOST_SEEN]:
+            if one.point:
+                yield one
+                continue
+            trial = msgspec.structs.replace(
+                received.record, route=one.topic, payload=_trial(one.path), properties=None
+            )
+            chosen = self.choose(trial, registry)
+            if isinstance(chosen, Chosen) and chosen.gateway == received.gateway:
+                found = self._decode(chosen, trial)
+                if len(found.points) == 1:
+                    unit = one.unit or found.units[0] or ""
+                    yield replace(one, point=found.points[0], unit=unit)
 
     def _decode(self, chosen: Chosen, record: Record) -> Decoded:
         incoming = Incoming(
@@ -181,6 +203,14 @@ class Decoding:
             return self._decoders[decoder].reader(Route("", "", decoder, options).told)
         except InvalidInput as error:
             return Problem("bad_route", error.message, "options", options, error.fix or "")
+
+
+def _trial(path: Sequence[str]) -> bytes:
+    """A payload with one value at the end of a way through objects."""
+    value: object = 1
+    for name in reversed(path):
+        value = {name: value}
+    return msgspec.json.encode(value)
 
 
 def only(received: Received, indices: frozenset[int]) -> Received:

@@ -43,10 +43,12 @@ from collector.intake.replay import Mended, asked_for, mended
 from collector.intake.report import IntakeReport
 from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
+from collector.intake.seen_points import sightings
 from collector.journal.record import Located, Record
 from metering.book import DirtyMark
 from metering.errors import Conflict, InvalidInput, OutcomeUnknown
 from metering.intake import IntakeBatch
+from metering.joining import Sighting
 from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
@@ -333,6 +335,9 @@ class Intake:
             arrived = counted_before(arrived, again=reread)
         return self._commit(messages, replace(batch, arrived=arrived), tally, reread)
 
+    def _sightings(self, messages: ReceivedBatch) -> tuple[Sighting, ...]:
+        return sightings(messages.by_itself(), self._resolver.registry)
+
     def _existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """What is stored under these identities; new times are looked up nowhere. What a late write
         of another process put there meanwhile is found by a look."""
@@ -368,12 +373,14 @@ class Intake:
         # what is read again and contradicts what stands was told when it came, or counted
         letters = () if reread else tuple(self._letters.bounded(letters_of(messages.by_itself())))
         counts = tally.counts(self._connections)
-        counts = taken_in(counts) if batch.replayed or reread else counts
+        again = bool(batch.replayed) or reread
+        counts = taken_in(counts) if again else counts
         counts = taken_again(counts) if reread else counts
         now_us = self._now_us()
         try:
             said = (message.statement for message in messages.by_itself())
             told = tuple(one for one in said if one is not None)
+            batch = replace(batch, sightings=() if again else self._sightings(messages))
             self._intake.commit(
                 replace(batch, counts=counts, dead_letters=letters, at_us=now_us, statements=told)
             )

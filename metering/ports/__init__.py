@@ -28,6 +28,7 @@ from metering.ports.intake import (
     IntakeStore,
     Requests,
     Resending,
+    SeenPoints,
     StatementReader,
 )
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
@@ -77,5 +78,6 @@ __all__ = [
     "ReportStore",
     "Requests",
     "Resending",
+    "SeenPoints",
     "StatementReader",
 ]

@@ -18,6 +18,7 @@ from metering.intake import (
     LetterGroup,
     WriteDoubt,
 )
+from metering.joining import SeenPoint
 from metering.statement import Statement, StatementKind
 
 
@@ -76,7 +77,16 @@ class DeliveryReader(Protocol):
         ...
 
 
-class IntakeReader(DeliveryReader, Protocol):
+class SeenPoints(Protocol):
+    """Points that gateways send or describe and nobody registered when they did."""
+
+    def seen_points(self, gateway: str) -> list[SeenPoint]:
+        """All that are kept of a gateway, by name: also those that were dismissed, and those that
+        were registered since."""
+        ...
+
+
+class IntakeReader(DeliveryReader, SeenPoints, Protocol):
     """Gateways, what they brought, and dead letters, as people ask for them."""
 
     def gateways(self) -> list[GatewayStatus]:
@@ -220,13 +230,19 @@ class IntakeStore(IntakeReader, Resending, StatementReader, Doubts, Protocol):
         """Letters that were asked for again and cannot be taken in yet are open as before."""
         ...
 
+    def dismiss(self, gateway: str, points: Sequence[str], *, by: str, now_us: int) -> list[str]:
+        """Note that points are not wanted; by '' at 0 that they are after all. Those of these names
+        that are kept, by name; durable on return."""
+        ...
+
     def discard(self, id: int) -> None:
         """Mark a dead letter as not to be taken in; NotFound if there is none."""
         ...
 
     def clear(self) -> None:
         """Forget checkpoints, counters, receipts, dead letters, judged batches and the intake's own
-        marks, for `rebuild`. Gaps and how far gateways are stay: what came again changes neither.
+        marks, for `rebuild`. Gaps and how far gateways are stay: what came again changes
+        neither. Of points that nobody registered, it stays that they were dismissed.
         Marks of a changed registry (writer 0) stay, and so do doubts: what may still
         be done may be done after it. Statements stay too: they are never taken back, and their
         messages may have expired."""

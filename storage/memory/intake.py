@@ -33,6 +33,7 @@ from storage.intake_rules import (
     no_such_letter,
 )
 from storage.memory.deliveries import MemoryDeliveries
+from storage.memory.seen_points import MemorySeenPoints
 
 
 @dataclass
@@ -96,11 +97,12 @@ class MemoryMarks(DirtyMarks):
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake(MemoryDeliveries, IntakeStore):
+class MemoryIntake(MemoryDeliveries, MemorySeenPoints, IntakeStore):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:
-        super().__init__(marks.lock)
+        MemoryDeliveries.__init__(self, marks.lock)
+        MemorySeenPoints.__init__(self, marks.lock)
         self._marks = marks
         self._lock = marks.lock
         self._doubts: dict[int, WriteDoubt] = {}
@@ -137,6 +139,7 @@ class MemoryIntake(MemoryDeliveries, IntakeStore):
                 old = self._counts.get(gateway, GatewayCounts(gateway))
                 self._counts[gateway] = added(old, counts)
             self._note_arrivals(batch.arrived)
+            self._note_sightings(batch.sightings)
             for id in batch.replayed:
                 self._set_state(id, "replayed")
             for same, letter in letters_by_identity(batch.dead_letters).items():
@@ -246,6 +249,7 @@ class MemoryIntake(MemoryDeliveries, IntakeStore):
         with self._lock:
             self._reset()
             self._clear_receipts()
+            self._empty_seen_points()
             self._marks.clear()
 
     def doubts(self) -> list[WriteDoubt]:

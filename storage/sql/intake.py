@@ -49,6 +49,7 @@ from storage.sql.schema import (
     SEEN_KEY,
     STATEMENT,
 )
+from storage.sql.seen_points import SqlSeenPoints, empty_seen_points, note_sightings
 
 _RENAMED = {"offset": "message_offset", "index": "message_index"}
 _CHUNK = 500
@@ -150,7 +151,7 @@ def remove_marks(con: Connection, ids: Sequence[int]) -> None:
         con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.id.in_(ids[start : start + _CHUNK])))
 
 
-class SqlIntake(SqlDeliveries, IntakeStore):
+class SqlIntake(SqlDeliveries, SqlSeenPoints, IntakeStore):
     """An IntakeStore."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
@@ -176,6 +177,7 @@ class SqlIntake(SqlDeliveries, IntakeStore):
                 raise letter_not_open(batch)
             _count(con, counts_by_gateway(batch.counts))
             note_arrivals(con, batch.arrived)
+            note_sightings(con, batch.sightings)
             _set_states(con, batch.replayed, "replayed")
             _bury(con, letters_by_identity(batch.dead_letters))  # what is refused again is open
             keys = [
@@ -331,6 +333,7 @@ class SqlIntake(SqlDeliveries, IntakeStore):
             for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY, JUDGED_BATCH):
                 con.execute(delete(table))
             clear_receipts(con)
+            empty_seen_points(con)
             con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.writer_no != NO_WRITER))
 
     def doubts(self) -> list[WriteDoubt]:

@@ -35,6 +35,8 @@ from collector.intake import Decoding, refusals
 from collector.journal import Record
 from collector.routes import check_route
 from metering.access import Role
+from metering.intake import IntakeBatch
+from metering.joining import Sighting
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from tests.api.conftest import SLIP
@@ -180,6 +182,8 @@ FITTING = {
     },
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
     "/v1/gateways": {"site": "campus", "code": "gw-2"},
+    "/v1/gateways/{site}/{code}/proposals/approve": {"sure": True},
+    "/v1/gateways/{site}/{code}/proposals/dismiss": {"points": ["AI7"]},
     "/v1/keys": {
         **{"name": "auditor", "node": "bureau", "role": "read"},
         **{"purpose": "audit", "expires": "2027-01-01"},
@@ -327,6 +331,9 @@ def asked_world(real_world):
         refusals=lambda one: refusals(record_of(one), Decoding(), plain.registry()),
         failed_keys_per_minute=10**9,
     )
+    place = plain.intake.checkpoint(1)
+    sightings = tuple(Sighting(user, "AI7", 1, 1) for user in ("campus/gw-1", "yard/gw-9"))
+    plain.intake.commit(IntakeBatch(1, *place, *place, sightings=sightings))
     client = type(real_world.client)(create_app(platform), client=("127.0.0.1", 50_000))
     world = replace(real_world, platform=platform, client=client)
     assert world.get("/v1/reports/bureau", month="2026-10", format="json").status_code == 200

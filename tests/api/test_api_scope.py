@@ -95,6 +95,13 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             {"json": {"from": "2026-11-23T02:00:00Z", "until": "2026-11-23T05:00:00Z"}},
         )
     ],
+    ("GET", "/v1/gateways/{site}/{code}/proposals"): [("/v1/gateways/yard/gw-9/proposals", {})],
+    ("POST", "/v1/gateways/{site}/{code}/proposals/approve"): [
+        ("/v1/gateways/yard/gw-9/proposals/approve", {"json": {"points": [{"point": "x"}]}})
+    ],
+    ("POST", "/v1/gateways/{site}/{code}/proposals/dismiss"): [
+        ("/v1/gateways/yard/gw-9/proposals/dismiss", {"json": {"points": ["x"]}})
+    ],
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
     ("GET", "/v1/dead-letters"): None,
     ("GET", "/v1/dead-letters/groups"): None,

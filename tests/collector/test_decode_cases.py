@@ -50,7 +50,14 @@ def written(found: Decoded) -> dict[str, object]:
     columns = zip(
         found.index, found.points, found.kinds, found.units, found.times, found.values, strict=True
     )
-    answer = {} if found.resend is None else {"resend": [found.resend.id, found.resend.has]}
+    answer: dict[str, object] = (
+        {} if found.resend is None else {"resend": [found.resend.id, found.resend.has]}
+    )
+    if found.described:
+        answer["described"] = [
+            [one.point, one.name, one.unit, one.kind, one.quantity, one.topic, list(one.path)]
+            for one in found.described
+        ]
     return {
         **answer,
         "order": [found.session, found.seq],

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sqlalchemy import select
@@ -301,7 +302,8 @@ def fill(platform: Platform) -> None:
     stores.marks.mark([DirtyMark(1, 0, 9)], writer_no=1)
     stores.intake.want(by_hand("s/g", 2**40, 2**41, "甲", 2**42))
     broken = Record("message", NOW, "s/g", "c", "1", "greenoffice/v1/s/g/readings", b"{\x00", 1)
-    platform.writer.append([broken])
+    new = msgspec.structs.replace(broken, payload=b'{"readings": [{"point": "new", "value": 1}]}')
+    platform.writer.append([broken, new])
     platform.intake.step(1)
 
 

@@ -31,6 +31,7 @@ from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
 from metering.finding import BesideMeter, Case, CaseState, Changes, EvidenceHour, Finding
 from metering.intake import GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
+from metering.joining import Sighting
 from metering.localtime import HOUR_US, day_bounds, day_of_number
 from metering.reading import Kind, ReadingColumns
 from metering.registry import (
@@ -1179,6 +1180,29 @@ def test_a_database_from_before_people_stated_anything_opens_and_one_with_some_c
         down_to(engine, "r0024")
     assert (refused.value.field, refused.value.value) == ("statement", "1 rows")
     assert store.statement("a") == one
+
+
+def test_a_database_from_before_points_were_seen_has_none_and_a_dismissal_cannot_go_back(
+    engine: Engine,
+) -> None:
+    store = sql_stores(engine).intake
+    counts = (GatewayCounts("s/g", messages=3),)
+    seen = Sighting("s/g", "E9", 1, 2, ((1, 2.5, "kWh"),))
+    store.commit(IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, counts=counts, sightings=(seen,)))
+    down_to(engine, "r0047")
+    with writing(engine) as con:
+        upgrade(con)
+    store = sql_stores(engine).intake
+    assert (store.seen_points("s/g"), store.checkpoint(1)) == ([], (1 << 24 | 1, 7))
+    assert [one.counts.messages for one in store.gateways()] == [3]
+    store.commit(IntakeBatch(1, 1 << 24 | 1, 7, 1 << 24 | 1, 8, sightings=(seen,)))
+    store.dismiss("s/g", ["E9"], by="me", now_us=5)
+    with pytest.raises(ConfigurationError, match="cannot hold points that were") as refused:
+        down_to(engine, "r0047")
+    assert (refused.value.field, refused.value.value) == ("seen_point", "1 rows")
+    assert [one.point for one in store.seen_points("s/g")] == ["E9"]
+    store.dismiss("s/g", ["E9"], by="", now_us=0)
+    down_to(engine, "r0047")
 
 
 def down_to(engine: Engine, revision: str) -> None:

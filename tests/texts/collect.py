@@ -22,6 +22,7 @@ from ledger import EVENT_KINDS, REJECTIONS
 from metering.factor import Carbon, Coal
 from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, CaseState
 from metering.gateway_life import GatewayStanding, NextStep
+from metering.guessing import QUANTITIES, GuessReason, Sureness
 from metering.items import CATEGORIES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
@@ -114,6 +115,11 @@ def groups(root: Path) -> dict[str, set[str]]:
         "place_of_reading": {"before", "left_out", "after"},
         "gateway_next": set(NextStep),
         "gateway_state": set(GatewayStanding),
+        "sureness": set(Sureness),
+        "guess_reason": set(GuessReason),
+        "quantity": set(QUANTITIES),
+        "medium": {"electricity", "water", "gas", "heat", "cooling"},
+        "direction": {"import", "export"},
         "mqtt": {reason.name.lower() for reason in TOLD},
         "mosquitto": WEAKNESS_CODES,
         "mqtt_fix": {reason.name.lower() for reason in TOLD},

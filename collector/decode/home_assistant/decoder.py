@@ -5,15 +5,17 @@
     {"entity_id": "sensor.office_energy", "state": "1234.5",
      "attributes": {"unit_of_measurement": "kWh"}}             a state object, or an event with one
 
-The name is the entity's: sensor.office_energy. What announces an entity (discovery) and attributes
-on topics of their own are no measurements. [Home Assistant documentation: MQTT discovery, MQTT
-Statestream, MQTT Eventstream, state objects]
+The name is the entity's: sensor.office_energy. What announces an entity (discovery) describes
+points; attributes on topics of their own are no measurements. [Home Assistant documentation: MQTT
+discovery, MQTT Statestream, MQTT Eventstream, state objects]
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
+from collector.decode.home_assistant.announced import announced
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem
 from collector.decode.quantity import Quantity, readings
 from collector.decode.values import (
@@ -27,6 +29,7 @@ from collector.decode.values import (
     taken,
     text_of,
 )
+from metering.joining import MOST_SEEN
 from metering.reading import Kind
 
 _NO_STATE = ("unavailable", "unknown", "none", "")
@@ -40,6 +43,8 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     if entity is not None:
         return readings(_of_entity(entity, incoming.zone), incoming, limits)
     *parts, last = incoming.topic.split("/")
+    if last == "config" and len(parts) >= 3:
+        return Decoded(described=list(islice(announced(incoming.topic, told), MOST_SEEN)))
     if last != "state" or len(parts) < 2:
         raise not_measured("an announcement or an attribute", incoming.topic)
     if isinstance(told, str) and told.lower() in _NO_STATE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from collector.decode.message import (
     Decoded,
@@ -13,13 +14,15 @@ from collector.decode.message import (
     name_shown,
     shown,
 )
-from collector.decode.quantity import Quantity, readings
-from collector.decode.sparkplug.payload import Metric, metrics_of
+from collector.decode.quantity import LONGEST_POINT, Quantity, readings
+from collector.decode.sparkplug.payload import BOOLEAN, NUMBERS, Metric, metrics_of
+from metering.joining import MOST_SEEN, Described
 from metering.reading import Kind
 from metering.units import UNITS
 
 NAMESPACE = "spBv1.0"
-_TOLD = frozenset({"NBIRTH", "DBIRTH", "NDATA", "DDATA"})
+_BIRTHS = frozenset({"NBIRTH", "DBIRTH"})
+_TOLD = _BIRTHS | {"NDATA", "DDATA"}
 _SILENT = frozenset({"NDEATH", "DDEATH", "NCMD", "DCMD"})
 _CONTROL = ("Node Control/", "Device Control/", "Node Info/", "Node Properties/")
 _SEQUENCE = "bdSeq"
@@ -39,7 +42,27 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
         text = f"longer than {limits.payload_bytes} bytes"
         raise Refusal("bad_message", text, "payload", len(incoming.payload), fix)
     metrics = metrics_of(incoming.payload, limits.readings)
-    return readings(_quantities(metrics, device), incoming, limits)
+    found = readings(_quantities(metrics, device), incoming, limits)
+    if kind in _BIRTHS:
+        found.described = list(islice(_described(metrics, device), MOST_SEEN))
+    return found
+
+
+def _described(metrics: list[Metric], device: str) -> Iterator[Described]:
+    """What a birth names: numbers and booleans, also those that have no value yet."""
+    for one in metrics:
+        number = one.datatype in NUMBERS or one.value is not None
+        name = f"{device}.{one.name}"
+        if one.name and number and not _is_own(one) and len(name) <= LONGEST_POINT:
+            flag = one.datatype == BOOLEAN
+            unit = "1" if flag else one.unit if one.unit in UNITS else ""
+            if name.isprintable():
+                yield Described(name, unit=unit, kind=Kind.STATE if flag else None)
+
+
+def _is_own(one: Metric) -> bool:
+    """Whether it is of the node's own working."""
+    return one.name == _SEQUENCE or one.name.startswith(_CONTROL)
 
 
 def suits(incoming: Incoming) -> bool:
@@ -58,7 +81,7 @@ def _addressed(topic: str) -> tuple[str, str]:
 
 def _quantities(metrics: list[Metric], device: str) -> Iterator[Quantity | Problem]:
     for one in metrics:
-        if one.name == _SEQUENCE or one.name.startswith(_CONTROL) or one.value is None:
+        if _is_own(one) or one.value is None:
             continue
         yield _wrong(one) or _quantity(one, device)
 

@@ -13,9 +13,9 @@ _TIMESTAMP, _METRICS = 1, 2
 _UNIT = "engUnit"
 _SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
 """Bits of signed data types."""
-_BOOLEAN = 11
+BOOLEAN = 11
 _COUNTED = frozenset({1, 2, 3, 4, 5, 6, 7, 8})
-_NUMBERS = _COUNTED | {9, 10, _BOOLEAN}
+NUMBERS = _COUNTED | {9, 10, BOOLEAN}
 """Data types that a number can be made of."""
 
 
@@ -70,7 +70,7 @@ def _metric(octets: bytes) -> Metric:
     found.is_null = bool(_whole(held.get(7)))
     properties = held.get(9)
     found.unit = _unit(properties) if isinstance(properties, bytes) else ""
-    if not found.is_null and (not found.datatype or found.datatype in _NUMBERS):
+    if not found.is_null and (not found.datatype or found.datatype in NUMBERS):
         _set_value(found, held)
     return found
 

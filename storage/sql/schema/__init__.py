@@ -3,8 +3,8 @@
 registry   node, space_edge, gateway, route, meter, supply_edge, point, installation,
            tariff_row, factor, calendar_day, and one for each of `metering.registry.facts`;
            registry_state, credential
-intake     checkpoint, gateway_counts, delivery, delivery_gap, receipt, dead_letter, doubt,
-           doubt_place, seen_key, statement, dirty_mark
+intake     checkpoint, gateway_counts, delivery, delivery_gap, receipt, seen_point,
+           dead_letter, doubt, doubt_place, seen_key, statement, dirty_mark
 books      institution_revision, feed_head, series, book_row, book_row_before, book_digest,
            restatement, register_event
 people     finding_case, case_event, finding, day_mark, api_key, audit_entry
@@ -38,6 +38,7 @@ from storage.sql.schema.intake import (
     JUDGED_BATCH,
     RECEIPT,
     SEEN_KEY,
+    SEEN_POINT,
     STATEMENT,
 )
 from storage.sql.schema.people import (
@@ -95,6 +96,7 @@ __all__ = [
     "REPORT_ISSUE",
     "RESTATEMENT",
     "SEEN_KEY",
+    "SEEN_POINT",
     "SERIES",
     "SETTLEMENT_RUN",
     "STATEMENT",

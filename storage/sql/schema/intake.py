@@ -1,5 +1,5 @@
-"""Tables of the intake: checkpoints, counters, deliveries, dead letters, doubts, judged batches,
-statements and dirty marks."""
+"""Tables of the intake: checkpoints, counters, deliveries, points seen, dead letters, doubts,
+judged batches, statements and dirty marks."""
 
 from __future__ import annotations
 
@@ -97,6 +97,17 @@ RECEIPT = Table(
     *(number(name) for name in ("messages", "bytes", "new", "duplicates", "corrections")),
     *(number(name) for name in ("outdated", "late", "dead")),
     *(number(name) for name in ("first_segment", "first_offset", "last_segment", "last_offset")),
+)
+SEEN_POINT = Table(
+    "seen_point",
+    METADATA,
+    key("gateway"),
+    key("point"),
+    *(number(name) for name in ("first_us", "last_us", "seen", "rises", "falls")),
+    *(Column(name, JSON, nullable=False) for name in ("values", "units", "kinds")),
+    Column("described", JSON(none_as_null=True)),
+    number("dismissed_us"),
+    text_column("dismissed_by"),
 )
 DEAD_LETTER = Table(
     "dead_letter",

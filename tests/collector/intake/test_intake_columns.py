@@ -67,7 +67,7 @@ def received(
 
 
 def test_only_what_is_being_added_up_can_change() -> None:
-    assert changeable(collector.intake) == {"Received", "_Sum"}
+    assert changeable(collector.intake) == {"Received", "_Seen", "_Sum"}
     assert alone(collector.intake) == {
         *("Classified", "Columns", "OutcomeTally", "SideBySide"),
         *("Parsed", "PlainReadings", "ReceivedBatch"),
