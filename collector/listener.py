@@ -26,6 +26,7 @@ from pathlib import Path
 import structlog
 
 from collector.accepting import Accepting, Serve, Serving
+from collector.arrivals import Arrivals
 from collector.commit import CommitEntry
 from collector.connection import Connection
 from collector.fair_queue import weight
@@ -117,6 +118,7 @@ class Listener:
         self.limits = settings.limits
         self.connect_timeout_s = settings.connect_timeout_s
         self.now_us = now_us
+        self.arrivals = Arrivals(now_us)
         self._credentials = credentials
         self._tls = tls
         self._tries = FailedTries(time.monotonic, TRIES)
