@@ -111,7 +111,7 @@ def fault_ingest(
     ] = "",
 ) -> None:
     """Every way in under every fault: what was acknowledged is stored or a dead letter."""
-    from proofs.fault_ingest import run_fault_ingest
+    from proofs.fault_ingest.check import run_fault_ingest
 
     run_fault_ingest(only)
 

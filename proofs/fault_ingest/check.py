@@ -16,7 +16,7 @@ from typing import Any, Final
 from metering.errors import InvalidInput
 from proofs.fault_ingest.faults import FAULTS, IngestFault
 from proofs.fault_ingest.judge import WayVerdict
-from proofs.fault_ingest.scene import IngestScene, WayFeed, ingest_scene, servers_lacking
+from proofs.fault_ingest.scene import WayFeed, WaysScene, ingest_scene, servers_lacking
 from proofs.fault_ingest.ways import WAYS
 from proofs.steps import finish, say
 
@@ -62,7 +62,7 @@ def run_fault_ingest(only: str) -> None:
     finish(result, passed and not not_tried)
 
 
-def _try(scene: IngestScene, fault: IngestFault, rows: dict[str, dict[str, Any]]) -> None:
+def _try(scene: WaysScene, fault: IngestFault, rows: dict[str, dict[str, Any]]) -> None:
     """Let one fault befall the ways that it can."""
     everything = dict(scene.feeds)
     feeds = [feed for name, feed in everything.items() if name in fault.ways]
@@ -91,7 +91,7 @@ def _try(scene: IngestScene, fault: IngestFault, rows: dict[str, dict[str, Any]]
         say(f"  {name}: {rows[name][fault.name]}")
 
 
-def _mended(scene: IngestScene, feeds: Sequence[WayFeed]) -> None:
+def _mended(scene: WaysScene, feeds: Sequence[WayFeed]) -> None:
     scene.mend()
     for feed in feeds:
         feed.rest()
@@ -99,7 +99,7 @@ def _mended(scene: IngestScene, feeds: Sequence[WayFeed]) -> None:
 
 
 def _row_each(
-    scene: IngestScene, feeds: Sequence[WayFeed], first: dict[str, int]
+    scene: WaysScene, feeds: Sequence[WayFeed], first: dict[str, int]
 ) -> dict[str, dict[str, Any]]:
     """The row of each way, of its messages from a number on."""
     return {

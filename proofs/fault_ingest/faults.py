@@ -21,7 +21,7 @@ from proofs.fault_ingest.messages import (
     NumberedMessage,
     bare,
 )
-from proofs.fault_ingest.scene import BEYOND_QUEUE, IngestScene, WayFeed
+from proofs.fault_ingest.scene import BEYOND_QUEUE, WayFeed, WaysScene
 from proofs.fault_ingest.senders import KEEP_ALIVE_S, MqttNumbers
 from proofs.fault_ingest.ways import WAYS
 from proofs.outages.feed import IN_DOUBT
@@ -30,7 +30,7 @@ from proofs.recovery.scene import fill_disk
 from proofs.steps import last_json, wait_until
 
 Seen = dict[str, Any]
-Befalls = Callable[[IngestScene], Seen | None]
+Befalls = Callable[[WaysScene], Seen | None]
 _DIES_S: Final = 60.0
 _HOLD_S: Final = 4.0
 _SOME: Final = 5
@@ -51,7 +51,7 @@ class IngestFault:
     """What has to be on this machine: `influx`, `disk`."""
 
 
-def _random_kills(scene: IngestScene) -> None:
+def _random_kills(scene: WaysScene) -> None:
     chance = random.Random(1)  # noqa: S311 - moments, no secrets
     for name in (*scene.receivers, "work", *scene.receivers):
         time.sleep(chance.uniform(0.1, 1.0))
@@ -65,7 +65,7 @@ def _random_kills(scene: IngestScene) -> None:
 def _killed_receiving(when: str, point: str) -> Befalls:
     """kill -9 of each receiving process at a point of its journal."""
 
-    def befalls(scene: IngestScene) -> None:
+    def befalls(scene: WaysScene) -> None:
         for name in scene.feeds:
             _killed_at(scene, when, f"{point}:{WAYS[name].journal}", WAYS[name].process)
 
@@ -75,13 +75,13 @@ def _killed_receiving(when: str, point: str) -> Befalls:
 def _killed_working(when: str, point: str) -> Befalls:
     """kill -9 of the process that takes in, at a point."""
 
-    def befalls(scene: IngestScene) -> None:
+    def befalls(scene: WaysScene) -> None:
         _killed_at(scene, when, point, "work")
 
     return befalls
 
 
-def _killed_at(scene: IngestScene, when: str, point: str, process: str) -> None:
+def _killed_at(scene: WaysScene, when: str, point: str, process: str) -> None:
     scene.arm(when, point, "kill")
     wait_until(f"{process} to die", lambda: scene.platform.has_ended(process), _DIES_S, 0.05)
     scene.disarm()
@@ -90,7 +90,7 @@ def _killed_at(scene: IngestScene, when: str, point: str, process: str) -> None:
 
 
 def _broker_down(ends: Callable[[Any], None], *, forgets: bool = False) -> Befalls:
-    def befalls(scene: IngestScene) -> Seen:
+    def befalls(scene: WaysScene) -> Seen:
         assert scene.broker is not None
         ends(scene.broker)
         if forgets:
@@ -105,7 +105,7 @@ def _broker_down(ends: Callable[[Any], None], *, forgets: bool = False) -> Befal
     return befalls
 
 
-def _sent_again(scene: IngestScene) -> Seen:
+def _sent_again(scene: WaysScene) -> Seen:
     """Send the last messages again, as a gateway behind a broker that was killed has to; how many
     there are that were lost before that."""
     for feed in scene.feeds.values():
@@ -120,7 +120,7 @@ def _sent_again(scene: IngestScene) -> Seen:
     return {"missing_until_sent_again": lost}
 
 
-def _session_lost(scene: IngestScene) -> None:
+def _session_lost(scene: WaysScene) -> None:
     for _ in range(3):
         for feed in scene.feeds.values():
             if isinstance(feed.sender, MqttNumbers):
@@ -129,7 +129,7 @@ def _session_lost(scene: IngestScene) -> None:
         scene.more()
 
 
-def _taken_over(scene: IngestScene) -> Seen:
+def _taken_over(scene: WaysScene) -> Seen:
     before = _interruptions(scene)
     for _ in range(3):
         for feed in scene.feeds.values():
@@ -140,11 +140,11 @@ def _taken_over(scene: IngestScene) -> Seen:
     return {"interruptions": _interruptions(scene) - before}
 
 
-def _interruptions(scene: IngestScene) -> int:
+def _interruptions(scene: WaysScene) -> int:
     return sum(feed.sender.interruptions for feed in scene.feeds.values())
 
 
-def _store_away(scene: IngestScene) -> None:
+def _store_away(scene: WaysScene) -> None:
     assert scene.influx is not None
     scene.influx.kill()
     for feed in scene.feeds.values():
@@ -155,7 +155,7 @@ def _store_away(scene: IngestScene) -> None:
 
 
 def _store_refuses(status: int) -> Befalls:
-    def befalls(scene: IngestScene) -> Seen:
+    def befalls(scene: WaysScene) -> Seen:
         assert scene.relay is not None
         before = scene.relay.refused
         body = b'{"code": "refused", "message": "not now"}'
@@ -168,7 +168,7 @@ def _store_refuses(status: int) -> Befalls:
     return befalls
 
 
-def _store_takes_little(scene: IngestScene) -> Seen:
+def _store_takes_little(scene: WaysScene) -> Seen:
     assert scene.relay is not None
     before = scene.relay.refused
     scene.relay.largest = 400
@@ -182,14 +182,14 @@ def _store_takes_little(scene: IngestScene) -> Seen:
     return {"refused": scene.relay.refused - before}
 
 
-def _store_slow(scene: IngestScene) -> None:
+def _store_slow(scene: WaysScene) -> None:
     assert scene.relay is not None
     scene.relay.delay_s = 1.5
     scene.more(50)
     scene.relay.calm()
 
 
-def _store_killed_after_answer(scene: IngestScene) -> None:
+def _store_killed_after_answer(scene: WaysScene) -> None:
     assert scene.relay is not None
     assert scene.influx is not None
     for _ in range(2):
@@ -200,7 +200,7 @@ def _store_killed_after_answer(scene: IngestScene) -> None:
         scene.platform.wait_ready()
 
 
-def _store_has_text(scene: IngestScene) -> None:
+def _store_has_text(scene: WaysScene) -> None:
     """In a week of long ago the store has text where numbers belong: it refuses what comes."""
     address = scene.bucket
     then_us = next(iter(scene.feeds.values())).base_us - _CONFLICT_US
@@ -222,7 +222,7 @@ def _store_has_text(scene: IngestScene) -> None:
     scene.more(30)
 
 
-def _disk_full(scene: IngestScene) -> Seen:
+def _disk_full(scene: WaysScene) -> Seen:
     ballast = scene.disk / "ballast"
     fill_disk(ballast)
     for feed in scene.feeds.values():
@@ -240,7 +240,7 @@ def _disk_full(scene: IngestScene) -> Seen:
 def _disk_fails(point: str, act: str) -> Befalls:
     """The disk fails at a point for a while; at that of the journal, for each way in turn."""
 
-    def befalls(scene: IngestScene) -> None:
+    def befalls(scene: WaysScene) -> None:
         points = [point]
         if point == "commit":
             points = [f"commit:{WAYS[name].journal}" for name in scene.feeds]
@@ -248,6 +248,7 @@ def _disk_fails(point: str, act: str) -> Befalls:
             scene.arm("before", one, act)
             for feed in scene.feeds.values():
                 feed.send(_SOME, PAYLOADS["bad-json"])
+            scene.wait_done()
             time.sleep(_HOLD_S)
             scene.disarm()
             scene.platform.wait_ready()
@@ -256,11 +257,12 @@ def _disk_fails(point: str, act: str) -> Befalls:
     return befalls
 
 
-def _disk_blocked(scene: IngestScene) -> Seen:
+def _disk_blocked(scene: WaysScene) -> Seen:
     """The disk takes nothing and refuses nothing, for longer than gateways wait for a PINGRESP."""
     before = _interruptions(scene)
     for name in scene.feeds:
         scene.arm("before", f"commit:{WAYS[name].journal}", "hang")
+        scene.wait_done()
         time.sleep(3 * KEEP_ALIVE_S)
         cut_off = _interruptions(scene) - before
         scene.disarm()
@@ -272,46 +274,58 @@ def _disk_blocked(scene: IngestScene) -> Seen:
     return {"interruptions": 0}
 
 
-def _torn_tail(scene: IngestScene) -> None:
+def _torn_tail(scene: WaysScene) -> None:
     """A write of the journal was begun and cut off by a power cut."""
     for name in scene.feeds:
         scene.platform.kill(WAYS[name].process)
         folder = scene.platform.folder.journal / WAYS[name].journal
         log = folder / f"{segment_files(folder)[-1]:08d}.sqlite-wal"
-        if log.exists() and log.stat().st_size > 32:
-            with log.open("r+b") as file:
-                last = file.read()[-3_000:]
-                file.write(last)
+        with log.open("r+b") as file:
+            last = file.read()[-3_000:]  # less than a frame of the log
+            file.write(last)
         scene.restart(WAYS[name].process)
         scene.more()
 
 
-def _flipped_bit(scene: IngestScene) -> Seen:
+def _flipped_bit(scene: WaysScene) -> Seen:
     """A digit of records that were acknowledged and not read yet; repaired as health says, and the
-    gateway sends its last messages again."""
-    lost = 0
+    gateway sends again what it sent then."""
+    lost = repairs = 0
     for name, feed in scene.feeds.items():
+        first = len(feed.messages)
         scene.platform.freeze("work")
         scene.more(40)
         folder = scene.platform.folder.journal / WAYS[name].journal
         flip_recent(sorted(folder.glob(f"{segment_files(folder)[-1]:08d}.sqlite*")))
         scene.platform.kill(WAYS[name].process)
+        last = len(feed.messages)
         scene.platform.thaw("work")
         scene.platform.start(WAYS[name].process)
-        time.sleep(_HOLD_S)
-        names = [*scene.receivers, "work"]
-        scene.platform.end(*names)
-        told = last_json(scene.platform.done("journal", "repair", str(scene.platform.folder.root)))
-        lost += sum(fault["lost"] or 0 for fault in told.get("faults", []))
-        scene.restart(*names)
-        feed.more()
-    return {"lost_as_repair_told": lost} | _sent_again(scene)
+        while scene.damage_or_rest():
+            if repairs > 2 * len(scene.feeds):
+                raise Unavailable(
+                    "repairs mend nothing", field="repairs", value=repairs, fix="look"
+                )
+            repairs += 1
+            lost += _repaired(scene)
+        for one in feed.messages[max(first - IN_DOUBT, 0) : last]:
+            feed.sender.put(one)
+    return {"repairs": repairs, "lost_as_repair_told": lost}
+
+
+def _repaired(scene: WaysScene) -> int:
+    """Do what health says; how many records were lost."""
+    names = [*scene.receivers, "work"]
+    scene.platform.end(*names)
+    told = last_json(scene.platform.done("journal", "repair", str(scene.platform.folder.root)))
+    scene.platform.start(*names)
+    return sum(fault["lost"] or 0 for fault in told.get("faults", []))
 
 
 def _pushed(make: MadeMessage) -> Befalls:
     """Messages of one kind amid good ones."""
 
-    def befalls(scene: IngestScene) -> None:
+    def befalls(scene: WaysScene) -> None:
         for feed in scene.feeds.values():
             feed.send(_SOME, make)
             feed.more(_SOME)
@@ -319,7 +333,7 @@ def _pushed(make: MadeMessage) -> Befalls:
     return befalls
 
 
-def _oversized(scene: IngestScene) -> Seen:
+def _oversized(scene: WaysScene) -> Seen:
     """A message ten times as large as any may be; whether it was acknowledged."""
 
     def made(seq: int, time_us: int) -> NumberedMessage:
@@ -332,7 +346,7 @@ def _oversized(scene: IngestScene) -> Seen:
 
 
 def _each(act: Callable[[WayFeed], None]) -> Befalls:
-    def befalls(scene: IngestScene) -> None:
+    def befalls(scene: WaysScene) -> None:
         for feed in scene.feeds.values():
             act(feed)
 

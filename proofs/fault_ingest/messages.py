@@ -16,7 +16,6 @@ from metering.localtime import MINUTE_US, iso
 DAY_US: Final = 1440 * MINUTE_US
 UNTIMED, TIMED = "U", "T"
 LARGE_BYTES: Final = 10_000_000
-POINTS_FILE: Final = "gateway,point,kind,unit,role,node\n"
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ class WayFeed:
 
 
 @dataclass
-class IngestScene:
+class WaysScene:
     """The running platform, its servers, and a feed for each way."""
 
     platform: OutageScene
@@ -179,9 +179,15 @@ class IngestScene:
 
     def arm(self, when: str, point: str, act: str) -> None:
         """Let the processes do this at that point, from now on."""
+        self.control.with_suffix(".done").unlink(missing_ok=True)
         partial = self.control.with_suffix(".new")
         partial.write_text(f"{when} {point} {act}", encoding="utf-8")
         partial.replace(self.control)
+
+    def wait_done(self) -> None:
+        """Wait until it was done once; what never happens proves nothing."""
+        done = self.control.with_suffix(".done")
+        wait_until("a process to be hurt", done.exists, _PATIENCE_S, 0.05)
 
     def disarm(self) -> None:
         """Let them be."""
@@ -196,6 +202,21 @@ class IngestScene:
         """Start processes that have ended, and wait until all is well."""
         self.platform.start(*names)
         self.platform.wait_ready()
+
+    def damage_or_rest(self) -> bool:
+        """Whether health names the command that repairs the journal; False once all is well and
+        taken in."""
+        found = [False]
+
+        def told() -> bool:
+            parts = self.platform.client().parts()
+            errors = [str(part["detail"].get("error")) for part in parts.values()]
+            found[0] = any("journal repair" in one for one in errors)
+            rests = all(part["ready"] for part in parts.values())
+            return found[0] or (rests and parts["intake"]["detail"]["waiting_messages"] == 0)
+
+        wait_until("health", told, _PATIENCE_S, 0.2)
+        return found[0]
 
     def settle(self) -> None:
         """Wait until everything journalled is taken in."""
@@ -247,7 +268,7 @@ class IngestScene:
 
 
 @contextlib.contextmanager
-def ingest_scene(root: Path, ways: Sequence[str]) -> Iterator[IngestScene]:
+def ingest_scene(root: Path, ways: Sequence[str]) -> Iterator[WaysScene]:
     """A platform that is ready, with a feed for each of these ways."""
     control = root / "hurt"
     with contextlib.ExitStack() as stack:
@@ -267,7 +288,7 @@ def ingest_scene(root: Path, ways: Sequence[str]) -> Iterator[IngestScene]:
             {},
             runner=(sys.executable, "-m", "proofs.fault_ingest.hurt"),
         )
-        scene = IngestScene(platform, {}, disk, mounted, control, broker, influx, relay, bucket)
+        scene = WaysScene(platform, {}, disk, mounted, control, broker, influx, relay, bucket)
         stack.callback(platform.close)
         platform.open()
         ports = {

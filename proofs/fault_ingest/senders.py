@@ -48,7 +48,7 @@ class NumberSender(Protocol):
         ...
 
 
-class MqttNumbers:
+class MqttNumbers(NumberSender):
     """Over MQTT 3.1.1 with a session that is kept, at QoS 1 and 2 in turn."""
 
     def __init__(self, port: int, user: str, password: str) -> None:
@@ -187,7 +187,7 @@ class MqttNumbers:
             self.interruptions += 1
 
 
-class HttpNumbers:
+class HttpNumbers(NumberSender):
     """Over HTTP, one after another, each with its number as its Idempotency-Key."""
 
     def __init__(self, port: int, user: str, password: str) -> None:
