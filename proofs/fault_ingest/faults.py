@@ -25,6 +25,7 @@ from proofs.fault_ingest.scene import BEYOND_QUEUE, WayFeed, WaysScene
 from proofs.fault_ingest.senders import KEEP_ALIVE_S, MqttNumbers
 from proofs.fault_ingest.ways import WAYS
 from proofs.outages.feed import IN_DOUBT
+from proofs.outages.scene import PROCESSES
 from proofs.recovery.faults import flip_recent
 from proofs.recovery.scene import fill_disk
 from proofs.steps import last_json, wait_until
@@ -315,10 +316,9 @@ def _flipped_bit(scene: WaysScene) -> Seen:
 
 def _repaired(scene: WaysScene) -> int:
     """Do what health says; how many records were lost."""
-    names = [*scene.receivers, "work"]
-    scene.platform.end(*names)
+    scene.platform.end(*PROCESSES)
     told = last_json(scene.platform.done("journal", "repair", str(scene.platform.folder.root)))
-    scene.platform.start(*names)
+    scene.platform.start(*PROCESSES)
     return sum(fault["lost"] or 0 for fault in told.get("faults", []))
 
 

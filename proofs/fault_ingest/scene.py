@@ -27,7 +27,7 @@ from proofs.fault_ingest.messages import TIMED, UNTIMED, MadeMessage, NumberedMe
 from proofs.fault_ingest.senders import NumberSender
 from proofs.fault_ingest.ways import WAYS
 from proofs.outages.feed import FieldGateways
-from proofs.outages.scene import OutageScene
+from proofs.outages.scene import PROCESSES, OutageScene
 from proofs.recovery.scene import small_disk
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.mosquitto import OwnMosquitto
@@ -241,7 +241,7 @@ class WaysScene:
                 server.kill()
                 server.start()
         self.platform.close()
-        self.restart("collector", "work", "api")
+        self.restart(*PROCESSES)
 
     def kept(self, way: str) -> KeptOfWay:
         """What the platform has of a way's gateway."""
