@@ -9,6 +9,7 @@ from typing import Literal, Protocol, cast
 
 import structlog
 
+from collector.arrivals import Arrivals
 from collector.certificate import gateways_of, identified
 from collector.journal import Record
 from collector.metrics import CollectorMetrics
@@ -49,6 +50,7 @@ class Hub(Protocol):
     limits: ConnectionLimits
     metrics: CollectorMetrics
     connect_timeout_s: float
+    arrivals: Arrivals
 
     def now_us(self) -> int:
         """The present instant [us]."""
@@ -328,12 +330,12 @@ class Connection(asyncio.Protocol):
 
     def _journal_messages(self, messages: list[Publish]) -> None:
         assert self._recorder is not None
-        now_us = self._last_us = self._hub.now_us()
+        first_us = self._last_us = self._hub.arrivals.take(len(messages))
         self._messages += len(messages)
         for start in range(0, len(messages), _TOGETHER):
             some = messages[start : start + _TOGETHER]
             packet_ids = [message.packet_id for message in some if message.qos]
-            self._hub.put(self, self._recorder.messages(some, now_us), packet_ids)
+            self._hub.put(self, self._recorder.messages(some, first_us + start), packet_ids)
 
     def _journal(self, records: list[Record]) -> None:
         self._hub.put(self, records)

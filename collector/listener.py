@@ -25,6 +25,7 @@ from pathlib import Path
 import structlog
 
 from collector.accepting import Accepting, Serve, Serving, cannot_listen
+from collector.arrivals import Arrivals
 from collector.braking import Braking
 from collector.commit import CommitEntry
 from collector.connection import Connection
@@ -112,6 +113,7 @@ class Listener:
         self.limits = settings.limits
         self.connect_timeout_s = settings.connect_timeout_s
         self.now_us = now_us
+        self.arrivals = Arrivals(now_us)
         self._credentials = credentials
         self._tls = tls
         self._tries = FailedTries(time.monotonic, TRIES)

@@ -22,13 +22,13 @@ class Recorder:
         self._connection_id = connection_id
         self._address = address
 
-    def messages(self, messages: Sequence[Publish], now_us: int) -> list[Record]:
-        """One record of kind message for each PUBLISH, in order."""
+    def messages(self, messages: Sequence[Publish], first_us: int) -> list[Record]:
+        """One record of kind message for each PUBLISH, in order, 1 us apart from `first_us` on."""
         user, client_id, connection_id = self._user, self._connect.client_id, self._connection_id
         return [
             Record(
                 "message",
-                now_us,
+                arrived_us,
                 user,
                 client_id,
                 connection_id,
@@ -39,7 +39,7 @@ class Recorder:
                 message.packet_id,
                 message.properties,
             )
-            for message in messages
+            for arrived_us, message in enumerate(messages, first_us)
         ]
 
     def connected(self, now_us: int) -> Record:

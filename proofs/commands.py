@@ -104,6 +104,18 @@ def fault(
     run_fault_check(only)
 
 
+@app.command("fault-ingest")
+def fault_ingest(
+    only: Annotated[
+        str, typer.Option(help="WAY/FAULT: those whose names hold these, either may be empty")
+    ] = "",
+) -> None:
+    """Every way in under every fault: what was acknowledged is stored or a dead letter."""
+    from proofs.fault_ingest.check import run_fault_ingest
+
+    run_fault_ingest(only)
+
+
 @app.command()
 def simulate(
     seeds: Annotated[int, typer.Option(help="how many worlds")] = 1_000,

@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 import structlog
 
+from collector.arrivals import Arrivals
 from collector.broker import problems
 from collector.broker.health import ClientHealth, State, in_state, is_well
 from collector.broker.leaving import Leaving, end_session
@@ -68,7 +69,7 @@ class BrokerClient:
         self._address = check_settings(settings)
         self._tls = tls_context(settings, self._address)
         self._recorder = BrokerRecorder(settings)
-        self._now_us = now_us
+        self._arrivals = Arrivals(now_us)
         self._leaving = None if leaves is None else Leaving(leaves, settings.leave_s)
         self._state: State = "connecting"
         self._problem: GreenOfficeError | None = None
@@ -186,10 +187,10 @@ class BrokerClient:
         messages = link.take()
         if not messages:
             return
-        now_us = self._last_message_us = self._now_us()
+        first_us = self._last_message_us = self._arrivals.take(len(messages))
         if self._leaving is not None:
             self._leaving.took()
-        taken = self._recorder.take(messages, connection, now_us)
+        taken = self._recorder.take(messages, connection, first_us)
         self.broker_metrics.retained.inc(taken.retained)
         self.broker_metrics.others.inc(taken.others)
         if taken.left_ids:

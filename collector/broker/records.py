@@ -71,8 +71,9 @@ class BrokerRecorder:
         if len(self._sent) > _SENT:
             self._sent.popitem(last=False)
 
-    def take(self, messages: Iterable[BrokerMessage], connection: str, now_us: int) -> Taken:
-        """One record for each message of the shard, in order, but none for a retained copy.
+    def take(self, messages: Iterable[BrokerMessage], connection: str, first_us: int) -> Taken:
+        """One record for each message of the shard, in order, but none for a retained copy; they
+        arrive 1 us apart from `first_us` on.
 
         A copy that the broker retained is a repeat: as a reading without a time it would be
         a new one. Its original was delivered when it was published.
@@ -80,13 +81,13 @@ class BrokerRecorder:
         records: list[Record] = []
         retained: list[BrokerMessage] = []
         others: list[BrokerMessage] = []
-        for message in messages:
+        for arrived_us, message in enumerate(messages, first_us):
             if message.retain:
                 retained.append(message)
             elif self._is_own(message) or not self._is_ours(_topic(message)):
                 others.append(message)
             else:
-                records.append(self._record(message, connection, now_us))
+                records.append(self._record(message, connection, arrived_us))
         return Taken(
             records,
             [record.packet_id for record in records if record.qos],
@@ -117,11 +118,11 @@ class BrokerRecorder:
                 self._keeps[topic] = known
         return known
 
-    def _record(self, message: BrokerMessage, connection: str, now_us: int) -> Record:
+    def _record(self, message: BrokerMessage, connection: str, arrived_us: int) -> Record:
         topic = _topic(message)
         return Record(
             "message",
-            now_us,
+            arrived_us,
             owner_of(topic) or self._sender,
             self._client_id,
             connection,

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, cast
 
 import structlog
 
+from collector.arrivals import Arrivals
 from collector.journal import Kind, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import ReasonCode
@@ -44,6 +45,7 @@ class NationalHub(Protocol):
     dialects: Sequence[Dialect]
     cipher: Cipher | None
     metrics: CollectorMetrics
+    arrivals: Arrivals
 
     def now_us(self) -> int:
         """The present instant [us]."""
@@ -282,9 +284,9 @@ class NationalConnection(asyncio.Protocol):
     # -- records
 
     def _journal(self, reports: Sequence[Reported]) -> None:
-        now_us = self._last_us = self._hub.now_us()
+        first_us = self._last_us = self._hub.arrivals.take(len(reports))
         self._messages += len(reports)
-        records = [self._record(one, now_us) for one in reports]
+        records = [self._record(one, first_us + place) for place, one in enumerate(reports)]
         self._hub.put(self, records, [one.id for one in reports])
 
     def _record(self, one: Reported, now_us: int) -> Record:

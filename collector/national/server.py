@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from collector.accepting import Accepting, Serving, cannot_listen
+from collector.arrivals import Arrivals
 from collector.braking import Braking
 from collector.commit import CommitEntry
 from collector.holding import Budgets
@@ -90,7 +91,7 @@ class NationalServer:
     ) -> None:
         self.settings, self.metrics = settings, metrics
         self.dialects, self.cipher = dialects, cipher
-        self.now_us = now_us
+        self.now_us, self.arrivals = now_us, Arrivals(now_us)
         self._credentials, self._keys, self._tls = credentials, keys, tls
         self._tries = FailedTries(time.monotonic, TRIES)
         self._troubles = Troubles(now_us)

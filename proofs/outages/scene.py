@@ -53,6 +53,8 @@ class OutageScene:
     """Address of the case's own database, with its password."""
     bystanders: list[str] = field(default_factory=list)
     """Processes that ended though nobody ended them."""
+    runner: Sequence[str] = tuple(COMMAND)
+    """What runs a process by its name."""
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -67,7 +69,7 @@ class OutageScene:
             log = (self.folder.root / "logs" / f"{name}.out").open("ab")
             with log:
                 self._running[name] = subprocess.Popen(
-                    [*COMMAND, name.partition("-")[0], str(self.folder.root)],
+                    [*self.runner, name.partition("-")[0], str(self.folder.root)],
                     stdout=log,
                     stderr=log,
                     env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -87,6 +89,10 @@ class OutageScene:
         process = self._running.pop(name)
         process.kill()
         process.wait()
+
+    def has_ended(self, name: str) -> bool:
+        """Whether a process that was started runs no more."""
+        return self._running[name].poll() is not None
 
     def freeze(self, name: str) -> None:
         """Let a process stand still."""

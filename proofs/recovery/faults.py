@@ -16,7 +16,7 @@ from typing import Any
 
 from collector.journal.segment import segment_files
 from metering.errors import Unavailable
-from proofs.recovery.scene import DISK_MB, Fault, RecoveryScene
+from proofs.recovery.scene import Fault, RecoveryScene, fill_disk
 from proofs.steps import last_json, run, wait_until
 
 HOLD_S = 60.0
@@ -31,10 +31,7 @@ def full_disk(scene: RecoveryScene) -> Told:
     if not scene.small_disk:
         raise NotImplementedError("no disk of our own can be mounted on this machine")
     ballast = scene.folder.root.parent / "ballast"
-    with ballast.open("wb") as file, contextlib.suppress(OSError):
-        for _ in range(DISK_MB * 16):
-            file.write(bytes(1 << 16))
-            file.flush()
+    fill_disk(ballast)
     told = scene.wait_told("full")
     time.sleep(HOLD_S)
     before = sum(one.count for one in scene.gateways)
@@ -107,7 +104,7 @@ def flipped_digit(scene: RecoveryScene) -> Told:
         for _ in range(8):
             _more(scene)
         folder = scene.folder.journal / "listener"
-        _flip_recent(sorted(folder.glob(f"{segment_files(folder)[-1]:08d}.sqlite*")))
+        flip_recent(sorted(folder.glob(f"{segment_files(folder)[-1]:08d}.sqlite*")))
     return _mended(scene, scene.wait_told("journal segment"))
 
 
@@ -216,7 +213,7 @@ def _more(scene: RecoveryScene) -> None:
     )
 
 
-def _flip_recent(paths: list[Path]) -> None:
+def flip_recent(paths: list[Path]) -> None:
     """Change a digit of a high value wherever these files have it; not of the highest, whose page
     is written again with the next one."""
     found = {value for path in paths for value in _VALUE.findall(path.read_bytes())}

@@ -191,6 +191,14 @@ def small_disk(root: Path) -> Iterator[bool]:
             _succeeds(["umount", "-l", str(place)])
 
 
+def fill_disk(ballast: Path) -> None:
+    """Let the disk of a file have no byte left, until the file is removed."""
+    with ballast.open("wb") as file, contextlib.suppress(OSError):
+        for _ in range(DISK_MB * 16):
+            file.write(bytes(1 << 16))
+            file.flush()
+
+
 def _succeeds(command: list[str]) -> bool:
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,16 +40,19 @@ class Mosquitto:
 
 
 class OwnMosquitto:
-    """One broker process in a folder of its own; ConfigurationError where none is installed."""
+    """One broker process in a folder of its own; ConfigurationError where none is installed.
 
-    def __init__(self, folder: Path) -> None:
+    configure: writes `mosquitto.conf` into the folder for a port; by default one that lets
+    everybody in.
+    """
+
+    def __init__(self, folder: Path, configure: Callable[[Path, int], None] | None = None) -> None:
         self._program = mosquitto_program()
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(parents=True)
         self.port = usable_port(0, {0})
-        user = "user root" if os.geteuid() == 0 else ""
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(CONFIG.format(port=self.port, folder=folder, user=user))
+        (configure or _configure_open)(folder, self.port)
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -68,11 +71,11 @@ class OwnMosquitto:
 
     def start(self) -> None:
         """Returns when it listens; Unavailable, with the end of its log, when it does not."""
-        with (self._folder / "mosquitto.log").open("ab") as log:
+        with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._program, "-c", str(self._config)], stdout=log, stderr=log
             )
-        _await(self.port, self._folder)
+        _await(self.port, self.folder)
 
     def kill(self) -> None:
         """As a power cut would."""
@@ -95,6 +98,12 @@ class OwnMosquitto:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(20)
+
+
+def _configure_open(folder: Path, port: int) -> None:
+    user = "user root" if os.geteuid() == 0 else ""
+    text = CONFIG.format(port=port, folder=folder, user=user)
+    (folder / "mosquitto.conf").write_text(text)
 
 
 @contextlib.contextmanager

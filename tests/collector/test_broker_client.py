@@ -61,6 +61,7 @@ def test_what_came_while_away_is_delivered(mosquitto: Any, receive: Any, version
     second = receive(broker.port, version=version)
     until(lambda: len(second.records()) >= 500)
     assert second.payloads() == numbers(0, 500)
+    assert len({r.arrived_us for r in second.records()}) == 500  # though many were read at once
 
 
 @pytest.mark.parametrize("version", VERSIONS)
