@@ -48,7 +48,10 @@ class InteropScene:
 
     def _listens_as_other_than(self, pid: int) -> bool:
         now = self._collector()
-        ports = [one.laddr.port for one in psutil.Process(now).net_connections("tcp")]
+        try:
+            ports = [one.laddr.port for one in psutil.Process(now).net_connections("tcp")]
+        except psutil.NoSuchProcess:  # the one before it has gone, and the next is not told yet
+            return False
         return now != pid and self.port in ports
 
     def stored(self, gateway: str) -> set[float]:
