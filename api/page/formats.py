@@ -87,3 +87,9 @@ def age(seconds: float, text: Callable[[str], str]) -> str:
     if seconds < 48 * 3600:
         return _("%(count)d h ago") % {"count": round(seconds / 3600)}
     return _("%(count)d days ago") % {"count": round(seconds / 86_400)}
+
+
+def offset(offset_us: int) -> str:
+    """How far a clock is ahead [us], in seconds; one that rounds to nothing has no sign."""
+    tenths = round(offset_us / 1e5)
+    return f"{tenths / 10:+.1f} s" if tenths else "0.0 s"

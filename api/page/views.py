@@ -279,7 +279,6 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
     gateway, counts = one.gateway, one.counts
     seen = counts.last_arrival_us
     seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
-    offset = None if one.clock_offset_us is None else one.clock_offset_us / 1e6
     name = getattr(gateway, f"name_{visit.language}")
     told = ("messages", "readings", "duplicates", "corrections")
     return {
@@ -290,7 +289,7 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
         **{count: f"{getattr(counts, count):,}" for count in told},
         "dead": f"{counts.dead:,}",
         "gaps": one.open_gaps,
-        "offset": "–" if offset is None else f"{offset:+.1f} s",
+        "offset": "–" if one.clock_offset_us is None else formats.offset(one.clock_offset_us),
         "held": one.held is not None,
         "trouble": _trouble(visit, one.trouble),
         "subscribed": one.subscribed,
