@@ -245,10 +245,10 @@ def next_step(state: ManagedGateway, letters: Mapping[str, int], now_us: int) ->
         return NextStep.SET_UP
     if now_us - counts.last_arrival_us > SILENT_US:
         return NextStep.LOOK_AT_DEVICE
-    if not state.points:
+    if not state.points or "unknown_point" in letters:
         return NextStep.REGISTER_POINTS
     if letters:
         return NextStep.MEND_LETTERS
-    if counts.last_skew_us is not None and abs(counts.last_skew_us) > SKEW_US:
+    if abs(state.clock_offset_us or 0) > SKEW_US:
         return NextStep.SET_CLOCK
     return NextStep.NOTHING if state.held is None else NextStep.WAIT

@@ -82,7 +82,7 @@ STATE_EXAMPLE = {
         }
     ],
     "dead_letter_reasons": {"unknown_point": 6},
-    "next": _next_json(NextStep.MEND_LETTERS),
+    "next": _next_json(NextStep.REGISTER_POINTS),
 }
 
 

@@ -35,7 +35,9 @@ TROUBLE = GatewayTrouble(NOW_US, "bad_user_or_password", "", "a", 1)
         (replace(WELL, counts=replace(WELL.counts, last_arrival_us=1)), {}, "look_at_device"),
         (replace(WELL, points=0), {"unknown_point": 1}, "register_points"),
         (WELL, {"bad_unit": 2}, "mend_letters"),
-        (replace(WELL, counts=replace(WELL.counts, last_skew_us=-90_000_000)), {}, "set_clock"),
+        (WELL, {"bad_unit": 2, "unknown_point": 1}, "register_points"),
+        (replace(WELL, clock_offset_us=-90_000_000), {}, "set_clock"),
+        (replace(WELL, counts=replace(WELL.counts, last_skew_us=-90_000_000)), {}, "nothing"),
         (replace(WELL, held=HeldGateway(1, "rate")), {}, "wait"),
     ],
 )
