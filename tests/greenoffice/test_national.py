@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
+import ssl
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from collector import JournalReader, Record
 from collector.national import NationalServer, ServerSettings
 from greenoffice import commands
 from greenoffice.assembly import Assembly
@@ -28,6 +32,7 @@ from greenoffice.receivers import WayIn, ways_in
 from greenoffice.registering import ImportOptions, import_registry
 from greenoffice.taking_in import IntakeWork
 from metering.errors import Conflict, InvalidInput, NotFound
+from proofs.steps import COMMAND
 from simulators import Identity, NationalGateway, TurnedAway
 
 BUILDING = "330302D110"
@@ -39,8 +44,9 @@ REPORTS = 500
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
     monkeypatch.setattr("greenoffice.receivers.serve_metrics", lambda *_, **__: None)
     mqtt = usable_port(0, {0})
-    made = commands.init(tmp_path / "data", 18080, mqtt, 19464, "en")
     port = usable_port(0, {0, mqtt})
+    metrics = usable_port(0, {0, mqtt, port})
+    made = commands.init(tmp_path / "data", 18080, mqtt, metrics, "en")
     (made.secrets / "aes").write_text("\n".join(one.decode() for one in KEY))
     with made.settings_file.open("a") as file:
         file.write(f'\n[national]\nport = {port}\nkey_file = "secrets/aes"\n')
@@ -161,6 +167,57 @@ def test_reports_over_two_restarts_are_readings_once_each(
     gateway.disconnect()
     assert (gateway.waiting, len(gateway.acknowledged)) == ({}, REPORTS)
     serving.close()
+    assert stored(folder) == [1000.5 + count for count in range(REPORTS)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", ["A", "B"])
+def test_kill_9_in_the_middle_of_reports_loses_none_and_doubles_none(
+    folder: DataFolder, dialect: str
+) -> None:
+    """The process that receives is killed three times, in the middle of what the gateway sends."""
+    gateway = NationalGateway(identity(dialect, named(folder, "campus/a", "01")))
+    for count in range(100):
+        gateway.measure(moment(count), {("1", "1"): f"{1000 + count}.50"})
+    for through in (25, 50, 75):
+        with receiving(folder, gateway) as process:
+            killer = threading.Thread(target=kill_at, args=[process, gateway, through])
+            killer.start()
+            with pytest.raises(OSError, match=r"."):
+                gateway.deliver(again=through > 25)
+            killer.join()
+    with receiving(folder, gateway):
+        gateway.deliver(again=True)
+    assert sorted(gateway.acknowledged) == [*range(1, 101)]
+    assert stored(folder) == [1000.5 + count for count in range(100)]
+
+
+@contextmanager
+def receiving(folder: DataFolder, gateway: NationalGateway) -> Iterator[subprocess.Popen[bytes]]:
+    """A collector of its own process, and the gateway logged in; killed at the end."""
+    with subprocess.Popen([*COMMAND, "collector", str(folder.root)]) as process:
+
+        def let_in() -> bool:
+            with suppress(ConnectionRefusedError):
+                gateway.connect("127.0.0.1", folder.settings().national.port)
+                return True
+            return False
+
+        try:
+            until(let_in)
+            yield process
+        finally:
+            process.kill()
+            gateway.disconnect()
+
+
+def kill_at(process: subprocess.Popen[bytes], gateway: NationalGateway, through: int) -> None:
+    until(lambda: len(gateway.acknowledged) >= through)
+    process.kill()
+
+
+def stored(folder: DataFolder) -> list[float]:
+    """All values of the gateway's readings, in order, once all that it sent is taken in."""
     with closing(Assembly.open(folder)) as parts:
         work = IntakeWork(parts)
         while work():
@@ -169,8 +226,65 @@ def test_reports_over_two_restarts_are_readings_once_each(
             one.id for one in parts.registry().points.values() if one.gateway == "campus/a"
         )
         found = parts.readings.scan([point], 0, 1 << 60)
-    values = sorted(float(one) for one in found.value)
-    assert values == [1000.5 + count for count in range(REPORTS)]
+    return sorted(float(one) for one in found.value)
+
+
+@pytest.mark.parametrize("dialect", ["A", "B"])
+def test_reports_that_are_read_at_once_arrive_one_after_another(
+    folder: DataFolder, serve: Any, dialect: str
+) -> None:
+    """What has no time of its own is known by its arrival: of two at once one would be lost."""
+    gateway = NationalGateway(identity(dialect, named(folder, "campus/a", "01")))
+    serving, port = serve(), folder.settings().national.port
+    gateway.connect("127.0.0.1", port)
+    gateway.send_raw(b"".join(gateway.frame(report(count), 3) for count in range(10)))
+    until(lambda: len(messages(serving)) == 10)
+    arrived_us = [one.arrived_us for one in messages(serving)]
+    assert arrived_us == sorted(set(arrived_us))
+
+
+def report(count: int) -> str:
+    return (
+        f"<root><common><building_id>{BUILDING}</building_id><gateway_id>01</gateway_id>"
+        "<type>report</type></common><data operation='report'>"
+        f"<sequence>{count}</sequence><parser>yes</parser><time>{moment(count)}</time>"
+        "</data></root>"
+    )
+
+
+def messages(serving: Serving) -> list[Record]:
+    journal = serving.way.journal
+    with closing(JournalReader(journal.folder.parent)) as reader:
+        found = [one.record for one in reader.read(journal.writer_no, 0, 0, 1_000)]
+    return [one for one in found if one.kind == "message"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
+@pytest.mark.parametrize("dialect", ["A", "B"])
+def test_with_a_certificate_the_port_speaks_tls_and_nothing_else(
+    folder: DataFolder, serve: Any, dialect: str
+) -> None:
+    chain, key = folder.secrets / "chain.pem", folder.secrets / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    made = [*command.split(), "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(made, check=True, capture_output=True)
+    with folder.settings_file.open("a") as file:
+        file.write(f'certificate = "{chain}"\nprivate_key = "{key}"\n')
+    gateway = NationalGateway(identity(dialect, named(folder, "campus/a", "01")))
+    serving, port = serve(), folder.settings().national.port
+    believing = ssl.create_default_context(cafile=chain)
+    believing.check_hostname = False
+    gateway.connect("127.0.0.1", port, believing)
+    for count in range(3):
+        gateway.measure(moment(count), {("1", "1"): f"{1000 + count}.50"})
+    assert gateway.heartbeat()[:2] == "20"
+    gateway.deliver()
+    assert gateway.acknowledged == [1, 2, 3]
+    with pytest.raises(OSError, match="hung up"):
+        NationalGateway(gateway.identity).connect("127.0.0.1", port)
+    gateway.disconnect()
+    serving.close()
+    assert stored(folder) == [1000.5, 1001.5, 1002.5]
 
 
 def test_a_wrong_secret_is_refused_and_told(folder: DataFolder, serve: Any) -> None:
