@@ -147,8 +147,10 @@ class NationalSession:
 
     def receive(self, data: bytes) -> list[NationalEvent]:
         """What comes of these bytes and those before. Never raises for what they are."""
-        self._reader.feed(data)
         events: list[NationalEvent] = []
+        if self.over:
+            return events
+        self._reader.feed(data)
         while self._state not in (_Stage.WAITS, _Stage.OVER) and not self.full:
             try:
                 frame = self._reader.next()

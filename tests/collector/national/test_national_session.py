@@ -168,6 +168,14 @@ def test_no_more_is_read_than_may_wait_for_the_disk(name: str) -> None:
     assert len(session.receive(b"")) == 5
 
 
+def test_what_comes_after_the_end_is_not_kept() -> None:
+    """The socket is read on for a moment, so that the last words arrive."""
+    session = begun()
+    session.abandon()
+    assert session.receive(MANNERS["A"].marks.head) == []
+    assert not session.midway
+
+
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
 def test_any_bytes_in_any_pieces_give_events(name: str, data: st.DataObject) -> None:
