@@ -29,6 +29,7 @@ from collector.arrivals import Arrivals
 from collector.braking import Braking
 from collector.commit import CommitEntry
 from collector.connection import Connection
+from collector.crowding import Crowding
 from collector.holding import Budgets
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
@@ -39,19 +40,13 @@ from collector.subscribed import SubscribedFilters
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.topics import topic_of
 from collector.troubles import Troubles
-from metering.errors import (
-    GreenOfficeError,
-    StorageFull,
-    TooManyTries,
-    Unavailable,
-)
+from metering.errors import StorageFull, TooManyTries, Unavailable
 from metering.intake import GatewayConnection, Why
 from metering.ports import Credentials
 from metering.tries import UNCOUNTED, FailedTries, Tries
 
 _log = structlog.get_logger()
 
-FULL_TOLD_S = 60.0
 KEEP_S = 1.0
 """How often sessions that changed are written down."""
 CONNECTIONS_TOLD = 4
@@ -125,7 +120,7 @@ class Listener:
         """Whether another connection is taken."""
         self._room.set()
         self._looks_at: asyncio.TimerHandle | None = None
-        self._full_at: float | None = None
+        self._crowding = Crowding(settings.max_connections)
         self._by_key: dict[tuple[str, str], Connection] = {}
         self._sessions = KeptSessions(
             sessions, lambda: now_us() / 1e6, settings.limits.session_expiry_s
@@ -172,7 +167,9 @@ class Listener:
             )
             begin = partial(handshakes.door, begin)
         try:
-            self._serving = await self._serve(begin, host, port, self._room, self._exhausted)
+            self._serving = await self._serve(
+                begin, host, port, self._room, self._crowding.exhausted
+            )
         except OSError as error:
             raise cannot_listen(error, host, port, "mqtt") from error
         self._reception.start()
@@ -223,7 +220,7 @@ class Listener:
         """How it is now. May be asked from any thread."""
         return self._reception.health(
             len(self._by_key),
-            problem=self._no_room(),
+            problem=self._crowding.problem(),
             held=self._braking.told(),
             troubles=self._troubles.told(),
             subscribed=self._subscribed.told(),
@@ -235,18 +232,6 @@ class Listener:
             user: [one.told() for one in islice(own, CONNECTIONS_TOLD)]
             for user, own in self._by_user.items()
         }
-
-    def _no_room(self) -> GreenOfficeError | None:
-        """What to tell for a minute after a gateway found no room."""
-        full_at = self._full_at
-        if full_at is None or time.monotonic() - full_at > FULL_TOLD_S:
-            return None
-        return GreenOfficeError(
-            "there is no room for another gateway",
-            field="connections",
-            value=self.settings.max_connections,
-            fix="raise the limit of open files (ulimit -n), or share the gateways out",
-        )
 
     # -- called by connections
 
@@ -263,7 +248,7 @@ class Listener:
         most = self.settings.max_connections
         if len(self._open) - len(self._surplus) >= most and not self._let_a_silent_one_go():
             self._surplus.add(connection)
-            self._full_at = time.monotonic()
+            self._crowding.found_none()
         else:
             self._silent[connection] = time.monotonic()
         self._open.add(connection)
@@ -311,13 +296,6 @@ class Listener:
         oldest.abort()
         self.lost(oldest)
         return True
-
-    def _exhausted(self, error: OSError) -> None:
-        """The system gives no handle for a connection that waits."""
-        now = time.monotonic()
-        if self._full_at is None or now - self._full_at > FULL_TOLD_S:
-            _log.warning("no connection can be taken now", error=str(error))
-        self._full_at = now
 
     def is_surplus(self, connection: Connection) -> bool:
         """Whether there is no room for it, so that it is only told so."""

@@ -19,6 +19,7 @@ from collector.accepting import Accepting, Serving, cannot_listen
 from collector.arrivals import Arrivals
 from collector.braking import Braking
 from collector.commit import CommitEntry
+from collector.crowding import Crowding
 from collector.holding import Budgets
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
@@ -31,7 +32,7 @@ from collector.national.session import LoginAsked
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.troubles import Troubles
-from metering.errors import GreenOfficeError, StorageFull, TooManyTries, Unavailable
+from metering.errors import StorageFull, TooManyTries, Unavailable
 from metering.intake import GatewayConnection, Why
 from metering.ports import Credentials
 from metering.tries import UNKNOWN, FailedTries
@@ -99,6 +100,7 @@ class NationalServer:
         self._by_user: dict[str, NationalConnection] = {}
         self._room = asyncio.Event()
         self._room.set()
+        self._crowding = Crowding(settings.max_connections)
         self._closing = False
         self._serving: Serving | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -127,7 +129,9 @@ class NationalServer:
             )
             begin = partial(handshakes.door, begin)
         try:
-            self._serving = await Accepting.start(begin, host, port, self._room, _exhausted)
+            self._serving = await Accepting.start(
+                begin, host, port, self._room, self._crowding.exhausted
+            )
         except OSError as error:
             raise cannot_listen(error, host, port, "national") from error
         self._reception.start()
@@ -166,9 +170,11 @@ class NationalServer:
 
     def health(self) -> ReceiverHealth:
         """How it is now. May be asked from any thread."""
+        if not self._room.is_set():
+            self._crowding.found_none()
         return self._reception.health(
             len(self._by_user),
-            problem=self._no_room(),
+            problem=self._crowding.problem(),
             held=self._braking.told(),
             troubles=self._troubles.told(),
         )
@@ -187,16 +193,6 @@ class NationalServer:
 
     def command(self, gateway: str, payload: bytes) -> None:
         """Nothing: no gateway hears it."""
-
-    def _no_room(self) -> GreenOfficeError | None:
-        if self._room.is_set():
-            return None
-        return GreenOfficeError(
-            "there is no room for another gateway",
-            field="connections",
-            value=self.settings.max_connections,
-            fix="raise the limit of open files (ulimit -n), or share the gateways out",
-        )
 
     # -- called by connections
 
@@ -363,7 +359,3 @@ class NationalServer:
         for user, connection in list(self._by_user.items()):
             if connection.key not in known or self._credentials.revoked(user):
                 connection.close(ReasonCode.ADMINISTRATIVE_ACTION)
-
-
-def _exhausted(error: OSError) -> None:
-    _log.warning("no connection can be taken now", error=str(error))

@@ -350,6 +350,19 @@ def test_a_login_or_a_frame_that_does_not_end_is_cut_off(
     assert (trouble.reason, trouble.detail) == ("keep_alive_timeout", "a frame without its end")
 
 
+def test_that_there_was_no_room_is_told_for_a_while(
+    folder: DataFolder, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenoffice.receivers._most_national", lambda _: 1)
+    serving, port = serve(), folder.settings().national.port
+    assert serving.server.health().ok
+    told = "there is no room for another gateway"
+    with socket.create_connection(("127.0.0.1", port), 20):
+        until(lambda: told in str(serving.server.health().failure))
+    until(lambda: not serving.server._open)
+    assert told in str(serving.server.health().failure)
+
+
 def test_a_secret_is_for_its_owner_alone_and_a_name_for_one_gateway(
     folder: DataFolder, tmp_path: Path
 ) -> None:
