@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from itertools import islice
-from typing import Literal, Protocol, cast
+from typing import Protocol
 
 import structlog
 
@@ -28,14 +28,13 @@ from collector.mqtt import (
     Violation,
 )
 from collector.recording import VERSIONS, Recorder
-from collector.sockets import let_go, probe_when_silent
+from collector.sockets import HeldSocket
 from collector.topics import topic_of
 from metering.errors import shorten
 from metering.intake import GatewayConnection
 
 _log = structlog.get_logger()
 
-Hold = Literal["deciding", "queue", "share", "rate", "writing", "stopping"]
 _TOLD, _SUBSCRIPTIONS_TOLD = 128, 8
 """Characters of a client id or filter that are told to people, and how many filters."""
 _TOGETHER = 250
@@ -101,25 +100,20 @@ class Hub(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(HeldSocket[ServerSession]):
     """Reads from one socket, hands messages to the hub, writes what the session answers."""
 
     def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._loop = asyncio.get_running_loop()
         self.id = hub.new_id()
-        self.session = ServerSession(hub.limits, hub.new_id)
+        super().__init__(ServerSession(hub.limits, hub.new_id))
+        self._hub = hub
         self.client: Connect | None = None
         """Who it is, once let in."""
         self.expiry_s: int | None = None
         """For how long its session is to be kept, where it said so at the end."""
-        self.address = ""
         self.certified: frozenset[str] | None = None
         """Gateways that its certificate names; None without one."""
         self._recorder: Recorder | None = None
-        self._transport: asyncio.Transport | None = None
-        self._holds: set[Hold] = set()
-        self._last_seen = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._deciding: asyncio.Task[None] | None = None
         self._over = False
@@ -156,11 +150,8 @@ class Connection(asyncio.Protocol):
     # -- called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        super().connection_made(transport)
         self.certified = gateways_of(transport.get_extra_info("peercert"))
-        probe_when_silent(transport.get_extra_info("socket"))
         if self._hub.opened(self):
             timeout_s = self._hub.connect_timeout_s
             if self._hub.is_surplus(self):
@@ -168,10 +159,10 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_later(timeout_s, self._no_connect)
         else:
             self._refused("too many connections")
-            self._transport.abort()
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._last_seen = self._loop.time()
+        self.heard_s = self._loop.time()
         self._handle(self.session.receive(data))
         self.flush()
 
@@ -181,28 +172,7 @@ class Connection(asyncio.Protocol):
         self.end("connection lost", "" if exc is None else str(exc), will=True)
         self._hub.lost(self)
 
-    def pause_writing(self) -> None:
-        self.hold("writing")
-
-    def resume_writing(self) -> None:
-        self.release("writing")
-
     # -- called by the hub
-
-    def hold(self, why: Hold) -> None:
-        """Stop reading until every hold is released: TCP then slows the sender down."""
-        if not self._holds and self._transport is not None:
-            self._transport.pause_reading()
-        self._holds.add(why)
-
-    def release(self, why: Hold) -> None:
-        """Read on, where that was the last reason not to."""
-        if why in self._holds:
-            self._holds.discard(why)
-            self._last_seen = self._loop.time()
-            if not self._holds and self._transport is not None:
-                self._transport.resume_reading()
-                self._read_early()
 
     def hears(self, channel: str) -> bool:
         """Whether it listens to that topic of its gateway."""
@@ -211,12 +181,6 @@ class Connection(asyncio.Protocol):
     def publish(self, channel: str, payload: bytes) -> None:
         """Say something on a topic of its gateway, where it listens to that."""
         self.session.send(Outward(topic_of(self.user, channel), payload, 1))
-
-    def flush(self) -> None:
-        """Write what the session has to say."""
-        output = self.session.take_output()
-        if output and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(output)
 
     def close(self, reason: ReasonCode, *, will: bool = True) -> None:
         """End the connection from our side, telling the gateway why where it can be told."""
@@ -239,13 +203,7 @@ class Connection(asyncio.Protocol):
             self._journal(self._recorder.ended(reason, will=will, now_us=self._hub.now_us()))
         self._hub.ended(self)
         self.flush()
-        if self._transport is not None:
-            let_go(self._transport)
-
-    def abort(self) -> None:
-        """Close the socket at once; what was not yet written is not."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._let_go()
 
     # -- events
 
@@ -314,7 +272,7 @@ class Connection(asyncio.Protocol):
         self.release("deciding")
         self.flush()
 
-    def _read_early(self) -> None:
+    def _read_kept(self) -> None:
         """Take up what was sent behind CONNECT: whoever is held, and comes again and again, gets
         no more in by that."""
         if self._unread:
@@ -352,13 +310,13 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         if self.client is not None and self.client.keep_alive_s:
             limit_s = 1.5 * self.client.keep_alive_s
-            left_s = max(self._last_seen + limit_s - self._loop.time(), 0.01)
+            left_s = max(self.heard_s + limit_s - self._loop.time(), 0.01)
             self._timer = self._loop.call_later(left_s, self._check_alive, limit_s)
 
     def _check_alive(self, limit_s: float) -> None:
-        if self._holds:  # not heard because not listened to
-            self._last_seen = self._loop.time()
-        if self._loop.time() - self._last_seen >= limit_s:
+        if self.held:  # not heard because not listened to
+            self.heard_s = self._loop.time()
+        if self._loop.time() - self.heard_s >= limit_s:
             self.close(ReasonCode.KEEP_ALIVE_TIMEOUT)
         else:
             self._watch_keep_alive()

@@ -4,8 +4,86 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Generic, Literal, Protocol, TypeVar, cast
 
 LINGER_S = 1.0
+Hold = Literal["deciding", "pending", "queue", "share", "rate", "writing", "stopping"]
+
+
+class Speaking(Protocol):
+    """The state of a connection, without a socket."""
+
+    def take_output(self) -> bytes:
+        """Bytes to be written, once."""
+        ...
+
+
+SessionT = TypeVar("SessionT", bound=Speaking)
+
+
+class HeldSocket(asyncio.Protocol, Generic[SessionT]):
+    """A socket that is read from while nothing speaks against it; TCP slows the sender down where
+    something does."""
+
+    def __init__(self, session: SessionT) -> None:
+        self.session = session
+        self.address = ""
+        self._loop = asyncio.get_running_loop()
+        self.heard_s = self._loop.time()
+        """When something came last, or it was read from again; on the clock of the loop."""
+        self._transport: asyncio.Transport | None = None
+        self._holds: set[Hold] = set()
+
+    @property
+    def held(self) -> bool:
+        """Whether it is not read from."""
+        return bool(self._holds)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        probe_when_silent(transport.get_extra_info("socket"))
+
+    def pause_writing(self) -> None:
+        self.hold("writing")
+
+    def resume_writing(self) -> None:
+        self.release("writing")
+
+    def hold(self, why: Hold) -> None:
+        """Stop reading until every hold is released."""
+        if not self._holds and self._transport is not None:
+            self._transport.pause_reading()
+        self._holds.add(why)
+
+    def release(self, why: Hold) -> None:
+        """Read on, where that was the last reason not to."""
+        if why in self._holds:
+            self._holds.discard(why)
+            self.heard_s = self._loop.time()
+            if not self._holds and self._transport is not None:
+                self._transport.resume_reading()
+                self._read_kept()
+
+    def flush(self) -> None:
+        """Write what the session has to say."""
+        output = self.session.take_output()
+        if output and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(output)
+
+    def abort(self) -> None:
+        """Close the socket at once; what was not yet written is not."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _let_go(self) -> None:
+        """Close it once the last words have arrived."""
+        if self._transport is not None:
+            let_go(self._transport)
+
+    def _read_kept(self) -> None:
+        """Take up what came before it was held."""
 
 
 def let_go(transport: asyncio.Transport) -> None:

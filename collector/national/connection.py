@@ -7,7 +7,7 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, cast
+from typing import Protocol
 
 import structlog
 
@@ -28,13 +28,12 @@ from collector.national.session import (
     Reported,
 )
 from collector.properties import Properties
-from collector.sockets import let_go, probe_when_silent
+from collector.sockets import HeldSocket
 from metering.intake import GatewayConnection
 from metering.localtime import from_us, zone_of
 
 _log = structlog.get_logger()
 
-Pause = Literal["deciding", "queue", "share", "rate", "pending", "writing", "stopping"]
 DIGITS = 16
 """Of the sequence that is to be hashed."""
 
@@ -83,23 +82,19 @@ class NationalHub(Protocol):
         ...
 
 
-class NationalConnection(asyncio.Protocol):
+class NationalConnection(HeldSocket[NationalSession]):
     """Reads from one socket, hands reports to the hub, writes what the session answers."""
 
     def __init__(self, hub: NationalHub) -> None:
+        super().__init__(NationalSession(hub.dialects, hub.cipher, _sequence))
         self._hub = hub
-        self._loop = asyncio.get_running_loop()
         self.id = secrets.token_hex(8)
-        self.session = NationalSession(hub.dialects, hub.cipher, _sequence)
         self.key: NationalKey | None = None
         """Of the gateway that it says it is of."""
-        self.address = ""
-        self.began_s = self.heard_s = self._loop.time()
+        self.began_s = self.heard_s
         self.midway_s: float | None = None
         """Since when a part of a frame waits for its rest."""
         self.over = False
-        self._transport: asyncio.Transport | None = None
-        self._holds: set[Pause] = set()
         self._deciding: asyncio.Task[None] | None = None
         self._since_us = self._last_us = self._messages = 0
 
@@ -107,11 +102,6 @@ class NationalConnection(asyncio.Protocol):
     def user(self) -> str:
         """The gateway it is of; '' before it was let in."""
         return self.key.gateway if self.key is not None and self.session.inside else ""
-
-    @property
-    def held(self) -> bool:
-        """Whether it is not read from."""
-        return bool(self._holds)
 
     @property
     def client(self) -> str:
@@ -134,12 +124,9 @@ class NationalConnection(asyncio.Protocol):
     # -- called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        probe_when_silent(transport.get_extra_info("socket"))
+        super().connection_made(transport)
         if not self._hub.opened(self):
-            self._transport.abort()
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         self.heard_s = self._loop.time()
@@ -151,29 +138,7 @@ class NationalConnection(asyncio.Protocol):
         self.end("connection lost", "" if exc is None else str(exc))
         self._hub.lost(self)
 
-    def pause_writing(self) -> None:
-        self.hold("writing")
-
-    def resume_writing(self) -> None:
-        self.release("writing")
-
     # -- called by the hub
-
-    def hold(self, why: Pause) -> None:
-        """Stop reading until every hold is released."""
-        if not self._holds and self._transport is not None:
-            self._transport.pause_reading()
-        self._holds.add(why)
-
-    def release(self, why: Pause) -> None:
-        """Read on, where that was the last reason not to."""
-        if why not in self._holds:
-            return
-        self._holds.discard(why)
-        if not self._holds and not self.over and self._transport is not None:
-            self.heard_s = self._loop.time()
-            self._transport.resume_reading()
-            self._read(b"")
 
     def durable(self, ids: Sequence[int]) -> None:
         """These reports are on disk."""
@@ -181,12 +146,6 @@ class NationalConnection(asyncio.Protocol):
         self.flush()
         if not self.session.full:
             self.release("pending")
-
-    def flush(self) -> None:
-        """Write what the session has to say."""
-        output = self.session.take_output()
-        if output and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(output)
 
     def close(self, reason: ReasonCode, detail: str = "") -> None:
         """End the connection from our side; the protocol has no word for why."""
@@ -205,15 +164,12 @@ class NationalConnection(asyncio.Protocol):
             reason = f"{cause}: {detail}" if detail else cause
             self._hub.put(self, [self._event("disconnect", {"reason": reason, "will": False})])
         self.flush()
-        if self._transport is not None:
-            let_go(self._transport)
-
-    def abort(self) -> None:
-        """Close the socket at once."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._let_go()
 
     # -- events
+
+    def _read_kept(self) -> None:
+        self._read(b"")
 
     def _read(self, data: bytes) -> None:
         events = self.session.receive(data)
@@ -226,7 +182,7 @@ class NationalConnection(asyncio.Protocol):
             self._journal(reports)
         for event in events:
             self._handle(event)
-        if self.session.full:
+        if self.session.full and not self.over:
             self.hold("pending")
         self.flush()
 
