@@ -38,6 +38,7 @@ from simulators import Identity, NationalGateway, TurnedAway
 BUILDING = "330302D110"
 KEY = b"0123456789abcdef", b"fedcba9876543210"
 REPORTS = 500
+GATEWAYS = {"campus/a": "01", "campus/b": "02"}
 
 
 @pytest.fixture
@@ -305,6 +306,68 @@ def test_a_wrong_secret_is_refused_and_told(folder: DataFolder, serve: Any) -> N
     with pytest.raises(TurnedAway):
         NationalGateway(identity("A", secret)).connect("127.0.0.1", port)
     assert serving.server.health().troubles["campus/a"].reason in ("banned", "not_authorized")
+
+
+def test_after_five_wrong_secrets_the_right_one_waits_too(folder: DataFolder, serve: Any) -> None:
+    secret = named(folder, "campus/a", "01")
+    serving, port = serve(), folder.settings().national.port
+    for given in ("wrong",) * 5 + (secret,):
+        with pytest.raises(TurnedAway):
+            NationalGateway(identity("A", given)).connect("127.0.0.1", port)
+    trouble = serving.server.health().troubles["campus/a"]
+    assert (trouble.reason, trouble.times) == ("connection_rate_exceeded", 1)
+
+
+def test_a_newer_connection_of_a_gateway_ends_the_older(folder: DataFolder, serve: Any) -> None:
+    one = identity("A", named(folder, "campus/a", "01"))
+    _, port = serve(), folder.settings().national.port
+    older, newer = NationalGateway(one), NationalGateway(one)
+    for gateway in (older, newer):
+        gateway.connect("127.0.0.1", port)
+    with pytest.raises(OSError, match="hung up"):
+        older.heartbeat()
+    assert newer.heartbeat()
+
+
+@pytest.mark.parametrize("change", ["revoked", "another secret"])
+def test_who_may_no_longer_come_in_is_cut_off(
+    folder: DataFolder, serve: Any, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """And nobody else is."""
+    for name in ("LOOK_S", "KEYS_S"):
+        monkeypatch.setattr(f"collector.national.server.{name}", 0.05)
+    secrets = {user: named(folder, user, number) for user, number in GATEWAYS.items()}
+    serving, port = serve(), folder.settings().national.port
+    gone, stays = (
+        NationalGateway(Identity("A", BUILDING, number, secrets[user], KEY[0] + KEY[1]))
+        for user, number in GATEWAYS.items()
+    )
+    for gateway in (gone, stays):
+        gateway.connect("127.0.0.1", port)
+    arguments = {
+        "revoked": ["revoke", str(folder.root), "campus/a"],
+        "another secret": [
+            *("national", str(folder.root), "campus/a"),
+            *("--building", BUILDING, "--number", "01"),
+        ],
+    }
+    CliRunner().invoke(app, ["gateway", *arguments[change]], catch_exceptions=False)
+    until(lambda: list(serving.server.connections()) == ["campus/b"])
+    with pytest.raises(OSError, match="hung up"):
+        gone.heartbeat()
+    assert stays.heartbeat()
+
+
+def test_a_heartbeat_is_told_the_time_of_the_site(folder: DataFolder, serve: Any) -> None:
+    gateway = NationalGateway(identity("A", named(folder, "campus/a", "01")))
+    _, port = serve(), folder.settings().national.port
+    gateway.connect("127.0.0.1", port)
+
+    def in_shanghai() -> str:
+        return time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 8 * 3_600))
+
+    before = in_shanghai()
+    assert before <= gateway.heartbeat() <= in_shanghai()
 
 
 def test_garbage_and_silence_end_and_others_go_on(folder: DataFolder, serve: Any) -> None:
