@@ -96,8 +96,8 @@ class JournalWriter:
         self._next = 0
         self._written = 0
         self._told_s = 0.0
+        """When the end was last synced [s]."""
         self._owes_sync = False
-        """When the end was last told [s]."""
         self._open_recovered()
         self._start_housekeeping()
 
