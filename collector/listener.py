@@ -34,13 +34,13 @@ from collector.holding import Budgets
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, KeptSession, Outward, ReasonCode
-from collector.reception import QueueSettings, ReceiverHealth, Reception
+from collector.reception import QueueSettings, ReceiverHealth, Reception, reason_of
 from collector.sessions import KeptSessions
 from collector.subscribed import SubscribedFilters
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.topics import topic_of
 from collector.troubles import Troubles
-from metering.errors import StorageFull, TooManyTries, Unavailable
+from metering.errors import TooManyTries, Unavailable
 from metering.intake import GatewayConnection, Why
 from metering.ports import Credentials
 from metering.tries import UNCOUNTED, FailedTries, Tries
@@ -308,8 +308,7 @@ class Listener:
             return ReasonCode.SERVER_BUSY
         failure = self._reception.failure
         if failure is not None:
-            full = isinstance(failure, StorageFull)
-            return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
+            return reason_of(failure)
         proof = self._proof(connection, connect, self._tries.at(connection.address))
         if proof is None:
             return ReasonCode.NOT_AUTHORIZED
@@ -510,10 +509,8 @@ class Listener:
 
     def _failing(self, error: Unavailable) -> None:
         """Nothing can be stored: let every gateway go, it will bring its messages again."""
-        full = isinstance(error, StorageFull)
-        reason = ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
         for connection in list(self._by_key.values()):
-            connection.close(reason, will=False)
+            connection.close(reason_of(error), will=False)
         self._weigh()
 
     def _brake(self, user: str, why: Why, held: bool) -> None:

@@ -19,13 +19,20 @@ import msgspec
 from collector.commit import CommitEntry, GroupCommit
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
-from metering.errors import GreenOfficeError, Unavailable
+from collector.mqtt import ReasonCode
+from metering.errors import GreenOfficeError, StorageFull, Unavailable
 from metering.intake import GatewayTrouble, HeldGateway
 
 RECORD_OVERHEAD = 200
 """What a record takes beside its payload, about [bytes]."""
 
 Owner = TypeVar("Owner")
+
+
+def reason_of(failure: Unavailable) -> ReasonCode:
+    """What a gateway is told while nothing can be stored."""
+    full = isinstance(failure, StorageFull)
+    return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
 
 
 class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,10 +29,10 @@ from collector.national.connection import NationalConnection
 from collector.national.dialects import Dialect
 from collector.national.keys import NationalKey, NationalKeys
 from collector.national.session import LoginAsked
-from collector.reception import QueueSettings, ReceiverHealth, Reception
+from collector.reception import QueueSettings, ReceiverHealth, Reception, reason_of
 from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from collector.troubles import Troubles
-from metering.errors import StorageFull, TooManyTries, Unavailable
+from metering.errors import TooManyTries, Unavailable
 from metering.intake import GatewayConnection, Why
 from metering.ports import Credentials
 from metering.tries import UNKNOWN, FailedTries
@@ -227,8 +227,7 @@ class NationalServer:
             return ReasonCode.SERVER_SHUTTING_DOWN
         failure = self._reception.failure
         if failure is not None:
-            full = isinstance(failure, StorageFull)
-            return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
+            return reason_of(failure)
         key, tries = connection.key, self._tries.at(connection.address)
         name = UNKNOWN if key is None else key.gateway
         try:
@@ -305,10 +304,8 @@ class NationalServer:
 
     def _failing(self, error: Unavailable) -> None:
         """Nothing can be stored: let every gateway go, it will bring its reports again."""
-        full = isinstance(error, StorageFull)
-        reason = ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
         for connection in list(self._by_user.values()):
-            connection.close(reason)
+            connection.close(reason_of(error))
         self._weigh()
 
     def _brake(self, user: str, why: Why, held: bool) -> None:
