@@ -161,7 +161,8 @@ def _said(uplink: Uplink, models: Models) -> list[Quantity | Problem]:
         found = asked(uplink.payload, uplink.port)
     elif uplink.decoded is not None:
         found += named_values(uplink.decoded)
-    if not found and uplink.payload and asked is None:
+    has_values = any(isinstance(one, Quantity) for one in found)
+    if not has_values and uplink.payload and asked is None:
         found = _profile_of(uplink)(uplink.payload, uplink.port)
     if not found:
         raise not_a_measurement(uplink.device)
@@ -170,7 +171,8 @@ def _said(uplink: Uplink, models: Models) -> list[Quantity | Problem]:
 
 def _placed(one: Quantity | Problem, uplink: Uplink) -> Quantity | Problem:
     if isinstance(one, Problem):
-        return one
+        named = one.point and uplink.device
+        return replace(one, point=f"{uplink.device}.{one.point}") if named else one
     time_us = uplink.time_us if one.time_us is None else one.time_us
     return replace(one, device=uplink.device, time_us=time_us)
 
