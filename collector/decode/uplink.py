@@ -21,7 +21,7 @@ from collector.decode.decoder import Decode, Decoder
 from collector.decode.instant import of_any
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.quantity import Quantity, readings
-from collector.decode.values import clock_of, object_of
+from collector.decode.values import clock_of, not_measured, object_of
 from metering.errors import InvalidInput
 
 
@@ -165,7 +165,7 @@ def _said(uplink: Uplink, models: Models) -> list[Quantity | Problem]:
     if not has_values and uplink.payload and asked is None:
         found = _profile_of(uplink)(uplink.payload, uplink.port)
     if not found:
-        raise not_a_measurement(uplink.device)
+        raise no_value(uplink.device)
     return [_placed(one, uplink) for one in found]
 
 
@@ -188,11 +188,11 @@ def _profile_of(uplink: Uplink) -> profiles.Profile:
     )  # fmt: skip
 
 
-def not_a_measurement(shown: object) -> Refusal:
+def no_value(shown: object) -> Refusal:
     """An event of a network server, or an uplink of a device, that measures nothing; what tells
-    which one it is."""
-    return Refusal(
-        "not_a_measurement", "an event of a network server that holds no value", "payload", shown,
+    which one it is. A route to journal_only would keep its measurements back too."""
+    return not_measured(
+        "an event of a network server that holds no value", shown,
         "nothing to do; switch off this kind of event where it is not wanted",
     )  # fmt: skip
 

@@ -157,11 +157,11 @@ def _of_clock_text(text: str, zone: str) -> int | None:
     return to_us(wall) + min(microsecond, 999_999)
 
 
-def not_measured(what: str, value: object) -> Refusal:
+def not_measured(what: str, value: object, fix: str = "") -> Refusal:
     """A message of a device that measures nothing: an answer, a greeting, a description."""
     return Refusal(
         "not_a_measurement", what, "payload", value,
-        "nothing to do; a route to journal_only keeps such messages without a dead letter",
+        fix or "nothing to do; a route to journal_only keeps such messages without a dead letter",
     )  # fmt: skip
 
 
