@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from collector.decode.message import Problem
 from collector.decode.quantity import Quantity
-from collector.decode.values import leaves, number_of
-from metering.reading import Kind
+from collector.decode.values import leaves, no_number, number_of, taken
 
 UNITS: dict[str, str] = {
     "temperature": "C",
@@ -54,13 +54,16 @@ def unit_of(name: str) -> str | None:
     return UNITS.get(last) or UNITS.get(last.rstrip("0123456789"))
 
 
-def named_values(value: object) -> Iterator[Quantity]:
+def named_values(value: object) -> Iterator[Quantity | Problem]:
     """Every number and boolean (as 1 and 0, a state) of a decoded JSON value, in its order, named
-    by the way to it. Texts that are no number are left out."""
+    by the way to it. Words are left out, but are a problem where the name promises a unit."""
     for path, found in leaves(value):
         name = ".".join(path)
-        number = number_of(found)
-        if isinstance(found, bool):
-            yield Quantity(name, float(found), None, Kind.STATE)
-        elif number is not None:
-            yield Quantity(name, number, unit_of(name))
+        unit = unit_of(name)
+        one: Quantity | Problem | None
+        if isinstance(found, str) and number_of(found) is None:
+            one = no_number(name, found) if unit and found.strip() else None
+        else:
+            one = taken(name, found, unit)
+        if one is not None:
+            yield one

@@ -21,7 +21,7 @@ from collector.decode.decoder import Decode, Decoder
 from collector.decode.instant import of_any
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.quantity import Quantity, readings
-from collector.decode.values import clock_of, object_of
+from collector.decode.values import clock_of, not_measured, object_of
 from metering.errors import InvalidInput
 
 
@@ -161,16 +161,18 @@ def _said(uplink: Uplink, models: Models) -> list[Quantity | Problem]:
         found = asked(uplink.payload, uplink.port)
     elif uplink.decoded is not None:
         found += named_values(uplink.decoded)
-    if not found and uplink.payload and asked is None:
+    has_values = any(isinstance(one, Quantity) for one in found)
+    if not has_values and uplink.payload and asked is None:
         found = _profile_of(uplink)(uplink.payload, uplink.port)
     if not found:
-        raise not_a_measurement(uplink.device)
+        raise no_value(uplink.device)
     return [_placed(one, uplink) for one in found]
 
 
 def _placed(one: Quantity | Problem, uplink: Uplink) -> Quantity | Problem:
     if isinstance(one, Problem):
-        return one
+        named = one.point and uplink.device
+        return replace(one, point=f"{uplink.device}.{one.point}") if named else one
     time_us = uplink.time_us if one.time_us is None else one.time_us
     return replace(one, device=uplink.device, time_us=time_us)
 
@@ -186,11 +188,11 @@ def _profile_of(uplink: Uplink) -> profiles.Profile:
     )  # fmt: skip
 
 
-def not_a_measurement(shown: object) -> Refusal:
+def no_value(shown: object) -> Refusal:
     """An event of a network server, or an uplink of a device, that measures nothing; what tells
-    which one it is."""
-    return Refusal(
-        "not_a_measurement", "an event of a network server that holds no value", "payload", shown,
+    which one it is. A route to journal_only would keep its measurements back too."""
+    return not_measured(
+        "an event of a network server that holds no value", shown,
         "nothing to do; switch off this kind of event where it is not wanted",
     )  # fmt: skip
 

@@ -157,11 +157,11 @@ def _of_clock_text(text: str, zone: str) -> int | None:
     return to_us(wall) + min(microsecond, 999_999)
 
 
-def not_measured(what: str, value: object) -> Refusal:
+def not_measured(what: str, value: object, fix: str = "") -> Refusal:
     """A message of a device that measures nothing: an answer, a greeting, a description."""
     return Refusal(
         "not_a_measurement", what, "payload", value,
-        "nothing to do; a route to journal_only keeps such messages without a dead letter",
+        fix or "nothing to do; a route to journal_only keeps such messages without a dead letter",
     )  # fmt: skip
 
 
@@ -174,14 +174,17 @@ def taken(
     device: str = "",
 ) -> Quantity | Problem | None:
     """A value of a device as its quantity: a number in the unit, a switch as 1 or 0 without one. A
-    problem where it is a number that is none (NaN, beyond all bounds); None for words and null."""
+    problem where it is a number that is none (NaN, beyond all bounds), or a word where a unit or
+    kind is promised; None for null, empty texts and other words."""
     number = number_of(value)
     if number is not None:
         return Quantity(name, number, unit, kind, time_us, device)
     state = state_of(value)
     if state is not None:
         return Quantity(name, state, None, Kind.STATE, time_us, device)
-    if value is None or isinstance(value, str | dict | list):
+    if value is None or isinstance(value, dict | list):
+        return None
+    if isinstance(value, str) and (not value.strip() or (unit is None and kind is None)):
         return None
     return no_number(f"{device}.{name}" if device else name, value)
 

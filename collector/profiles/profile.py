@@ -7,6 +7,7 @@ from typing import Literal
 
 from collector.decode.message import Problem, Refusal
 from collector.decode.quantity import Quantity
+from collector.decode.values import not_measured
 
 Profile = Callable[[bytes, int], list[Quantity | Problem]]
 """(payload bytes, FPort) -> what the device says. Raises Refusal for bytes it cannot read; what it
@@ -71,7 +72,4 @@ def scaled(raw: float, factor: float) -> float:
 
 def no_measurement(what: str, payload: bytes) -> Refusal:
     """A message of the device that measures nothing: an answer to a command, a start."""
-    return Refusal(
-        "not_a_measurement", what, "payload", payload[:24].hex(),
-        "nothing to do: it is kept in the journal",
-    )  # fmt: skip
+    return not_measured(what, payload[:24].hex(), "nothing to do: it is kept in the journal")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import collector.decode
 from greenoffice.clock import ShiftedClock
 from greenoffice.decoding import DecodeOptions, of_line
-from proofs.decode_table.disputes import LINES, dispute_of, right_to_refuse
+from proofs.decode_table.disputes import dispute_of, right_to_refuse
 from proofs.decode_table.expected import Needed, expectation
 from proofs.decode_table.matching import missing
 from proofs.steps import data_folder_with_recordings, finish, say
@@ -75,8 +76,6 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     """What became of a line, by what it expects."""
     expected = expectation(line.get("expected"), line.get("expected_kind"))
     reason = told.get("dead_letter")
-    if str(line.get("id")) in LINES:
-        return Judgement("disputed", LINES[str(line["id"])])
     if expected is None:
         return _unexpected(line, told)
     if expected.refused and not reason:
@@ -85,7 +84,7 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
         return Judgement("explained")
     if reason and not expected.numbers and reason in HONEST:
         return Judgement("explained")
-    if reason and (cause := right_to_refuse(_model(line), reason)):
+    if reason and (cause := right_to_refuse(_device(line), reason, expected.numbers)):
         return Judgement("disputed", cause)
     if reason:
         named = _unsupported(line, told)
@@ -93,7 +92,8 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     lacking = missing(expected.numbers, told["readings"])
     if not lacking:
         return Judgement("agreeing")
-    causes = [_cause(line, one, told) for one in lacking]
+    late = Counter(map(_own, _refused_for_their_time(told)))
+    causes = [_cause(line, one, told, late) for one in lacking]
     if None not in causes:
         why = "; ".join(sorted({one for one in causes if one}))
         return Judgement("disputed", why) if why else Judgement("explained")
@@ -101,24 +101,35 @@ def judged(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     return Judgement("wrong", f"not among the readings: {', '.join(texts)}")
 
 
-def _cause(line: dict[str, Any], need: Needed, told: dict[str, Any]) -> str | None:
-    """Why it lacks, '' where it was refused for its time; None where nothing says so."""
-    disputed = dispute_of(_model(line), need, told["readings"])
-    return disputed or ("" if _refused_for_its_time(need, told) else None)
+def _cause(
+    line: dict[str, Any], need: Needed, told: dict[str, Any], late: Counter[str]
+) -> str | None:
+    """Why it lacks, '' where it was refused for its time; None where nothing says so. Each reading
+    that was refused stands for one number, and is taken off `late`."""
+    disputed = dispute_of(_device(line), need, told["readings"])
+    if disputed:
+        return disputed
+    if not late[_own(need.name)]:
+        return None
+    late[_own(need.name)] -= 1
+    return ""
 
 
-def _refused_for_its_time(need: Needed, told: dict[str, Any]) -> bool:
-    """Whether the reading of that name was refused because its time is absurd."""
-    own = need.name.rpartition(".")[2]
-    return any(
-        one["dead_letter"] in ABSURD and str(one.get("name", "")).rpartition(".")[2] == own
-        for one in told.get("problems", ())
-    )
+def _own(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _refused_for_their_time(told: dict[str, Any]) -> list[str]:
+    """The names of readings that were refused because their time is absurd."""
+    problems = told.get("problems", ())
+    return [str(one.get("name", "")) for one in problems if one["dead_letter"] in ABSURD]
 
 
 def _unexpected(line: dict[str, Any], told: dict[str, Any]) -> Judgement:
     """Nobody says what it should be: read, or refused for a reason that says what it is."""
     reason = told.get("dead_letter")
+    if reason and (cause := right_to_refuse(_device(line), reason, ())):
+        return Judgement("disputed", cause)
     broken = "malformed" in str(line.get("realness"))
     if reason is None and told["readings"]:
         return Judgement("explained")
@@ -136,6 +147,11 @@ def _model(line: dict[str, Any]) -> str:
     extra = line.get("extra") or {}
     words = str(extra.get("args") or "").split()
     return str(extra.get("device") or (words[1] if len(words) > 1 else ""))
+
+
+def _device(line: dict[str, Any]) -> str:
+    """What disputes call its device: the model, else the line's id."""
+    return _model(line) or str(line.get("id"))
 
 
 def _unsupported(line: dict[str, Any], told: dict[str, Any]) -> bool:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 import collector.decode
 from collector.decode import DECODERS, Incoming, MessageLimits
 from collector.decode.decoded_object import named_values, unit_of
+from collector.decode.message import Problem
+from collector.decode.quantity import Quantity
 from metering.errors import InvalidInput
 
 HOME = Path(collector.decode.__file__).parent
@@ -118,7 +120,18 @@ def test_what_is_no_number_and_what_lies_too_deep_is_left_out() -> None:
         "g": "٣",
         "h": {},
     }
-    assert [(one.name, one.value) for one in named_values(told)] == [("a", 12.5)]
+    number, beyond_all_bounds = named_values(told)
+    assert isinstance(number, Quantity)
+    assert (number.name, number.value) == ("a", 12.5)
+    assert isinstance(beyond_all_bounds, Problem)
+    assert (beyond_all_bounds.reason, beyond_all_bounds.point) == ("bad_value", "e")
+
+
+def test_bytes_are_read_where_the_server_decoded_no_number() -> None:
+    read = {**loriot("A817000000000001", "0232"), "name": "elsys/ers2"}
+    failed = {**read, "decoded": {"data": {"humidity": "out of range"}}}
+    expected = {"a817000000000001.humidity": 50}
+    assert values("loriot", {}, read) == values("loriot", {}, failed) == expected
 
 
 junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)

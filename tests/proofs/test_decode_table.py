@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -110,8 +111,13 @@ def test_what_becomes_of_a_line(line: dict[str, Any], told: dict[str, Any], outc
     assert judged(line, told).name == outcome
 
 
-def tvoc(value: float, **more: Any) -> dict[str, Any]:
-    return {"readings": [{**reading(value), "name": "7.tvoc"}], **more}
+def told(name: str, value: float, **more: Any) -> dict[str, Any]:
+    return {"readings": [{**reading(value), "name": name}], **more}
+
+
+tvoc = partial(told, "7.tvoc")
+PLAN = {"plan_settings": [{"temperature_target": 78}]}
+SILENT = {"dead_letter": "not_a_measurement", "message": ""}
 
 
 @pytest.mark.parametrize(
@@ -133,11 +139,30 @@ def tvoc(value: float, **more: Any) -> dict[str, Any]:
             tvoc(37, problems=[{"dead_letter": "bad_value", "name": "7.co2"}]),
             "wrong",
         ),
-        ("wt201", {"plan": 1}, {"dead_letter": "not_a_measurement", "message": ""}, "disputed"),
-        ("wt201", {"plan": 1}, {"dead_letter": "bad_frame", "message": ""}, "wrong"),
+        (
+            "AM102",
+            {"tvoc": 37, "co2": 400, "history": [{"co2": 500}]},
+            tvoc(37, problems=[{"dead_letter": "old_time", "name": "7.co2"}]),
+            "wrong",
+        ),
+        ("wt201", PLAN, SILENT, "disputed"),
+        ("wt201", PLAN, {**SILENT, "dead_letter": "bad_frame"}, "wrong"),
+        ("wt201", {**PLAN, "temperature": 21.5}, SILENT, "wrong"),
+        ("DS3604", {"template": 1}, told("7.battery", 90), "disputed"),
+        ("DS3604", {"template": 1}, told("7.template", 2), "wrong"),
+        ("hydrocalm4", {"power_kw": 3e-06}, told("7.power", 2.78e-06), "disputed"),
+        ("hydrocalm4", {"power_kw": 3e-06}, told("7.power", 2.78e-03), "wrong"),
     ],
 )
 def test_a_dispute_explains_what_it_is_about_alone(
     model: str, expected: dict[str, Any], told: dict[str, Any], outcome: str
 ) -> None:
     assert judged({"expected": expected, "extra": {"device": model}}, told).name == outcome
+
+
+@pytest.mark.parametrize(("value", "outcome"), [("13131113", "disputed"), ("13131114", "wrong")])
+def test_where_no_model_is_told_the_line_stands_for_it(value: str, outcome: str) -> None:
+    xml = XML.replace("<Value>0.25", f"<Value>{value}").replace("Volume<", "Power<")
+    line = {"id": "8c63a36d50c8", "expected": xml, "expected_kind": "libmbus XML"}
+    assert judged(line, {"readings": []}).name == outcome
+    assert judged({**line, "id": "other"}, {"readings": []}).name == "wrong"

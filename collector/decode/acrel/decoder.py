@@ -115,7 +115,7 @@ def _of_object(fields: dict[str, Any], about: _About, depth: int) -> Iterator[Qu
     for name, value in fields.items():
         if isinstance(value, dict | list):
             yield from _of_any(value, inside, depth + 1)
-        elif not is_head(name) and not _is_serial(value):
+        elif not (is_head(name) or _is_serial(value) or _is_unit(name, value)):
             unit, kind = promised(name)
             one = taken(name, value, unit, kind, inside.time_us, inside.device)
             if one is not None:
@@ -153,6 +153,11 @@ def _of_table(rows: list[dict[str, Any]], about: _About) -> Iterator[Quantity | 
         one = taken(code, value, said, kind, inside.time_us, about.device)
         if one is not None:
             yield one
+
+
+def _is_unit(name: str, value: object) -> bool:
+    """Whether it says the unit of a value beside it, under a name that may be a voltage's too."""
+    return name.lower() in UNITS and isinstance(value, str) and number_of(value) is None
 
 
 def _is_serial(value: object) -> bool:

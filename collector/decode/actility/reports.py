@@ -13,7 +13,7 @@ from collector.decode.message import Incoming, MessageLimits, Refusal
 from collector.decode.uplink import (
     Uplink,
     eui_of,
-    not_a_measurement,
+    no_value,
     of_hex,
     port_of,
     server_time,
@@ -54,7 +54,7 @@ def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
 def _no_uplink(message: Mapping[str, Any]) -> Refusal:
     for name in message:
         if name.startswith("DevEUI_"):
-            return not_a_measurement(name)
+            return no_value(name)
     return Refusal(
         "bad_message", "no report of ThingPark", _UPLINK, None,
         "send the uplink reports of the application server",

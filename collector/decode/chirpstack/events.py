@@ -15,7 +15,7 @@ from collector.decode.uplink import (
     each,
     eui_of,
     first_text,
-    not_a_measurement,
+    no_value,
     of_base64,
     of_hex,
     port_of,
@@ -52,7 +52,7 @@ def _check_topic(topic: str) -> None:
     """On ChirpStack's own topics, and those of an HTTP integration, the last level says it."""
     levels = topic.split("/")
     if len(levels) > 1 and levels[-2] == "event" and levels[-1] not in _UPLINK_EVENTS:
-        raise not_a_measurement(levels[-1])
+        raise no_value(levels[-1])
 
 
 def _uplink(event: object) -> Uplink:
@@ -105,9 +105,9 @@ def _decoded(event: Mapping[str, Any]) -> object:
 def _no_uplink(event: Mapping[str, Any]) -> Refusal:
     for field in _OTHER_EVENTS:
         if field in event and "fPort" not in event:
-            return not_a_measurement(field)
+            return no_value(field)
     if "fPort" in event or "fCnt" in event:
-        return not_a_measurement("fCnt")
+        return no_value("fCnt")
     return Refusal(
         "bad_message", "neither data nor an object of a device", "data", event.get("data"),
         "send the uplink event of the network server",

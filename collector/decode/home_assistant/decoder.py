@@ -82,6 +82,8 @@ def _state_object(told: object) -> dict[str, Any] | None:
 
 
 def _of_entity(entity: dict[str, Any], zone: str) -> list[Quantity | Problem]:
+    if isinstance(entity["state"], str) and entity["state"].lower() in _NO_STATE:
+        raise not_measured("an entity without a state", entity["state"])
     attributes = entity.get("attributes")
     about = attributes if isinstance(attributes, dict) else {}
     times = [entity.get(name) for name in ("last_reported", "last_updated", "last_changed")]

@@ -13,7 +13,7 @@ from collector.decode.uplink import (
     each,
     eui_of,
     first_text,
-    not_a_measurement,
+    no_value,
     of_base64,
     of_hex,
     port_of,
@@ -57,7 +57,7 @@ def _uplink(zone: str, value: object) -> Uplink:
     decoded = _first(fields, _OBJECT)
     payload = _payload(fields)
     if payload is None and decoded is None:
-        raise not_a_measurement(device)
+        raise no_value(device)
     times = (fields.get(name) for name in _TIME)
     names = [text for text in (fields.get(name) for name in _NAMES) if isinstance(text, str)]
     return Uplink(

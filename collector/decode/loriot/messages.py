@@ -13,7 +13,7 @@ from collector.decode.message import Incoming, MessageLimits, Refusal
 from collector.decode.uplink import (
     Uplink,
     eui_of,
-    not_a_measurement,
+    no_value,
     of_hex,
     port_of,
     server_time,
@@ -38,7 +38,7 @@ def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
             "bad_message", "no message of LORIOT", "cmd", command, "send its uplinks, cmd rx or gw"
         )
     if command not in _UPLINKS:
-        raise not_a_measurement(command)
+        raise no_value(command)
     if not message.get("data") and message.get("encdata"):
         raise Refusal(
             "bad_message", "the payload is encrypted", "encdata", message["encdata"],

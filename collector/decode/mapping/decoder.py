@@ -28,7 +28,9 @@ from collector.decode.values import (
     leaves,
     measured,
     no_number,
+    number_of,
     said_unit,
+    state_of,
     taken,
 )
 from collector.decode.zoned import in_zone, only
@@ -128,6 +130,8 @@ def _of_row(
     unit, time_us = said_unit(said(mapping.unit)), clock_of(said(mapping.time), zone)
     if mapping.value is None:
         for path, value in leaves(row):
+            if isinstance(value, str) and number_of(value) is None and state_of(value) is None:
+                continue  # the unit is the row's: what is a word beside its numbers is none of them
             one = taken(".".join(path), value, unit, None, time_us, owner)
             if one is not None:
                 yield one

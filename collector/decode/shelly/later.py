@@ -87,10 +87,10 @@ def _of_component(
             continue
         way = ".".join(path)
         name = f"{component}.{way}"
-        if isinstance(value, str):
-            continue
         energy = _ENERGIES.fullmatch(way) is not None
         unit = "Wh" if energy else _UNITS.get(_PHASE.sub("", path[-1], count=1))
+        if isinstance(value, str) and unit is None:
+            continue
         one = taken(name, value, unit, Kind.REGISTER if energy else None, time_us, device)
         if one is not None:
             yield one

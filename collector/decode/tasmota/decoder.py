@@ -41,7 +41,7 @@ _NOT_READ = re.compile(
 )
 """Names of identities, of radio and of what a command was answered."""
 _LONGEST_NUMBER = 10
-"""Digits of a text that is a number; what is longer is an identity."""
+"""Digits of a text that is a number; what is longer, under a name without unit, is an identity."""
 
 
 def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
@@ -110,7 +110,9 @@ def _quantity(
     *way, name = path
     if name.isdigit() and way:  # of several phases or channels: their key stays the last name
         name, way = way[-1], [*way[:-1], str(int(name) + 1)]
-    if _NOT_READ.fullmatch(name) or (isinstance(value, str) and len(value) > _LONGEST_NUMBER):
+    unit = unit_of(name, told)
+    identity = unit is None and isinstance(value, str) and len(value) > _LONGEST_NUMBER
+    if identity or _NOT_READ.fullmatch(name):
         return None
     kind = Kind.REGISTER if name in REGISTERS else None
-    return taken(".".join((*way, name)), value, unit_of(name, told), kind, time_us, device)
+    return taken(".".join((*way, name)), value, unit, kind, time_us, device)

@@ -14,7 +14,7 @@ from collector.decode.uplink import (
     Uplink,
     eui_of,
     first_text,
-    not_a_measurement,
+    no_value,
     of_base64,
     port_of,
     server_time,
@@ -37,12 +37,12 @@ def uplinks(incoming: Incoming, limits: MessageLimits) -> Sequence[Uplink]:
     """The uplink of a message; Refusal for other messages."""
     message = json_object(incoming.payload, limits)
     if message.get("simulated") is True:
-        raise not_a_measurement("simulated")
+        raise no_value("simulated")
     if isinstance(message.get("uplink_message"), dict):
         return [_version_3(message, message["uplink_message"])]
     for field in _OTHER_MESSAGES:
         if field in message:
-            raise not_a_measurement(field)
+            raise no_value(field)
     if "hardware_serial" in message:
         return [_version_2(message)]
     raise Refusal(

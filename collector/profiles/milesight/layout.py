@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from math import isfinite
 from struct import unpack
 
@@ -103,8 +104,10 @@ def reader(what: str | Reader) -> Reader:
     return layout(what) if isinstance(what, str) else what
 
 
+@cache
 def layout(text: str) -> Reader:
-    """What reads a layout. Raises ValueError for a text that is none."""
+    """What reads a layout, the same for models that share it. Raises ValueError for a text that is
+    none."""
     steps = [_step(part.strip()) for part in text.split(",") if part]
 
     def read(octets: Octets) -> Found:
