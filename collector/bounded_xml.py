@@ -70,7 +70,7 @@ def read_xml(payload: bytes) -> Element:
     except expat.ExpatError as error:
         raise NotXml(f"{expat.ErrorString(error.code)} at byte {parser.ErrorByteIndex}") from None
     except (ValueError, LookupError) as error:  # an encoding that nobody knows
-        raise NotXml(str(error)) from None
+        raise NotXml(str(error)[:200]) from None
     assert tree.root is not None, "a parser that ends well has seen an element"
     return tree.root
 

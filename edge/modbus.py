@@ -7,6 +7,7 @@ that comes too late would be taken for that of the next question.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,6 +95,9 @@ def _client(address: LineAddress) -> Any:
     with extra("edge"):
         from pymodbus import FramerType
         from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+    # With an error it writes all that came, in digits: a meter that floods would fill the log, and
+    # hold up every line while that is written. What went wrong is told as Unanswered.
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     if address.serial:
         return AsyncModbusSerialClient(
             address.serial,

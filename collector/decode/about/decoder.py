@@ -51,7 +51,7 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
 def _described(one: object) -> Described | None:
     try:
         said = msgspec.convert(one, _Point)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter of half a surrogate pair
         return None
     if not all(text.isprintable() for text in (said.point, said.name, said.quantity)):
         return None

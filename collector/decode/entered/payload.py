@@ -14,6 +14,8 @@ from collector.decode.message import Decoded, Incoming, MessageLimits, Refusal
 from metering.errors import InvalidInput
 from metering.statement import Statement, StatementKind, day_of
 
+_LONGEST = 200
+"""Of what the parser says is wrong, which repeats names of fields whole."""
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -66,7 +68,7 @@ def _message(fields: dict[str, Any]) -> EnteredMessage:
     try:
         return msgspec.convert(fields, EnteredMessage)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        raise _wrong(str(error), fields.get("statement")) from None
+        raise _wrong(str(error)[:_LONGEST], fields.get("statement")) from None
 
 
 def _statement(stated: StatedPart) -> Statement:

@@ -22,6 +22,8 @@ from collector.decode.values import clock_of, measured, no_number, number_of
 GOOD = ("", "0", "192")
 """Flags of a value that is well: none, no error, and OPC's quality `good`, which many write."""
 _TIMES = ("sample_time", "time", "data_time", "collect_time")
+_LONGEST_FLAG = 64
+"""Of which so many characters are told."""
 _ITEMS = ("energy_item", "item")
 _GONE = ("disconn", "disconnect", "0", "false")
 """What a meter's `conn` says where the gateway does not reach it."""
@@ -138,7 +140,7 @@ def _value(one: Element, name: str, around: _Around) -> Quantity | Problem:
 
 
 def _doubtful(point: str, flag: str, gone: str) -> Problem:
-    field, value = ("conn", gone) if gone else ("error", flag)
+    field, value = ("conn", gone) if gone else ("error", flag[:_LONGEST_FLAG])
     return Problem(
         "flagged", "the gateway itself marks the value as wrong", field, value,
         "look at the meter and its line: the gateway cannot read it",
