@@ -20,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,9 @@ fault-check: $(VENV)/.run ## Prove that the platform recovers from full disks, f
 fault-ingest: $(VENV)/.dev ## Prove that what was acknowledged is stored or a dead letter, whatever befalls, over every way in
 	@sh tools/system-parts.sh
 	@$(PROVE) fault-ingest $(ARGS)
+
+fuzz-ingest: $(VENV)/.dev ## Prove that bad input of every kind crashes, stalls and loses nothing
+	@$(PROVE) fuzz-ingest $(ARGS)
 
 simulate: $(VENV)/.dev ## Prove by simulated faults, seed by seed, that nothing is lost or told otherwise
 	@$(PROVE) simulate $(ARGS)

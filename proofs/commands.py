@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -114,6 +115,18 @@ def fault_ingest(
     from proofs.fault_ingest.check import run_fault_ingest
 
     run_fault_ingest(only)
+
+
+@app.command("fuzz-ingest")
+def fuzz_ingest(
+    inputs: Annotated[int, typer.Option(help="for each decoder; a tenth for each way in")] = 2_000,
+    seed: Annotated[str, typer.Option(help="which inputs; empty: new ones")] = "",
+    only: Annotated[str, typer.Option(help="only targets whose name holds this")] = "",
+) -> None:
+    """Mutated payloads, packets, frames and requests: no crash, no stall, nothing lost."""
+    from proofs.fuzz_ingest.check import run_fuzz_ingest
+
+    run_fuzz_ingest(inputs, seed or secrets.token_hex(4), only)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""Mutated input of every kind, against every decoder and every way in."""
