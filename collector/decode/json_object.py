@@ -7,6 +7,11 @@ from typing import Any
 
 from collector.decode.message import MessageLimits, Refusal
 
+DEEPEST = 200
+"""Levels of lists and objects. The parser's own bound depends on who calls it: the same payload
+could be read today and refused when the journal is read again."""
+_TOO_DEEP = "nested too deep"
+
 
 class _NotFinite:
     """Stands for NaN and Infinity, which JSON does not have."""
@@ -49,9 +54,27 @@ def json_value(payload: bytes, limits: MessageLimits) -> object:
             "bad_utf8", f"not UTF-8 at byte {error.start}", "payload", bad, "send UTF-8"
         ) from None
     except (ValueError, RecursionError) as error:
-        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        start = payload[:80].decode("utf-8", "replace")
-        raise Refusal(
-            "bad_json", f"not JSON: {why}", "payload", start, "send one JSON object"
-        ) from None
+        why = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
+        raise _not_json(why, payload) from None
+    brackets = payload.count(b"[") + payload.count(b"{")
+    if brackets > DEEPEST and _is_deeper(parsed, DEEPEST):
+        raise _not_json(_TOO_DEEP, payload)
     return parsed
+
+
+def _not_json(why: str, payload: bytes) -> Refusal:
+    start = payload[:80].decode("utf-8", "replace")
+    return Refusal("bad_json", f"not JSON: {why}", "payload", start, "send one JSON object")
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects lie in each other beyond so many levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        holders = [one for one in level if isinstance(one, dict | list)]
+        level = [
+            inner for one in holders for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not holders:
+            return False
+    return True

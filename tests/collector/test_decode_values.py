@@ -10,8 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.decode import Incoming, MessageLimits, Refusal
+from collector.decode.json_object import DEEPEST
 from collector.decode.quantity import Quantity
-from collector.decode.values import clock_of, epoch_of, leaves, measured, number_of, state_of
+from collector.decode.values import (
+    clock_of,
+    epoch_of,
+    json_of,
+    leaves,
+    measured,
+    number_of,
+    state_of,
+)
 from metering.localtime import iso
 
 NOON = "2026-11-24T04:00:00Z"
@@ -117,3 +126,20 @@ def test_no_more_is_looked_at_than_a_message_may_hold() -> None:
     found = measured(endless, incoming, limits, "nothing", "")
     assert len(found.values) == 3
     assert [problem.reason for problem in found.problems] == ["bad_message"]
+
+
+@pytest.mark.parametrize("left", ["[", '{"a":'])
+def test_json_is_as_deep_as_it_may_be_whoever_asks(left: str) -> None:
+    right = "]" if left == "[" else "}"
+
+    def told(levels: int) -> str:
+        try:
+            json_of((left * levels + "1" + right * levels).encode(), MessageLimits())
+        except Refusal as refused:
+            return refused.problem.message
+        return ""
+
+    assert [told(levels) for levels in (1, DEEPEST, DEEPEST + 1, 900, 100_000)] == [
+        *("", ""),
+        *["not JSON: nested too deep"] * 3,
+    ]

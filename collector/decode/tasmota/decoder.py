@@ -34,6 +34,7 @@ _HOUSEKEEPING = frozenset(
     | {"Hostname", "IPAddress", "Ethernet", "Epoch"}
 )
 """Of a STATE: how the device itself is doing."""
+_PLACE = re.compile(r"\d{1,3}", re.ASCII)
 _ANSWERS = re.compile(r"Zb(State|Info|Bind|Unbind|Response|PermitJoin|Status\d|Ping|Leave)")
 _NOT_READ = re.compile(
     r"Time|TotalStartTime|TempUnit|PressureUnit|SpeedUnit|Id|Uid|UID|ADCO|MAC|IP|Device|Name|Data"
@@ -108,7 +109,7 @@ def _quantity(
     path: tuple[str, ...], value: object, told: Mapping[str, Any], device: str, time_us: int | None
 ) -> Quantity | Problem | None:
     *way, name = path
-    if name.isdigit() and way:  # of several phases or channels: their key stays the last name
+    if way and _PLACE.fullmatch(name):  # of several phases or channels: their key stays the last
         name, way = way[-1], [*way[:-1], str(int(name) + 1)]
     unit = unit_of(name, told)
     identity = unit is None and isinstance(value, str) and len(value) > _LONGEST_NUMBER
