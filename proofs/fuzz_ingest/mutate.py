@@ -29,22 +29,8 @@ _ODD: Final[tuple[Any, ...]] = (
     {str(one): one for one in range(500)},
 )
 _WORDS: Final = (
-    *(
-        "nan",
-        "-1",
-        "1e999",
-        "99999999999999999999",
-        "0",
-        "",
-        "\x00",
-        "ÿ",
-        "١",
-        "-",
-        "--",
-        "1.",
-        "+",
-    ),
-    *("9" * 5_000, "a" * 5_000, "00000000000000", "99991231235959", "1,5", "<", "&", '"', "]]>"),
+    *("nan", "-1", "1e999", "99999999999999999999", "0", "\x00", "ÿ", "²", "١", "-", "--", "1."),
+    *("+", "1,5", "<", "&", "]]>", "", '"', "9" * 5_000, "a" * 5_000, "0" * 14, "99991231235959"),
 )
 _WORD: Final = re.compile(rb"[\w.+-]+")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){3,}")
@@ -182,6 +168,8 @@ def _changed(holder: Any, key: Any, others: Sequence[bytes], draw: Random) -> di
         holder[key] = _within(holder[key], others, draw)
     elif how == 6 and isinstance(holder, list):
         holder *= draw.choice((2, 30, 1_500))
+    elif how == 6:
+        holder[draw.choice(_WORDS)] = holder.pop(key)
     else:
         holder[key] = draw.choice(_ODD)
     return {}

@@ -22,7 +22,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.national import name_gateway
 from greenoffice.ports import usable_port
 from metering.errors import InvalidInput
-from metering.localtime import iso
+from metering.localtime import MINUTE_US, iso
 from metering.registry.routes import options_text
 from proofs.fuzz_ingest.cases import GoldenCase, cases_of
 from proofs.steps import started, wait_settled, wait_until
@@ -50,6 +50,8 @@ class FuzzScene:
     client: ApiClient
     processes: Mapping[str, int]
     """Numbers of the processes as they were when all was ready."""
+    first_us: int
+    """The time of good readings begins here, 30 days before the scene does [us]."""
 
     def port(self, way: str) -> int:
         """Where a way in listens."""
@@ -140,8 +142,9 @@ def fuzz_scene(root: Path, ways: Sequence[str]) -> Iterator[FuzzScene]:
     """A platform that is ready, with two gateways for each way in: `WAY-bad` and `WAY-good`."""
     codes = [f"{way}-{which}" for way in ways for which in ("bad", "good")]
     national = f"\n[national]\nport = {usable_port(0, {0})}\nsilent_s = 30\n"
-    now = iso(ShiftedClock().now_us())
-    folder, passwords = platform_folder(root, now, _files(codes), national)
+    now_us = ShiftedClock().now_us()
+    folder, passwords = platform_folder(root, iso(now_us), _files(codes), national)
+    first_us = (now_us // MINUTE_US - 30 * 1440) * MINUTE_US
     identities = {}
     for number, code in enumerate(codes):
         if code.startswith("national"):
@@ -153,7 +156,7 @@ def fuzz_scene(root: Path, ways: Sequence[str]) -> Iterator[FuzzScene]:
     with started(["up", str(folder.root)]):
         client = wait_settled(folder)
         wait_until("all processes", lambda: "collector" in _processes(folder))
-        yield FuzzScene(folder, passwords, identities, client, _processes(folder))
+        yield FuzzScene(folder, passwords, identities, client, _processes(folder), first_us)
 
 
 def _files(codes: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from metering.localtime import MINUTE_US, iso, parse_instant
+from metering.localtime import iso
 from proofs.fuzz_ingest import national, wires
 from proofs.fuzz_ingest.mutate import mutated
 from proofs.fuzz_ingest.row import FuzzRow
@@ -28,7 +28,6 @@ HELD_EACH: Final = 12
 LET_GO_S: Final = 120.0
 """In which connections that were begun and left must end; the longest bound of a way is 60 s."""
 _PATIENCE_S: Final = 60.0
-_FIRST_US: Final = parse_instant("2026-01-01T00:00:00Z")
 _MOST_OF_ONE: Final = 1 << 17
 _SERVER_FAILED: Final = frozenset({b"500", b"501", b"502", b"504"})
 
@@ -61,7 +60,7 @@ class GoodSender:
 
     def payload(self, number: int) -> bytes:
         """A reading whose value and time are its number's."""
-        at = iso(_FIRST_US + number * MINUTE_US)
+        at = iso(self.scene.first_us + number * 1_000_000)
         one = {"point": TRUTH, "unit": "C", "time": at, "value": number}
         return json.dumps({"readings": [one]}).encode()
 
@@ -90,7 +89,7 @@ def _good_national(one: GoodSender, number: int) -> str:
     gateway = NationalGateway(one.scene.identities[one.user])
     try:
         gateway.connect("127.0.0.1", one.scene.port(one.way))
-        stamp = iso(_FIRST_US + number * MINUTE_US)
+        stamp = iso(one.scene.first_us + number * 1_000_000)
         digits = "".join(sign for sign in stamp if sign.isdigit())[:14]
         gateway.measure(digits, {FUNCTION: str(number)})
         gateway.deliver()
