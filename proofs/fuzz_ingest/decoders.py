@@ -28,7 +28,8 @@ MOST_MEMORY: Final = 64 << 20
 READINGS_MORE: Final = 100
 """A payload may have so many readings and problems, and one for each of its bytes besides."""
 _TAKES_BACK: Final = "entered"
-"""The decoder whose readings may be NaN: what a person takes back."""
+"""The decoder whose readings may be NaN: what a person takes back. It reads what the platform wrote
+itself, of points that it knows."""
 _OF_READ: Final = 0.9
 """The share of inputs made of cases that are read."""
 _SHOWN: Final = 200
@@ -125,7 +126,7 @@ def broken(name: str, incoming: Incoming, found: Decoded) -> str:
         "times within bounds": all(
             one is None or LIMITS.oldest_us <= one <= newest for one in found.times
         ),
-        "names of points": all(0 < len(one) <= 128 and one.isprintable() for one in found.points),
+        "names of points": name == _TAKES_BACK or all(map(_is_name, found.points)),
         "no more than was sent": told <= len(incoming.payload) + READINGS_MORE,
         "no more than may be": len(found.index) <= LIMITS.readings,
         "reason and fix": all(one.reason and one.fix for one in found.problems),
@@ -134,6 +135,10 @@ def broken(name: str, incoming: Incoming, found: Decoded) -> str:
     for problem in found.problems:
         (problem.message + problem.value + problem.point + problem.field).encode("utf-8")
     return next((law for law, holds in laws.items() if not holds), "")
+
+
+def _is_name(point: str) -> bool:
+    return 0 < len(point) <= 128 and point.isprintable()
 
 
 def unlike(one: Decoded, other: Decoded) -> str:

@@ -1,8 +1,8 @@
 """Pushes of DLMS/COSEM meters: data notifications in HDLC, the wrapper or bare.
 
-frame     what carries them    cipher    what hides them     axdr   nested data
-objects   values by code       decoder   values as readings
-kaifa     lists without codes
+frame     what carries them    cipher    what hides them     axdr     nested data
+objects   values by code       decoder   values as readings  blocks   in several parts
+kaifa     lists without codes  options   keys and names
 """
 
 from collector.decode.decoder import Decoder

@@ -12,12 +12,21 @@ Data = int | float | bool | bytes | str | list["Data"] | None
 """Numbers as numbers, octets as bytes, texts as text, arrays and structures as lists."""
 
 _NULL, _ARRAY, _STRUCTURE, _BOOLEAN, _BITS = 0, 1, 2, 3, 4
-_OCTETS, _VISIBLE, _UTF8, _BCD = 9, 10, 12, 13
+_OCTETS, _VISIBLE, _UTF8, _BCD, _COMPACT = 9, 10, 12, 13, 19
 _SIGNED = {5: 4, 15: 1, 16: 2, 20: 8}
 _UNSIGNED = {6: 4, 17: 1, 18: 2, 21: 8, 22: 1}
 _REAL = {23: ">f", 24: ">d"}
 _TIMES = {25: 12, 26: 5, 27: 4}
 _DEEPEST, _MOST = 12, 20_000
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A type as compact arrays describe it: what each of their elements is."""
+
+    kind: int
+    parts: tuple[_Described, ...] = ()
+    """Of an array or a structure."""
 
 
 @dataclass
@@ -44,13 +53,54 @@ class AxdrReader:
     def read(self, depth: int = 0) -> Data:
         """The next datum. Raises Refusal: `bad_frame` where it is cut, too deep or one of too many,
         `unsupported` for a type that is not known."""
-        self.left -= 1
-        if depth > _DEEPEST or self.left < 0:
-            raise bad_frame("nested too deep, or too many values", "byte", self.at)
+        self._count(depth)
         kind = self.take(1)[0]
         if kind in {_ARRAY, _STRUCTURE}:
             return [self.read(depth + 1) for _ in range(min(self.length(), self.left + 1))]
+        if kind == _COMPACT:
+            return self._compact(depth + 1)
         return self._plain(kind)
+
+    def _count(self, depth: int) -> None:
+        self.left -= 1
+        if depth > _DEEPEST or self.left < 0:
+            raise bad_frame("nested too deep, or too many values", "byte", self.at)
+
+    def _compact(self, depth: int) -> list[Data]:
+        """A compact array: the type of its elements once, then how many bytes they take, then the
+        elements without types (IEC 62056-5-3, contents-description and array-contents)."""
+        described = self._description(depth)
+        end = self.length() + self.at
+        if end > len(self.octets):
+            raise bad_frame("ends within a compact array", "byte", self.at)
+        found = list[Data]()
+        while self.at < end:
+            before = self.at
+            found.append(self._as_described(described, depth))
+            if self.at == before:
+                raise bad_frame("elements of no length", "byte", self.at)
+        if self.at > end:
+            raise bad_frame("elements beyond a compact array", "byte", self.at)
+        return found
+
+    def _description(self, depth: int) -> _Described:
+        self._count(depth)
+        kind = self.take(1)[0]
+        if kind == _ARRAY:
+            count = int.from_bytes(self.take(2), "big")
+            if count > self.left:
+                raise bad_frame("too many values", "byte", self.at)
+            return _Described(kind, (self._description(depth + 1),) * count)
+        if kind == _STRUCTURE:
+            parts = range(min(self.length(), self.left + 1))
+            return _Described(kind, tuple(self._description(depth + 1) for _ in parts))
+        return _Described(kind)
+
+    def _as_described(self, one: _Described, depth: int) -> Data:
+        self._count(depth)
+        if one.kind in {_ARRAY, _STRUCTURE}:
+            return [self._as_described(part, depth + 1) for part in one.parts]
+        return self._plain(one.kind)
 
     def _plain(self, kind: int) -> Data:
         if kind == _NULL:

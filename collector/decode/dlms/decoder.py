@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from collector.decode.decoder import Decode
 from collector.decode.dlms.axdr import AxdrReader
-from collector.decode.dlms.cipher import CIPHERED, NO_OPTIONS, TITLE, PushOptions, deciphered
+from collector.decode.dlms.blocks import BLOCK, joined
+from collector.decode.dlms.cipher import CIPHERED, SIGNED, TITLE, content_of_signed, deciphered
 from collector.decode.dlms.frame import data_of
 from collector.decode.dlms.kaifa import kaifa_values
 from collector.decode.dlms.objects import CosemValue, values_of
+from collector.decode.dlms.options import KEY_FIX, NO_OPTIONS, PushOptions
 from collector.decode.mbus.octets import bad_frame, octets_of, unsupported
 from collector.decode.message import Decoded, Incoming, MessageLimits, Refusal
 from collector.decode.quantity import Quantity, readings
@@ -19,6 +21,8 @@ from metering.reading import Kind
 _NOTIFICATION = 0x0F
 _CLOCK = bytes((0, 0, 1, 0, 0))
 _UNSTATED = -0x8000
+_LAYERS = 6
+"""That a push may be put into, one in another."""
 _TYPED_TIME = b"\x09\x0c"
 """How Kaifa meters begin the time: with its type, which the standard leaves out."""
 
@@ -37,16 +41,29 @@ _KINDS = {8: Kind.REGISTER, 7: Kind.INSTANT}
 def decode(incoming: Incoming, limits: MessageLimits, options: PushOptions = NO_OPTIONS) -> Decoded:
     """The readings of one push. Raises Refusal: `bad_message`, `bad_frame`, `unsupported`,
     `encrypted`."""
-    octets = data_of(octets_of(incoming.payload, limits))
-    was_ciphered = octets[:1] and octets[0] in CIPHERED
-    if was_ciphered:
-        octets = deciphered(octets, options)
+    octets = _bare(data_of(octets_of(incoming.payload, limits)), options)
+    return readings(_quantities(octets, options.device), incoming, limits)
+
+
+def _bare(octets: bytes, options: PushOptions) -> bytes:
+    """The notification without what it was put into, whichever comes first: blocks, a signature,
+    encryption."""
+    was_ciphered = False
+    for _ in range(_LAYERS):
+        tag = octets[0] if octets else _NOTIFICATION
+        if tag == BLOCK:
+            octets = joined(octets)
+        elif tag == SIGNED:
+            octets = content_of_signed(octets, options)
+        elif tag in CIPHERED:
+            octets, was_ciphered = deciphered(octets, options), True
+        else:
+            break
     if octets[:1] != bytes([_NOTIFICATION]):
         if was_ciphered:
-            fix = "name its keys in the route's options: key=KEY;authentication=KEY"
-            raise Refusal("encrypted", "a key does not fit", "key", "", fix)
+            raise Refusal("encrypted", "a key does not fit", "key", "", KEY_FIX)
         raise bad_frame("not a data notification", "tag", octets[:1].hex())
-    return readings(_quantities(octets, options.device), incoming, limits)
+    return octets
 
 
 def configured(options: Mapping[str, str]) -> Decode:
@@ -63,7 +80,9 @@ def suits(incoming: Incoming) -> bool:
             reader = AxdrReader(octets, 6 if octets[5:7] == _TYPED_TIME else 5)
             reader.take(reader.length())
             return isinstance(reader.read(), list) and reader.at == len(octets)
-        return len(octets) > 10 and octets[0] in CIPHERED and octets[1] == TITLE
+        if octets[:1] == bytes([BLOCK]):
+            return bool(joined(octets))
+        return len(octets) > 10 and octets[0] in {*CIPHERED, SIGNED} and octets[1] in {0, TITLE}
     except Refusal:
         return False
 

@@ -3,7 +3,7 @@
     7E | A|S|length 2 | addresses | control | check 2 | E6 E7 00 | data | check 2 | 7E    HDLC
     00 01 | source 2 | destination 2 | length 2 | data                                  wrapper
 
-IEC 62056-46 and -47. A push of several HDLC segments comes as one message.
+IEC 62056-46 and -47. A push of several HDLC segments, or wrappers, comes as one message.
 """
 
 from __future__ import annotations
@@ -22,13 +22,23 @@ def data_of(octets: bytes) -> bytes:
     Raises Refusal `bad_frame` where a frame is cut, or its length or checksum does not fit.
     """
     if octets[:1] == bytes([_FLAG]):
-        return _without_llc(_segments(octets))
+        return _segments(octets)
     if octets[:2] == _WRAPPER and len(octets) >= _WRAPPED:
-        length = int.from_bytes(octets[6:8], "big")
-        if len(octets) != _WRAPPED + length:
-            raise bad_frame("the length does not fit", "length", length)
-        return octets[_WRAPPED:]
+        return _unwrapped(octets)
     return _without_llc(octets)
+
+
+def _unwrapped(octets: bytes) -> bytes:
+    """The data of all wrappers, one behind the other."""
+    found, at = list[bytes](), 0
+    while at < len(octets):
+        head = octets[at : at + _WRAPPED]
+        length = int.from_bytes(head[6:8], "big")
+        at += _WRAPPED + length
+        if head[:2] != _WRAPPER or len(head) < _WRAPPED or at > len(octets):
+            raise bad_frame("the length does not fit", "length", length)
+        found.append(octets[at - length : at])
+    return b"".join(found)
 
 
 def _without_llc(data: bytes) -> bytes:
@@ -37,7 +47,7 @@ def _without_llc(data: bytes) -> bytes:
 
 def _segments(octets: bytes) -> bytes:
     """The data of all frames, one behind the other; flags between them may be one or two."""
-    found, at = b"", 0
+    found, at, goes_on = list[bytes](), 0, False
     while at < len(octets):
         if octets[at] == _FLAG:
             at += 1
@@ -47,9 +57,11 @@ def _segments(octets: bytes) -> bytes:
         frame = octets[at : at + length]
         if size & 0xF000 != _TYPE or len(frame) < length or length < 9:
             raise bad_frame("not an HDLC frame, or cut", "frame", octets[at : at + 4].hex(" "))
-        found += _information(frame)
+        part = _information(frame)
+        found.append(part if goes_on else _without_llc(part))
+        goes_on = bool(size & _SEGMENTED)
         at += length
-    return found
+    return b"".join(found)
 
 
 def _information(frame: bytes) -> bytes:

@@ -153,8 +153,8 @@ def with_header(data: bytes, key: bytes, address: bytes, access: int) -> bytes:
 
 
 def counted(data: bytes, key: bytes, start: bytes) -> bytes:
-    """Data under AES-CTR from a first counter block, in clear."""
-    if len(key) != _BLOCK:
+    """Data under AES-CTR from a first counter block, in clear; of a key of 16 or 32 bytes."""
+    if len(key) not in (_BLOCK, 2 * _BLOCK):
         raise encrypted("a key of 32 digits is wanted", "")
     reader = Cipher(AES(key), CTR(start)).decryptor()
     return reader.update(data) + reader.finalize()
