@@ -4,7 +4,8 @@
                  └ the receipt of then
 
 The name lies in the record, so that it is durable with the payload or not at all. What is known is
-read back from the journal when a name is first asked for.
+read back from the journal when a name is first asked for, and what lies behind that after a write
+that failed: a disk may say that it failed and have it all the same.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ class Receipts:
         self._journal, self._writer_no, self._append = journal, writer_no, append
         self._known: dict[str, OrderedDict[str, PushReceipt]] = {}
         self._count = 0
-        self._recalled = False
+        self._next: tuple[int, int] | None = None
+        """Up to which place (segment, offset) names are known; None before the first is asked."""
+        self._in_doubt = False
+        """Whether something may lie behind that place."""
         self._lock = threading.Lock()
 
     def take(self, submission: Submission) -> PushReceipt:
@@ -94,7 +98,13 @@ class Receipts:
             if before is not None:
                 _require_same(before, told, submission.once)
                 return before
-            place = self._append(record_of(submission))
+            try:
+                place = self._append(record_of(submission))
+            except Exception:
+                self._in_doubt = True
+                raise
+            if self._next is not None and not self._in_doubt:
+                self._next = place.segment, place.offset + 1
             receipt = PushReceipt(place.segment, place.offset, told, submission.arrived_us)
             if submission.once:
                 self._keep(submission.gateway, submission.once, receipt)
@@ -102,9 +112,9 @@ class Receipts:
 
     def _before(self, submission: Submission) -> PushReceipt | None:
         since_us = submission.arrived_us - KEPT_US
-        if not self._recalled:
-            self._recall(since_us)
-            self._recalled = True
+        if self._next is None or self._in_doubt:
+            self._next = self._recalled(self._next or (self._first_since(since_us), 0), since_us)
+            self._in_doubt = False
         mine = self._known.get(submission.gateway, OrderedDict())
         while mine and next(iter(mine.values())).arrived_us < since_us:
             self._forget(submission.gateway)
@@ -125,16 +135,17 @@ class Receipts:
         self._known[gateway].popitem(last=False)
         self._count -= 1
 
-    def _recall(self, since_us: int) -> None:
-        """Read back what came since; of a journal that cannot be read, what could be."""
+    def _recalled(self, place: tuple[int, int], since_us: int) -> tuple[int, int]:
+        """Read back what lies from a place on; where it ends. Of a journal that cannot be read,
+        what could be."""
         try:
-            segment, offset = self._first_since(since_us), 0
-            while page := self._journal.read(self._writer_no, segment, offset, _PAGE):
+            while page := self._journal.read(self._writer_no, *place, _PAGE):
                 for one in page:
                     self._recall_one(one, since_us)
-                segment, offset = page[-1].segment, page[-1].offset + 1
+                place = page[-1].segment, page[-1].offset + 1
         except Unavailable as damaged:
             _log.warning("names of payloads are forgotten", error=str(damaged))
+        return place
 
     def _recall_one(self, one: Located, since_us: int) -> None:
         record = one.record

@@ -8,6 +8,8 @@ import gzip
 import hashlib
 import http.client
 import json
+import os
+import signal
 import socket
 import threading
 import time
@@ -32,7 +34,7 @@ from greenoffice.receipts import KEPT_US, ONCE, Receipts
 from greenoffice.settings import HttpSettings
 from greenoffice.stores import open_stores
 from metering.access import Role
-from metering.errors import InvalidInput, Unavailable
+from metering.errors import ConfigurationError, InvalidInput, Unavailable
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from metering.registry.merge import merged
@@ -340,3 +342,53 @@ def test_what_is_read_back_is_what_was_known() -> None:
     assert journal.kept[1].properties.user_value(ONCE) == "n1"  # type: ignore[union-attr]
     journal.damaged = True
     assert Receipts(journal, 2, journal.append).take(submission("n1", b"1", 3_000)).offset == 2_500
+
+
+def test_what_a_disk_has_though_it_said_that_it_failed_is_not_taken_twice() -> None:
+    journal = Journal()
+
+    def append(record: Record) -> Any:
+        place = journal.append(record)
+        if len(journal.kept) == 2:
+            raise Unavailable("an I/O error", field="journal", fix="look at the disk")
+        return place
+
+    one = Receipts(journal, 2, append)
+    one.take(submission("a"))
+    with pytest.raises(Unavailable):
+        one.take(submission("b", b"2"))
+    assert one.take(submission("b", b"2")).offset == 1
+    assert one.take(submission("c", b"3")).offset == 2
+    assert len(journal.kept) == 3
+
+
+def test_a_process_that_dies_between_disk_and_memory_takes_nothing_twice(tmp_path: Path) -> None:
+    """The next process gives the receipt of the record; a second one beside it has no journal."""
+
+    def opened() -> JournalWriter:
+        return JournalWriter(tmp_path / "http", 2, now_us=lambda: 1, housekeep=False)
+
+    def take(dies: bool) -> PushReceipt:
+        with closing(JournalReader(tmp_path)) as reader, closing(opened()) as journal:
+
+            def append(record: Record) -> Any:
+                place = journal.append([record])
+                if dies:
+                    os.kill(os.getpid(), signal.SIGKILL)  # durable, and nobody knows of it
+                return place
+
+            with pytest.raises(ConfigurationError):
+                opened()
+            return Receipts(reader, 2, append).take(submission("a"))
+
+    child = os.fork()
+    if child == 0:
+        try:
+            take(dies=True)
+        finally:
+            os._exit(1)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    receipt = take(dies=False)
+    with closing(JournalReader(tmp_path)) as reader:
+        (one,) = reader.read(2, 0, 0, 10)
+    assert (receipt.segment, receipt.offset) == (one.segment, one.offset)
