@@ -41,7 +41,7 @@ _IDENTIFIED, _WRAPPED = 0, 1
 
 
 @dataclass(frozen=True)
-class _Sealed:
+class _SealedPush:
     """What was encrypted, and what goes into its tag."""
 
     title: bytes
@@ -57,12 +57,12 @@ def deciphered(octets: bytes, options: PushOptions) -> bytes:
     if octets[0] != GENERAL or _is_short(octets):
         reader = AxdrReader(octets, 1)
         title = reader.take(reader.length())
-        return _opened(_Sealed(title, reader.take(reader.length()), options.key), options)
+        return _opened(_SealedPush(title, reader.take(reader.length()), options.key), options)
     reader = AxdrReader(octets, 1)
     parts, fields = _envelope(reader)
     key = _named_key(reader, parts[1], options) if reader.take(1)[0] else options.key
     body = reader.take(reader.length())
-    return _opened(_Sealed(parts[1], body, key, fields), options)
+    return _opened(_SealedPush(parts[1], body, key, fields), options)
 
 
 def content_of_signed(octets: bytes, options: PushOptions) -> bytes:
@@ -119,7 +119,7 @@ def _named_key(reader: AxdrReader, title: bytes, options: PushOptions) -> bytes:
         raise _sealed("a key does not fit", title) from None
 
 
-def _opened(one: _Sealed, options: PushOptions) -> bytes:
+def _opened(one: _SealedPush, options: PushOptions) -> bytes:
     title, body = one.title, one.body
     if len(title) != TITLE or len(body) < 5:
         raise bad_frame("a system title of 8 bytes is wanted", "title", title.hex())
@@ -138,7 +138,7 @@ def _opened(one: _Sealed, options: PushOptions) -> bytes:
     return clear
 
 
-def _require_key(suite: int, one: _Sealed) -> None:
+def _require_key(suite: int, one: _SealedPush) -> None:
     wanted = _KEY_BYTES.get(suite)
     if wanted is None:
         raise _sealed(f"there is no security suite {suite}", one.title)
@@ -149,7 +149,7 @@ def _require_key(suite: int, one: _Sealed) -> None:
 
 
 def _check(
-    one: _Sealed, control: int, start: bytes, clear: bytes, tag: bytes, authentication: bytes
+    one: _SealedPush, control: int, start: bytes, clear: bytes, tag: bytes, authentication: bytes
 ) -> None:
     """The library takes tags of 16 bytes alone: of 12 the data are read and the tag made again. In
     it go the control, the authentication key, the fields before, and what is not encrypted."""
