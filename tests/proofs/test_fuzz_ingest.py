@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from proofs.fuzz_ingest import decoders
 from proofs.fuzz_ingest.cases import cases_of
 from proofs.fuzz_ingest.decoders import broken, fuzz_decoder, nearly_right
 from proofs.fuzz_ingest.modbus import fuzz_modbus
+from proofs.fuzz_ingest.sockets import held, let_go
 
 SEED = "ci" if os.environ.get("CI") else secrets.token_hex(4)
 INCOMING = Incoming("t", b"{}", 1_790_000_000_000_000)
@@ -91,3 +93,12 @@ def test_a_decoder_that_fails_hangs_or_wavers_is_found(
     decoders._reader.cache_clear()
     assert not row.ok
     assert told in row.failures[0]
+
+
+def test_a_connection_that_nobody_ends_is_counted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        lines = [line for _ in range(2) if (line := held(port, b"begun")) is not None]
+        ended, _ = server.accept()
+        ended.close()
+        assert let_go(lines, 0.3) == 1
