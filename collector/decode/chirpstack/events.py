@@ -5,7 +5,6 @@ Source: ChirpStack's documentation, "Event types" of the integrations.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -96,8 +95,8 @@ def _decoded(event: Mapping[str, Any]) -> object:
     text = event.get("objectJSON")
     if isinstance(text, str) and text:
         try:
-            return json.loads(text) or None
-        except (ValueError, RecursionError):
+            return json_of(text.encode("utf-8", "replace"), MessageLimits()) or None
+        except Refusal:
             return None
     return event.get("object") or None
 
