@@ -235,7 +235,8 @@ class GatewayTrouble:
 
     at_us: int
     reason: str
-    """As MQTT 5 names it, in small letters: bad_user_or_password ..."""
+    """As MQTT 5 names it, in small letters: bad_user_or_password ...; of a certificate that ended
+    a handshake: expired ..."""
     detail: str
     address: str
     times: int
