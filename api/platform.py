@@ -215,6 +215,8 @@ class Platform:
     """Those that are open at the listener, by `site/code`."""
     troubles: Callable[[], Mapping[str, GatewayTrouble]] = dict
     """Those that it turned away or cut off in the last day."""
+    certificates: Callable[[], Mapping[str, GatewayTrouble]] = dict
+    """Of which it refused a certificate in the last day, by address."""
     subscribed: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     """What they subscribed to where nothing is ever published."""
     verdict: Callable[[DeadLetter], LetterVerdict | None] = _no_verdict

@@ -37,7 +37,7 @@ from collector.mqtt import Connect, ConnectionLimits, KeptSession, Outward, Reas
 from collector.reception import QueueSettings, ReceiverHealth, Reception, reason_of
 from collector.sessions import KeptSessions
 from collector.subscribed import SubscribedFilters
-from collector.tls_door import MOST_HANDSHAKES, Handshakes
+from collector.tls_door import MOST_HANDSHAKES, Handshakes, RefusedCertificate
 from collector.topics import topic_of
 from collector.troubles import Troubles
 from metering.errors import TooManyTries, Unavailable
@@ -223,6 +223,7 @@ class Listener:
             problem=self._crowding.problem(),
             held=self._braking.told(),
             troubles=self._troubles.told(),
+            certificates=self._troubles.certificates(),
             subscribed=self._subscribed.told(),
         )
 
@@ -353,13 +354,14 @@ class Listener:
             if not right or changes == self._changes:
                 return right
 
-    def _refused_certificate(self, address: str, cause: str) -> None:
+    def _refused_certificate(self, refused: RefusedCertificate) -> None:
         """A client did not get through the handshake: it had no time to say who it is, so that it
-        is told of the one gateway that ever came in from there."""
+        is told of its address, and of the one gateway that ever came in from there."""
         self.metrics.refused.labels("certificate").inc()
-        _log.warning("certificate refused", address=address, reason=cause)
-        detail = f"in the TLS handshake: {cause}"
-        self._troubles.note_at(address, ReasonCode.NOT_AUTHORIZED, detail)
+        _log.warning("certificate refused", address=refused.address, reason=refused.cause)
+        detail = f"in the TLS handshake: {refused.cause}"
+        self._troubles.note_at(refused.address, ReasonCode.NOT_AUTHORIZED, detail)
+        self._troubles.note_certificate(refused)
 
     def passwords_changed(self, users: frozenset[str]) -> None:
         """Something else lets these gateways in than before: who came in by what no longer does is

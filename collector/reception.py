@@ -66,6 +66,8 @@ class ReceiverHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Gateways held back now or just before, each by itself."""
     troubles: Mapping[str, GatewayTrouble] = {}
     """Those turned away or cut off in the last day."""
+    certificates: Mapping[str, GatewayTrouble] = {}
+    """Addresses of which a certificate was refused in the last day."""
     subscribed: Mapping[str, tuple[str, ...]] = {}
     """Filters of gateways that nothing is ever published to."""
 
@@ -195,6 +197,7 @@ class Reception(Generic[Owner]):
         problem: GreenOfficeError | None = None,
         held: Mapping[str, HeldGateway] | None = None,
         troubles: Mapping[str, GatewayTrouble] | None = None,
+        certificates: Mapping[str, GatewayTrouble] | None = None,
         subscribed: Mapping[str, tuple[str, ...]] | None = None,
     ) -> ReceiverHealth:
         """How the receiver is: well unless it says otherwise, has crashed, has a problem, or
@@ -210,5 +213,6 @@ class Reception(Generic[Owner]):
             fix=None if told is None else told.fix,
             held=held or {},
             troubles=troubles or {},
+            certificates=certificates or {},
             subscribed=subscribed or {},
         )

@@ -9,11 +9,41 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 MOST_HANDSHAKES = 128
 _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+
+REFUSED: Mapping[int, str] = {
+    2: "unknown_authority",
+    3: "revocations_unusable",
+    9: "not_yet_valid",
+    10: "expired",
+    11: "revocations_unusable",
+    12: "revocations_unusable",
+    18: "unknown_authority",
+    19: "unknown_authority",
+    20: "unknown_authority",
+    21: "unknown_authority",
+    23: "revoked",
+    33: "revocations_unusable",
+}
+"""What verifying a certificate can come to, by OpenSSL's number of it (x509_vfy.h, X509_V_ERR)."""
+OTHERWISE = "not_believed"
+NONE_SHOWN = "none_shown"
+
+
+@dataclass(frozen=True)
+class RefusedCertificate:
+    """A certificate that ended a handshake; whom it names OpenSSL tells of believed ones alone."""
+
+    address: str
+    kind: str
+    """One of `REFUSED`, `OTHERWISE`, `NONE_SHOWN`."""
+    cause: str
+    """In OpenSSL's words."""
 
 
 class Handshakes:
@@ -22,7 +52,7 @@ class Handshakes:
     context: what the next connection speaks
     most: at a time; for one more the oldest gives way
     within_s: how long one may take [s]
-    refused: told the address and the cause where a certificate is lacking or not believed
+    refused: told where a certificate is lacking or not believed
     """
 
     def __init__(
@@ -30,7 +60,7 @@ class Handshakes:
         context: Callable[[], ssl.SSLContext],
         within_s: float = 10.0,
         most: int = MOST_HANDSHAKES,
-        refused: Callable[[str, str], None] = lambda _address, _cause: None,
+        refused: Callable[[RefusedCertificate], None] = lambda _: None,
     ) -> None:
         self.context, self.within_s, self.refused = context, within_s, refused
         self._most = most
@@ -93,9 +123,10 @@ class _Door(asyncio.Protocol):
                 ssl_handshake_timeout=self._handshakes.within_s,
             )
         except (OSError, EOFError) as error:  # of the client: no TLS, too slow, gone
-            if cause := _refused_certificate(error):
-                peer = transport.get_extra_info("peername")
-                self._handshakes.refused(str(peer[0]) if isinstance(peer, tuple) else "", cause)
+            peer = transport.get_extra_info("peername")
+            address = str(peer[0]) if isinstance(peer, tuple) else ""
+            if refused := _refused_certificate(error, address):
+                self._handshakes.refused(refused)
             transport.abort()
             return
         finally:
@@ -109,10 +140,11 @@ class _Door(asyncio.Protocol):
             kept(behind)
 
 
-def _refused_certificate(error: Exception) -> str:
-    """Why the certificate of who connects is not believed; '' where it was something else."""
+def _refused_certificate(error: Exception, address: str) -> RefusedCertificate | None:
+    """Why the certificate of who connects is not believed; None where it was something else."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
+        kind = REFUSED.get(error.verify_code, OTHERWISE)
+        return RefusedCertificate(address, kind, error.verify_message)
     if isinstance(error, ssl.SSLError) and error.reason == _NO_CERTIFICATE:
-        return "no certificate was shown"
-    return ""
+        return RefusedCertificate(address, NONE_SHOWN, "no certificate was shown")
+    return None

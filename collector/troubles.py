@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from collector.mqtt import ReasonCode
+from collector.tls_door import RefusedCertificate
 from metering.intake import GatewayTrouble
 
 TOLD_US = 24 * 3600 * 1_000_000
@@ -13,6 +14,8 @@ TOLD_US = 24 * 3600 * 1_000_000
 MOST = 2_000
 """Users of whom something is remembered; the one of whom it is oldest goes first. Anybody may claim
 any name."""
+MOST_ADDRESSES = 200
+"""From which certificates are refused; the one of which it is oldest goes first."""
 LONGEST = 200
 """Characters of a user that may be a gateway's, and of a detail."""
 TOLD = frozenset(
@@ -50,17 +53,14 @@ class Troubles:
         self._latest: OrderedDict[str, GatewayTrouble] = OrderedDict()
         self._at: OrderedDict[str, str] = OrderedDict()
         """Who came in from an address; '' where it was more than one gateway."""
+        self._certificates: OrderedDict[str, GatewayTrouble] = OrderedDict()
+        """By address."""
 
     def note(self, user: str, reason: ReasonCode, detail: str, address: str) -> None:
         """A client that named a user was refused, or its connection was ended."""
         if not 0 < len(user) <= LONGEST or reason not in TOLD:
             return
-        before = self._latest.pop(user, None)
-        name = reason.name.lower()
-        times = before.times + 1 if before is not None and before.reason == name else 1
-        self._latest[user] = GatewayTrouble(self._now_us(), name, detail[:LONGEST], address, times)
-        if len(self._latest) > MOST:
-            self._latest.popitem(last=False)
+        self._count(self._latest, user, reason.name.lower(), detail, address, MOST)
 
     def came_in(self, user: str, address: str) -> None:
         """A gateway was let in."""
@@ -74,8 +74,34 @@ class Troubles:
         came in from there, and of none where that is not known."""
         self.note(self._at.get(address, ""), reason, detail, address)
 
+    def note_certificate(self, refused: RefusedCertificate) -> None:
+        """A certificate was refused in the handshake."""
+        at = refused.address
+        self._count(self._certificates, at, refused.kind, refused.cause, at, MOST_ADDRESSES)
+
     def told(self) -> Mapping[str, GatewayTrouble]:
         """Those of the last day, by user."""
+        return self._lately(self._latest)
+
+    def certificates(self) -> Mapping[str, GatewayTrouble]:
+        """Refused in the last day, by address."""
+        return self._lately(self._certificates)
+
+    def _count(
+        self,
+        latest: OrderedDict[str, GatewayTrouble],
+        of: str,
+        reason: str,
+        detail: str,
+        address: str,
+        most: int,
+    ) -> None:
+        before = latest.pop(of, None)
+        times = before.times + 1 if before is not None and before.reason == reason else 1
+        latest[of] = GatewayTrouble(self._now_us(), reason, detail[:LONGEST], address, times)
+        if len(latest) > most:
+            latest.popitem(last=False)
+
+    def _lately(self, latest: OrderedDict[str, GatewayTrouble]) -> Mapping[str, GatewayTrouble]:
         since_us = self._now_us() - TOLD_US
-        latest = self._latest.copy()
-        return {user: one for user, one in latest.items() if one.at_us >= since_us}
+        return {of: one for of, one in latest.copy().items() if one.at_us >= since_us}

@@ -36,6 +36,7 @@ from greenoffice.connected import (
     gateway_filters,
     gateway_troubles,
     held_gateways,
+    refused_certificates,
 )
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
@@ -219,6 +220,7 @@ def platform_of(
         held=lambda: held_gateways(folder),
         connections=lambda: gateway_connections(folder),
         troubles=lambda: gateway_troubles(folder),
+        certificates=lambda: refused_certificates(folder),
         subscribed=lambda: gateway_filters(folder),
         more_metrics=lambda: _counters(folder),
         workers=workers,

@@ -20,7 +20,17 @@ from greenoffice.clock import ShiftedClock
 from greenoffice.connected import CONNECTIONS_S, MANY, tell_connections
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
-from greenoffice.heartbeat import EVERY_S, HELD, SUBSCRIBED, TAKEN, TROUBLES, heard, hold, tell
+from greenoffice.heartbeat import (
+    CERTIFICATES,
+    EVERY_S,
+    HELD,
+    SUBSCRIBED,
+    TAKEN,
+    TROUBLES,
+    heard,
+    hold,
+    tell,
+)
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
@@ -183,5 +193,6 @@ def _health(way: WayIn) -> dict[str, object]:
         HELD: {gateway: asdict(held) for gateway, held in health.held.items()},
         SUBSCRIBED: dict(health.subscribed),
         TROUBLES: {user: asdict(trouble) for user, trouble in health.troubles.items()},
+        CERTIFICATES: {address: asdict(one) for address, one in health.certificates.items()},
         "error": health.failure or ("" if passwords is None else passwords.trouble),
     }

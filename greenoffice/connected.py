@@ -11,7 +11,7 @@ import msgspec
 
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import HELD, SUBSCRIBED, TROUBLES, gone, heard
+from greenoffice.heartbeat import CERTIFICATES, HELD, SUBSCRIBED, TROUBLES, gone, heard
 from metering.intake import GatewayConnection, GatewayTrouble, HeldGateway
 
 CONNECTIONS_S = 2.0
@@ -62,6 +62,12 @@ def gateway_troubles(folder: DataFolder) -> dict[str, GatewayTrouble]:
     """Those that the listener turned away or cut off in the last day, by the user they named."""
     told = _of_gateways(folder, TROUBLES)
     return {user: GatewayTrouble(**trouble) for user, trouble in told.items()}
+
+
+def refused_certificates(folder: DataFolder) -> dict[str, GatewayTrouble]:
+    """Those that ended a handshake in the last day, by the address they came from."""
+    told = _of_gateways(folder, CERTIFICATES)
+    return {address: GatewayTrouble(**trouble) for address, trouble in told.items()}
 
 
 def gateway_filters(folder: DataFolder) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from greenoffice.stores import open_stores
 from metering.access import AuditEntry, by_command
 from metering.errors import InvalidInput, NotFound
 from metering.gateway_life import csv_text
-from metering.intake import DeadLetter, LetterCause, LetterGroup, LetterVerdict
+from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
 from texts import said
 
@@ -59,7 +59,7 @@ def list_groups(folder: DataFolder, state: str, gateway: str) -> Iterator[dict[s
     intake = open_stores(folder).intake
     gateways = frozenset({gateway}) if gateway else None
     for one in intake.dead_letter_groups(gateways, state=check_state(state), limit=MOST_GROUPS):
-        yield _group_told(one, intake.dead_letter(one.example))
+        yield {**one.told(), "example": _letter_told(intake.dead_letter(one.example))}
 
 
 def show_letter(folder: DataFolder, id: int) -> dict[str, object]:
@@ -129,21 +129,6 @@ def _problem_told(letter: DeadLetter) -> dict[str, object]:
         "value": letter.value,
         "message": said(letter.message, spoken),
         "fix": said(letter.fix, spoken),
-    }
-
-
-def _group_told(group: LetterGroup, newest: DeadLetter) -> dict[str, object]:
-    return {
-        "gateway": group.gateway,
-        "topic": group.route,
-        "reason": group.reason,
-        "point": group.point,
-        "field": group.field,
-        "letters": group.letters,
-        "seen": group.seen,
-        "first": iso(group.first_us),
-        "last": iso(group.last_us),
-        "example": _letter_told(newest),
     }
 
 

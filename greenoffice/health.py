@@ -10,7 +10,7 @@ from collector import JournalReader
 from collector.journal import records_behind
 from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import HELD, REFUSED, SUBSCRIBED, TAKEN, TROUBLES, heard
+from greenoffice.heartbeat import CERTIFICATES, HELD, REFUSED, SUBSCRIBED, TAKEN, TROUBLES, heard
 from greenoffice.sharing import processes_of
 from metering.errors import Unavailable
 from metering.ports import IntakeStore
@@ -55,7 +55,12 @@ def process_health(folder: DataFolder, process: str) -> Health:
     """The parts of a process; none of them ready where it does not run."""
     found: Health = {}
     for name, told in heard(folder.heartbeat(process)).items():
-        for private in (HELD, TROUBLES, SUBSCRIBED):  # whose they are is for those who may see them
+        for private in (
+            HELD,
+            TROUBLES,
+            CERTIFICATES,
+            SUBSCRIBED,
+        ):  # whose they are is for those who may see them
             told.pop(private, None)
         for private in (TAKEN, REFUSED):  # for the collector; people are told what waits
             told.pop(private, None)

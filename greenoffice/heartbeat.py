@@ -41,6 +41,8 @@ HELD = "held"
 """What the listener tells of each gateway that it holds back."""
 TROUBLES = "troubles"
 """Likewise of each that it turned away or cut off."""
+CERTIFICATES = "certificates"
+"""Likewise of each address of which it refused a certificate."""
 SUBSCRIBED = "subscribed"
 """Likewise to what each subscribed where nothing is ever published."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypedDict
 
 from metering.delivery import Arrived
 from metering.joining import Sighting
+from metering.localtime import iso
 from metering.statement import Statement
 
 Why = Literal["share", "rate"]
@@ -77,6 +78,35 @@ class LetterGroup:
     last_us: int
     example: int
     """Id of the newest."""
+
+    def told(self) -> LetterGroupTold:
+        """As API and command line tell it, but for the newest letter, which each tells its own
+        way."""
+        return {
+            "gateway": self.gateway,
+            "topic": self.route,
+            "reason": self.reason,
+            "point": self.point,
+            "field": self.field,
+            "letters": self.letters,
+            "seen": self.seen,
+            "first": iso(self.first_us),
+            "last": iso(self.last_us),
+        }
+
+
+class LetterGroupTold(TypedDict):
+    """Dead letters of one cause, for people and programs."""
+
+    gateway: str
+    topic: str
+    reason: str
+    point: str
+    field: str
+    letters: int
+    seen: int
+    first: str
+    last: str
 
 
 @dataclass(frozen=True)
@@ -205,7 +235,8 @@ class GatewayTrouble:
 
     at_us: int
     reason: str
-    """As MQTT 5 names it, in small letters: bad_user_or_password ..."""
+    """As MQTT 5 names it, in small letters: bad_user_or_password ...; of a certificate that ended
+    a handshake: expired ..."""
     detail: str
     address: str
     times: int

@@ -7,6 +7,15 @@ from typing_extensions import TypedDict
 from api.answers.common import PageAnswer, PlaceAnswer
 
 
+class ReasonAnswer(TypedDict):
+    """Why, and how to put it right, in English and Chinese."""
+
+    message: str
+    fix: str
+    message_zh: str
+    fix_zh: str
+
+
 class TroubleAnswer(TypedDict):
     """Why a gateway was turned away or cut off last, as MQTT 5 names it, and how often in a row."""
 
@@ -41,6 +50,16 @@ class GatewayAnswer(TypedDict):
     corrections: int
     outdated: int
     dead_letters: int
+
+
+class RefusedCertificateAnswer(TroubleAnswer, ReasonAnswer):
+    """A certificate that ended TLS handshakes of an address."""
+
+
+class GatewaysAnswer(PageAnswer[GatewayAnswer]):
+    """A page of gateways, and what came of no gateway that is known."""
+
+    certificates: list[RefusedCertificateAnswer]
 
 
 class ConnectionAnswer(TypedDict):
@@ -112,15 +131,6 @@ class LetterHeadAnswer(TypedDict):
     reason: str
     field: str
     value: str
-
-
-class ReasonAnswer(TypedDict):
-    """Why, and how to put it right, in English and Chinese."""
-
-    message: str
-    fix: str
-    message_zh: str
-    fix_zh: str
 
 
 class LetterTailAnswer(TypedDict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
@@ -32,7 +32,7 @@ from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
-from api.usecases.gateways import states_of_all
+from api.usecases.gateways import refused_certificates, states_of_all
 from api.usecases.lineage import asked_for
 from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
 from metering.access import Role
@@ -272,7 +272,8 @@ def closings_confirm(name: str, visit: Acting) -> Response:
 def gateways_page(visit: Visitor) -> HTMLResponse:
     """Who is heard, and what became of what they sent."""
     rows = [_gateway(visit, one) for one in states_of_all(visit.caller)]
-    return visit.render("gateways.html", gateways=rows)
+    refused = [_trouble(visit, one, "certificate") for one in refused_certificates(visit.caller)]
+    return visit.render("gateways.html", gateways=rows, certificates=refused)
 
 
 def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
@@ -296,14 +297,16 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
     }
 
 
-def _trouble(visit: Visit, trouble: GatewayTrouble | None) -> dict[str, str | int] | None:
+def _trouble(
+    visit: Visit, trouble: GatewayTrouble | None, kind: Literal["mqtt", "certificate"] = "mqtt"
+) -> dict[str, str | int] | None:
     """Why a gateway was turned away or cut off last, and what to do."""
     if trouble is None:
         return None
     seconds = (visit.caller.platform.now_us() - trouble.at_us) / 1e6
     return {
-        "reason": word("mqtt", trouble.reason, visit.language),
-        "fix": word("mqtt_fix", trouble.reason, visit.language),
+        "reason": word(kind, trouble.reason, visit.language),
+        "fix": word(f"{kind}_fix", trouble.reason, visit.language),
         "detail": trouble.detail,
         "address": trouble.address,
         "ago": formats.age(seconds, visit.text),

@@ -8,20 +8,28 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
-from api.answers.common import PageAnswer
 from api.answers.messages import (
     ConnectionAnswer,
     GatewayAnswer,
     GatewayRevokedAnswer,
+    GatewaysAnswer,
     GatewayStateAnswer,
     NextStepAnswer,
     PasswordAnswer,
+    RefusedCertificateAnswer,
     TroubleAnswer,
 )
 from api.auth import Admin, Reader
 from api.paging import Cursor, Limit
 from api.params import JsonBody, example, refuses
-from api.usecases.gateways import add, revoke, rotate, state_of, states_of_all
+from api.usecases.gateways import (
+    add,
+    refused_certificates,
+    revoke,
+    rotate,
+    state_of,
+    states_of_all,
+)
 from metering.gateway_life import LONGEST_OLD_H, ManagedGateway, NewGateway, NextStep, next_step
 from metering.intake import GatewayConnection, GatewayTrouble
 from metering.localtime import iso
@@ -57,6 +65,19 @@ GATEWAY_EXAMPLE = {
     "corrections": 4,
     "outdated": 0,
     "dead_letters": 6,
+}
+
+
+CERTIFICATE_EXAMPLE = {
+    "at": "2026-11-24T08:12:40Z",
+    "reason": "expired",
+    "detail": "certificate has expired",
+    "address": "10.2.0.17",
+    "times": 12,
+    "message": word("certificate", "expired", "en"),
+    "fix": word("certificate_fix", "expired", "en"),
+    "message_zh": word("certificate", "expired", "zh"),
+    "fix_zh": word("certificate_fix", "expired", "zh"),
 }
 
 
@@ -131,8 +152,10 @@ def _gateway_json(health: ManagedGateway) -> GatewayAnswer:
 
 
 def _trouble_json(trouble: GatewayTrouble | None) -> TroubleAnswer | None:
-    if trouble is None:
-        return None
+    return None if trouble is None else _trouble_told(trouble)
+
+
+def _trouble_told(trouble: GatewayTrouble) -> TroubleAnswer:
     return {
         "at": iso(trouble.at_us),
         "reason": trouble.reason,
@@ -142,21 +165,40 @@ def _trouble_json(trouble: GatewayTrouble | None) -> TroubleAnswer | None:
     }
 
 
-@router.get("/gateways", responses=example({"data": [GATEWAY_EXAMPLE], "next": None}))
+def _certificate_json(trouble: GatewayTrouble) -> RefusedCertificateAnswer:
+    kind = trouble.reason
+    return {
+        **_trouble_told(trouble),
+        "message": word("certificate", kind, "en"),
+        "fix": word("certificate_fix", kind, "en"),
+        "message_zh": word("certificate", kind, "zh"),
+        "fix_zh": word("certificate_fix", kind, "zh"),
+    }
+
+
+@router.get(
+    "/gateways",
+    responses=example(
+        {"data": [GATEWAY_EXAMPLE], "next": None, "certificates": [CERTIFICATE_EXAMPLE]}
+    ),
+)
 def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
-) -> PageAnswer[GatewayAnswer]:
+) -> GatewaysAnswer:
     """Health of the gateways in the scope, sorted by `site/code`. One that is held back for its
     `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `open_gaps`
     counts what did not come of what it sent. `clock_offset_seconds` is how far its clock is ahead,
     by the message that took the least time of late, `skew_seconds` the time on the way of the
     latest one by that clock. `trouble` says why it was turned away or cut off last within a day, as
     its client was told where MQTT can; `subscribed` to what it listens beside its own topics, where
-    nothing is ever published."""
+    nothing is ever published. `certificates` are those that ended a TLS handshake, by the address
+    they came from; for who sees the whole platform."""
     place = paging.decode(cursor, str)
     known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)
-    return paging.answer(request, response, [_gateway_json(one) for one in page], following)
+    listed = paging.answer(request, response, [_gateway_json(one) for one in page], following)
+    refused = [_certificate_json(one) for one in refused_certificates(caller)]
+    return {**listed, "certificates": refused}
 
 
 @router.get("/gateways/{site}/{code}", responses=example(STATE_EXAMPLE))

@@ -41,7 +41,7 @@ from api.usecases.messages import (
     text_of,
 )
 from metering.errors import InvalidInput
-from metering.intake import DeadLetter, LetterCause, LetterGroup, LetterVerdict
+from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
 from texts import said
 
@@ -237,22 +237,10 @@ def dead_letter_groups(
     """Dead letters by their causes, those with the newest letters first, each with an example and
     what to do. Of more causes than `limit` the oldest are left out."""
     found = groups_of(caller, state, limit)
-    return {"data": [_group_json(one, example) for one, example in found], "next": None}
-
-
-def _group_json(group: LetterGroup, newest: DeadLetter) -> LetterGroupAnswer:
-    return {
-        "gateway": group.gateway,
-        "topic": group.route,
-        "reason": group.reason,
-        "point": group.point,
-        "field": group.field,
-        "letters": group.letters,
-        "seen": group.seen,
-        "first": iso(group.first_us),
-        "last": iso(group.last_us),
-        "example": dead_json(newest),
-    }
+    data: list[LetterGroupAnswer] = [
+        {**group.told(), "example": dead_json(newest)} for group, newest in found
+    ]
+    return {"data": data, "next": None}
 
 
 @router.post(

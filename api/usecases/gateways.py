@@ -14,6 +14,7 @@ from metering.gateway_life import (
     intake_told,
     rotate_gateway,
 )
+from metering.intake import GatewayTrouble
 from metering.registry import Gateway
 
 
@@ -28,6 +29,15 @@ def states_of_all(caller: Caller) -> list[ManagedGateway]:
             if reach.scope.whole or reach.holds_now(g.site, now_us)
         ],
     )
+
+
+def refused_certificates(caller: Caller) -> list[GatewayTrouble]:
+    """Certificates that ended a TLS handshake in the last day, one of each address, latest first;
+    nobody knows whose they are, so that only who sees the whole platform is told."""
+    if not caller.reach.scope.whole:
+        return []
+    found = caller.platform.certificates().values()
+    return sorted(found, key=lambda one: (-one.at_us, one.address))
 
 
 def _states(caller: Caller, gateways: list[Gateway]) -> list[ManagedGateway]:

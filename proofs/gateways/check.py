@@ -4,6 +4,10 @@ The collector is started at the soft limit of handles that is usual, and lifts i
 as fit are let in and publish a message a second each; the rest are told so by the code that their
 version has, none is let go without a word. Beside it stands the same number of messages a second
 over few connections.
+
+Then the collector is started again, and what it remembered of passwords is gone: a few come first
+and publish, and all others come at once. Beside the time until all are in stands what a server
+needs that asks nothing of them, beside the PUBACKs of the few those before the others came.
 """
 
 from __future__ import annotations
@@ -30,11 +34,16 @@ from greenoffice.handles import for_connections, raise_handles
 from greenoffice.heartbeat import heard
 from greenoffice.receivers import WRITERS
 from metering.localtime import iso
+from proofs.gateways.bare import bare_server
 from proofs.gateways.client import V5, V311, GatewayLogin, SmallGateway, connect_small
 from proofs.steps import COMMAND, finish, say, wait_until
 from proofs.world_folder import platform_folder
 
 SOFT, FEW = 1_024, 20
+TOGETHER = 25
+"""Connections that are begun in one turn of the loop, which measures PUBACKs meanwhile."""
+STEADY_PER_S, CALM_S = 200, 3.0
+"""Messages a second of the few beside the rush, and how long they publish before it [s]."""
 PATIENCE_S = 120.0
 """Within which each has its answer, and the last PUBACK has come."""
 BUSY = {V311: 3, V5: 0x89}
@@ -42,19 +51,16 @@ BUSY = {V311: 3, V5: 0x89}
 SITE = "s"
 
 
-@dataclass(frozen=True)
+@dataclass
 class GatewaysScene:
-    """A collector that runs, and who may connect to it."""
+    """A collector that runs, and who may connect to it. hard: the limit of handles it has."""
 
     folder: DataFolder
     logins: Sequence[GatewayLogin]
-    process: subprocess.Popen[bytes]
+    port: int
+    """Where gateways connect."""
     hard: int
-
-    @property
-    def port(self) -> int:
-        """Where gateways connect."""
-        return self.folder.settings().mqtt.port
+    process: subprocess.Popen[bytes]
 
     @property
     def soft(self) -> int:
@@ -65,6 +71,16 @@ class GatewaysScene:
     def handles(self) -> int:
         """Those that it has open."""
         return int(psutil.Process(self.process.pid).num_fds())
+
+    def stop(self) -> None:
+        """End the collector."""
+        self.process.terminate()
+        self.process.wait(60)
+
+    def restart(self) -> None:
+        """Start another collector in its place."""
+        self.stop()
+        self.process = _collector(self.folder, self.hard)
 
     def journalled(self) -> int:
         """Messages in the listener's journal."""
@@ -95,7 +111,7 @@ def fits(result: dict[str, Any]) -> bool:
     """Whether as many were let in as have room, the rest were told, and nothing was lost."""
     expected = min(result["gateways"], for_connections(result["hard_limit"]))
     return bool(
-        result["connected"] == expected
+        result["connected"] == result["after_restart"]["connected"] == expected
         and result["connected"] + result["refused_politely"] == result["gateways"]
         and result["journalled"] >= result["acknowledged"] == result["sent"]
         and result["comes_in_later"]
@@ -116,6 +132,18 @@ def gateways_scene(root: Path, gateways: int, hard: int) -> Iterator[GatewaysSce
         GatewayLogin(user, password, (V311, V5)[number % 2])
         for number, (user, password) in enumerate(passwords.items())
     ]
+    port = folder.settings().mqtt.port
+    scene = GatewaysScene(folder, logins, port, hard, _collector(folder, hard))
+    try:
+        yield scene
+    finally:
+        scene.stop()
+
+
+def _collector(folder: DataFolder, hard: int) -> subprocess.Popen[bytes]:
+    """A collector that listens."""
+    listens = folder.heartbeat("collector")
+    listens.unlink(missing_ok=True)  # what one before told
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(SOFT, hard), hard))
@@ -127,22 +155,21 @@ def gateways_scene(root: Path, gateways: int, hard: int) -> Iterator[GatewaysSce
         preexec_fn=limited,  # noqa: PLW1509 - no thread of ours holds a lock of the child
     )
     try:
-        listens = folder.heartbeat("collector")
         wait_until("the collector", lambda: heard(listens)["listener"]["ok"], of=process)
-        yield GatewaysScene(folder, logins, process, hard)
-    finally:
+    except BaseException:
         process.terminate()
-        process.wait(60)
+        raise
+    return process
 
 
 async def measured(scene: GatewaysScene, seconds: float) -> dict[str, Any]:
     """What becomes of all gateways at once, beside the first few alone."""
     count = len(scene.logins)
-    some = await _connected(scene, scene.logins[:FEW])
+    some = await _connected(scene.port, scene.logins[:FEW])
     few = await _published([one for one in some if one.told.result() == 0], count, seconds)
     _close(some)
     began = time.monotonic()
-    everybody = await _connected(scene, scene.logins)
+    everybody = await _connected(scene.port, scene.logins)
     took_s = time.monotonic() - began
     inside = [one for one in everybody if one.told.result() == 0]
     say(f"{len(inside)} of {count} are in after {took_s:.1f} s")
@@ -152,6 +179,7 @@ async def measured(scene: GatewaysScene, seconds: float) -> dict[str, Any]:
     handles, soft = scene.handles, scene.soft
     _close(everybody)
     late = await _later(scene)
+    storm = await _stormed(scene)
     return {
         "gateways": count,
         "connected": len(inside),
@@ -163,19 +191,68 @@ async def measured(scene: GatewaysScene, seconds: float) -> dict[str, Any]:
         "soft_limit_before": min(SOFT, scene.hard),
         "soft_limit_after": soft,
         "handles_open": handles,
-        "sent": few["sent"] + many["sent"],
-        "acknowledged": few["acknowledged"] + many["acknowledged"],
+        "sent": few["sent"] + many["sent"] + storm.pop("sent"),
+        "acknowledged": few["acknowledged"] + many["acknowledged"] + storm.pop("acknowledged"),
         "puback_p50_ms": many["p50_ms"],
         "puback_p99_ms": many["p99_ms"],
         "messages_per_s": many["per_s"],
         "few": few | {"connections": FEW},
+        "after_restart": storm,
         "ratio_p50_to_few": round(many["p50_ms"] / few["p50_ms"], 2),
         "ratio_p99_to_few": round(many["p99_ms"] / few["p99_ms"], 2),
     }
 
 
-async def _connected(scene: GatewaysScene, logins: Sequence[GatewayLogin]) -> list[SmallGateway]:
-    return await asyncio.gather(*(connect_small(scene.port, one, PATIENCE_S) for one in logins))
+async def _connected(port: int, logins: Sequence[GatewayLogin]) -> list[SmallGateway]:
+    begun: list[asyncio.Task[SmallGateway]] = []
+    for number, login in enumerate(logins):
+        begun.append(asyncio.create_task(connect_small(port, login, PATIENCE_S)))
+        if number % TOGETHER == 0:
+            await asyncio.sleep(0)
+    return await asyncio.gather(*begun)
+
+
+async def _stormed(scene: GatewaysScene) -> dict[str, Any]:
+    """How long all take to come in once the collector was started again, and what becomes
+    meanwhile of a few that came first."""
+    await asyncio.to_thread(scene.restart)
+    first = await _connected(scene.port, scene.logins[:FEW])
+    calm = await _published(first, STEADY_PER_S, CALM_S)
+    began = time.monotonic()
+    rush = asyncio.create_task(_connected(scene.port, scene.logins[FEW:]))
+    for one in first:
+        one.took_s.clear()
+    meanwhile = await _published(first, STEADY_PER_S, PATIENCE_S, rush)
+    others = await rush
+    inside = [one for one in others if one.told.result() == 0]
+    all_in_s = _last_in_s(inside) - began
+    _close([*first, *others])
+    bare_s = await _bare_s([one.login for one in inside])
+    return {
+        "sent": calm["sent"] + meanwhile["sent"],
+        "acknowledged": calm["acknowledged"] + meanwhile["acknowledged"],
+        "connected": len(inside) + sum(one.told.result() == 0 for one in first),
+        "all_in_s": round(all_in_s, 2),
+        "bare_s": round(bare_s, 2),
+        "ratio_all_in_to_bare": round(all_in_s / bare_s, 2),
+        "meanwhile_p99_ms": meanwhile["p99_ms"],
+        "before_p99_ms": calm["p99_ms"],
+        "ratio_p99_to_before": round(meanwhile["p99_ms"] / calm["p99_ms"], 2),
+    }
+
+
+async def _bare_s(logins: Sequence[GatewayLogin]) -> float:
+    """What as many take to come in where nothing is asked of them [s]."""
+    with bare_server() as port:
+        began = time.monotonic()
+        there = await _connected(port, logins)
+        took_s = _last_in_s(there) - began
+        _close(there)
+    return took_s
+
+
+def _last_in_s(gateways: Sequence[SmallGateway]) -> float:
+    return max((one.told_s for one in gateways), default=0.0)
 
 
 async def _later(scene: GatewaysScene) -> bool:
@@ -191,13 +268,17 @@ async def _later(scene: GatewaysScene) -> bool:
 
 
 async def _published(
-    gateways: Sequence[SmallGateway], per_s: int, seconds: float
+    gateways: Sequence[SmallGateway],
+    per_s: int,
+    seconds: float,
+    until: asyncio.Task[Any] | None = None,
 ) -> dict[str, Any]:
-    """Publish so many messages a second over all of these, in turn, and wait for their PUBACKs."""
+    """Publish so many messages a second over all of these, in turn, until a time is over or
+    something is done, and wait for their PUBACKs."""
     loop = asyncio.get_running_loop()
     began, sent = loop.time(), 0
     wanted = max(int(per_s * seconds), len(gateways))
-    while sent < wanted:
+    while sent < wanted and (until is None or not until.done()):
         due = min(wanted, int((loop.time() - began) * per_s) + 1)
         for number in range(sent, due):
             gateways[number % len(gateways)].publish(number % 1000)

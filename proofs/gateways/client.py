@@ -30,6 +30,8 @@ class SmallGateway(asyncio.Protocol):
         self.login = login
         self.told: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         """Code of the CONNACK; None where the connection ended without one."""
+        self.told_s = 0.0
+        """When that came [s], as `time.monotonic`."""
         self.sent = 0
         self.took_s: list[float] = []
         """From each publish to its PUBACK [s]."""
@@ -47,6 +49,7 @@ class SmallGateway(asyncio.Protocol):
         for header, received, body in self._cutter.packets(data):
             if header == 0x20 and not self.told.done():
                 self.told.set_result(received[body + 1])
+                self.told_s = now
             elif header == wire.PUBACK:
                 began = self._under_way.pop(int.from_bytes(received[body : body + 2]), None)
                 if began is not None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from api import PartHealth
 from metering.intake import GatewayTrouble
 from metering.localtime import iso
+from tests.api.conftest import sign_in
 
 
 def test_a_part_in_trouble_is_named_on_every_page(world, signed_in):
@@ -58,3 +59,24 @@ def test_what_a_gateway_waits_for_in_vain_is_told_to_those_who_see_it(world, sig
     assert "It listens to topics that nothing is published to:" in html
     assert "<code>&lt;b&gt;/+</code>" in html
     assert "secret" not in html
+
+
+def test_refused_certificates_are_told_to_who_sees_the_whole_platform(world):
+    platform = world.client.app.state.platform
+    at_us = platform.now_us() - 60_000_000
+    why = GatewayTrouble(at_us, "expired", "certificate has expired", "10.2.0.17", 12)
+    world.client.app.state.platform = replace(platform, certificates=lambda: {why.address: why})
+    (told,) = world.get("/v1/gateways", key="whole").json()["certificates"]
+    assert told.pop("at") == iso(at_us)
+    assert (told["reason"], told["address"], told["times"]) == ("expired", "10.2.0.17", 12)
+    assert told["message"] == "Its certificate has expired."
+    assert told["fix"].startswith("Sign it a new one")
+    assert told["message_zh"] == "证书已过期。"
+    assert world.get("/v1/gateways").json()["certificates"] == []
+    sign_in(world, "whole")
+    html = world.client.get("/gateways").text
+    assert "Certificates that were refused" in html
+    assert "<code>10.2.0.17</code>" in html
+    assert "Sign it a new one" in html
+    sign_in(world)
+    assert "10.2.0.17" not in world.client.get("/gateways").text

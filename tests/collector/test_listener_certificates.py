@@ -92,6 +92,7 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     made.sign("two", "/CN=concentrator", "DNS:s/g,DNS:s/h")
     made.sign("nobody", "/CN=factory")
     made.sign("unknown", r"/CN=s\/zz")
+    made.sign("early", r"/CN=s\/g", dates="-startdate 20980101000000Z -enddate 20990101000000Z")
     made.sign("old", r"/CN=s\/g", dates="-startdate 20200101000000Z -enddate 20200102000000Z")
     made.sign("gone", r"/CN=s\/g")
     made.list_revoked("gone")
@@ -213,21 +214,37 @@ def test_what_is_refused_in_the_handshake_is_told_of_who_came_from_there(
     )
     assert told(server, ca, "old") is None
     assert trouble(server) is None  # nobody knows whose that was
+    assert server.listener.health().certificates["127.0.0.1"].times == 1
     assert told(server, ca, "g") == OK
-    for name, folder, cause in (
-        ("old", None, "certificate has expired"),
-        ("gone", None, "certificate revoked"),
-        ("", None, "no certificate was shown"),
-        ("g", stranger.folder, "unable to get local issuer certificate"),
+    for name, folder, kind, cause in (
+        ("old", None, "expired", "certificate has expired"),
+        ("early", None, "not_yet_valid", "certificate is not yet valid"),
+        ("gone", None, "revoked", "certificate revoked"),
+        ("", None, "none_shown", "no certificate was shown"),
+        ("g", stranger.folder, "unknown_authority", "unable to get local issuer certificate"),
     ):
         before = server.metric("greenoffice_mqtt_connects_refused_total", reason="certificate")
         assert told(server, ca, name, folder=folder) is None, cause
         after = server.metric("greenoffice_mqtt_connects_refused_total", reason="certificate")
         assert after == before + 1
         assert trouble(server) == ("not_authorized", f"in the TLS handshake: {cause}")
+        (refused,) = server.listener.health().certificates.values()
+        assert (refused.address, refused.reason, refused.detail) == ("127.0.0.1", kind, cause)
     assert told(server, ca, "h", "s/h", "other") == OK
     assert told(server, ca, "old") is None
     assert trouble(server, "s/h") is None  # two come from there: it may have been either
+
+
+def test_a_list_of_revocations_of_another_authority_refuses_everybody(
+    start: Any, ca: Authority, tmp_path: Path
+) -> None:
+    stranger = Authority(tmp_path / "stranger", "stranger")
+    stranger.list_revoked()
+    server = listening(start, ca, client_crl=stranger.folder / "crl.pem")
+    for times in (1, 2):
+        assert told(server, ca, "g") is None
+        (refused,) = server.listener.health().certificates.values()
+        assert (refused.reason, refused.times) == ("revocations_unusable", times)
 
 
 def test_renewed_files_hold_from_the_next_connection_on(start: Any, tmp_path: Path) -> None:

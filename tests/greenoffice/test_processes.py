@@ -28,7 +28,12 @@ from collector import JournalReader, JournalWriter, Record
 from greenoffice.client import ApiClient
 from greenoffice.collector_process import records_waiting
 from greenoffice.commands import init
-from greenoffice.connected import gateway_filters, gateway_troubles, held_gateways
+from greenoffice.connected import (
+    gateway_filters,
+    gateway_troubles,
+    held_gateways,
+    refused_certificates,
+)
 from greenoffice.folder import DataFolder
 from greenoffice.health import (
     BoundedHealth,
@@ -37,6 +42,7 @@ from greenoffice.health import (
     waiting_messages,
 )
 from greenoffice.heartbeat import (
+    CERTIFICATES,
     HELD,
     SILENT_S,
     SUBSCRIBED,
@@ -166,6 +172,13 @@ def test_who_was_turned_away_is_no_part_of_health(folder: DataFolder) -> None:
     assert gateway_troubles(folder) == {"s/g": GatewayTrouble(7, "malformed", "d", "a", 2)}
     folder.heartbeat("collector").unlink()
     assert gateway_troubles(folder) == {}
+
+
+def test_addresses_of_refused_certificates_are_no_part_of_health(folder: DataFolder) -> None:
+    why = {"at_us": 7, "reason": "expired", "detail": "d", "address": "a", "times": 2}
+    tell(folder.heartbeat("collector"), {"listener": {"ok": True, CERTIFICATES: {"a": why}}})
+    assert process_health(folder, "collector")["listener"].detail == {}
+    assert refused_certificates(folder) == {"a": GatewayTrouble(7, "expired", "d", "a", 2)}
 
 
 def test_what_gateways_subscribed_to_is_no_part_of_health(folder: DataFolder) -> None:

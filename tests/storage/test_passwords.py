@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import time
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -42,7 +45,30 @@ def test_a_hash_is_salted_and_does_not_show_the_secret() -> None:
     assert not matches(b"Secret", first)
 
 
-@pytest.mark.parametrize("stored", ["", "plain", "md5$12$8$1$AAAA$AAAA", "scrypt$x$8$1$AA==$AA=="])
+SLOW = "scrypt$10$8$1$l6wcSEktdjQQ1c3xCLsksA==$RqESmm8jDuTKR3HRtu5ijTBpDnhgyT8TkLTRM665Xxo="
+"""Of b"before", as earlier versions stored it."""
+
+
+def test_what_was_stored_before_goes_on_letting_in() -> None:
+    assert matches(b"before", SLOW)
+    assert not matches(b"after", SLOW)
+    both = holding(with_old(hashed(b"after"), SLOW, until_us=100), 99)
+    assert both is not None
+    assert [matches(one, both) for one in (b"before", b"after", b"other")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "",
+        "plain",
+        "md5$12$8$1$AAAA$AAAA",
+        "scrypt$x$8$1$AA==$AA==",
+        "scrypt$AA==$AA==",
+        "hmac-sha256$AA==",
+        "hmac-sha256$10$AA==$AA==",
+    ],
+)
 def test_an_unreadable_hash_is_an_error_and_not_a_no(stored: str) -> None:
     with pytest.raises(Unavailable, match="unreadable"):
         matches(b"secret", stored)
@@ -70,6 +96,12 @@ def test_nothing_lets_in_what_was_revoked() -> None:
     assert holding(None, 0) is None
     fresh = hashed(b"new")
     assert with_old(fresh, REVOKED, 100) == with_old(fresh, None, 100) == fresh
+
+
+def test_the_hash_is_the_one_that_others_compute() -> None:
+    _, salt, digest = hashed(b"secret").split("$")
+    theirs = hmac.new(b64decode(salt), b"secret", hashlib.sha256)
+    assert b64decode(digest) == theirs.digest()
 
 
 def test_the_same_answer_is_given_from_memory(work: list[bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import typer
@@ -14,6 +15,7 @@ from typer import rich_utils
 import analytics
 import figures
 import figures.bills
+from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
@@ -57,6 +59,7 @@ def _of_page(root: Path) -> Iterator[str]:
         yield message if isinstance(message, str) else message[0]
 
 
+@cache
 def keys(root: Path) -> dict[str, str]:
     """Keys that code and templates name, with the file that does."""
     found: dict[str, str] = {}
@@ -95,7 +98,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "verdict": set(SavingVerdict),
         "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},
         "closed": {BALANCED, MERGED, MOVED, REFUTED},
-        "reason": reasons(root),
+        "reason": set(reasons(root)),
         "role": set(figures.ROLES),
         "ratio": set(figures.RATIOS),
         "basis": {*Coal, *Carbon},
@@ -121,6 +124,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "medium": {"electricity", "water", "gas", "heat", "cooling"},
         "direction": {"import", "export"},
         "mqtt": {reason.name.lower() for reason in TOLD},
+        "certificate": {*REFUSED.values(), OTHERWISE, NONE_SHOWN},
+        "certificate_fix": {*REFUSED.values(), OTHERWISE, NONE_SHOWN},
         "mosquitto": WEAKNESS_CODES,
         "mqtt_fix": {reason.name.lower() for reason in TOLD},
         "shares": {"measured", "apportioned", "estimated", "missing"},
@@ -150,7 +155,8 @@ NAMED_ITEMS = {f"{code}000" for code in CATEGORIES}
 """Items that must have a name; others may."""
 
 
-def reasons(root: Path) -> set[str]:
+@cache
+def reasons(root: Path) -> frozenset[str]:
     """Why a message or a reading is refused: the reasons that the collector gives."""
     found = set()
     for path in sorted((root / "collector").rglob("*.py")):
@@ -162,4 +168,4 @@ def reasons(root: Path) -> set[str]:
                     reason = node.args[place]
                     if isinstance(reason, ast.Constant):
                         found.add(reason.value)
-    return found
+    return frozenset(found)
