@@ -2,6 +2,7 @@
 
 from collector.intake.decoding import Decoding
 from collector.intake.lacking import lacking
+from collector.intake.memory import Memory
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.preview import refusals
 from collector.intake.report import IntakeReport
@@ -16,6 +17,7 @@ __all__ = [
     "IntakeMetrics",
     "IntakeReport",
     "Journal",
+    "Memory",
     "gateways_to_reread",
     "lacking",
     "refusals",
