@@ -17,6 +17,19 @@ class TroubleAnswer(TypedDict):
     times: int
 
 
+class EdgeNodeAnswer(TypedDict):
+    """An edge node of Sparkplug that a gateway speaks for."""
+
+    node: str
+    online: bool
+    since: str | None
+    devices_online: int
+    devices_offline: list[str]
+    gaps: int
+    wants_births: str | None
+    asked: str | None
+
+
 class GatewayAnswer(TypedDict):
     """A gateway's health in numbers."""
 
@@ -34,6 +47,7 @@ class GatewayAnswer(TypedDict):
     held_for: str | None
     trouble: TroubleAnswer | None
     subscribed: list[str]
+    nodes: list[EdgeNodeAnswer]
     messages: int
     readings: int
     new: int
