@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector import JournalReader
-from collector.intake import Decoding, Memory, verdict
+from collector.intake import Decoding, GatewayMemory, verdict
 from greenoffice.folder import DataFolder
 from greenoffice.news import REGISTRY, tell
 from metering.errors import NotFound
@@ -24,7 +24,7 @@ def verdict_of(
         record = journal.record(letter.segment, letter.offset)
     except NotFound:
         return None
-    return verdict(letter, record, decoding.remembering(Memory(intake)), registry)
+    return verdict(letter, record, decoding.remembering(GatewayMemory(intake)), registry)
 
 
 def ask_again(

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from collector.decode import DECODERS, Decoded, Incoming, MessageLimits, Problem, Refusal
-from collector.decode.past import NO_PAST, Past
+from collector.decode.past import NO_PAST, GatewayPast
 from collector.decode.recognise import accepted, named, recognised, unknown_family
-from collector.intake import Memory
+from collector.intake import GatewayMemory
 from collector.intake.decoding import failed
 from metering.errors import InvalidInput, NotFound, quoted
 from metering.localtime import iso, parse_instant, zone_of
@@ -62,7 +62,7 @@ def options_of(
     return DecodeOptions(topic, family, pairs, zone, parse_instant(at, "at") if at else now_us)
 
 
-class _Nothing:
+class _NothingKept:
     def remembered(self, gateway: str) -> list[Remembered]:  # noqa: ARG002
         return []
 
@@ -71,10 +71,10 @@ class Lines:
     """What was said in the lines of a file before one."""
 
     def __init__(self) -> None:
-        self._memory = Memory(_Nothing())
+        self._memory = GatewayMemory(_NothingKept())
         self._line = 0
 
-    def past(self) -> Past:
+    def past(self) -> GatewayPast:
         """As the line finds it."""
         return self._memory.past("", 0, self._line)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from collector.decode.past import NO_PAST, Past
+from collector.decode.past import NO_PAST, GatewayPast
 from collector.properties import NO_PROPERTIES, Properties
 from metering.delivery import ResendAnswer
 from metering.edge_node import NodeNews
@@ -39,7 +39,7 @@ class Incoming:
     properties: Properties = NO_PROPERTIES
     zone: str = "UTC"
     """Time zone of the gateway's site, for formats whose times have no offset."""
-    past: Past = NO_PAST
+    past: GatewayPast = NO_PAST
     """What its gateway said before, for a decoder that `remembers`."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
-class Said(NamedTuple):
+class SaidOnce(NamedTuple):
     """What was said under a key."""
 
     place: int
@@ -19,25 +19,25 @@ class Said(NamedTuple):
     """As the decoder gave it; empty where what was said before holds no more."""
 
 
-class Past(Protocol):
+class GatewayPast(Protocol):
     """What was said of one gateway's messages, seen from the place of one of them."""
 
-    def before(self, key: str) -> Said | None:
+    def before(self, key: str) -> SaidOnce | None:
         """What was said last before it; None where nothing was."""
         ...
 
-    def after(self, key: str) -> Sequence[Said]:
+    def after(self, key: str) -> Sequence[SaidOnce]:
         """What was said since, in order: a message that is read again may find something."""
         ...
 
 
-class _Nothing:
-    def before(self, key: str) -> Said | None:  # noqa: ARG002
+class _NothingSaid:
+    def before(self, key: str) -> SaidOnce | None:  # noqa: ARG002
         return None
 
-    def after(self, key: str) -> Sequence[Said]:  # noqa: ARG002
+    def after(self, key: str) -> Sequence[SaidOnce]:  # noqa: ARG002
         return ()
 
 
-NO_PAST: Past = _Nothing()
+NO_PAST: GatewayPast = _NothingSaid()
 """Nothing was said yet."""

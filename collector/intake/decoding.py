@@ -10,9 +10,9 @@ from functools import lru_cache
 import msgspec
 
 from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
-from collector.decode.past import NO_PAST, Past
+from collector.decode.past import NO_PAST, GatewayPast
 from collector.intake.bulk import BulkLane
-from collector.intake.memory import Memory
+from collector.intake.memory import GatewayMemory
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
@@ -101,9 +101,9 @@ class Decoding:
         self._reader = lru_cache(maxsize=1024)(self._find_reader)
         self._laned: Resolver | None = None
         self._lanes: dict[tuple[str, str, str], BulkLane | None] = {}
-        self._memory: Memory | None = None
+        self._memory: GatewayMemory | None = None
 
-    def remembering(self, memory: Memory) -> Decoding:
+    def remembering(self, memory: GatewayMemory) -> Decoding:
         """The same, for one thread, where decoders that go by earlier messages find them, and what
         messages say is noted."""
         found = copy.copy(self)
@@ -190,13 +190,13 @@ class Decoding:
                     unit = one.unit or found.units[0] or ""
                     yield replace(one, point=found.points[0], unit=unit)
 
-    def _past(self, chosen: Chosen, segment: int, offset: int) -> Past:
+    def _past(self, chosen: Chosen, segment: int, offset: int) -> GatewayPast:
         decoder = self._decoders.get(chosen.route.decoder)
         if self._memory is None or decoder is None or not decoder.remembers:
             return NO_PAST
         return self._memory.past(chosen.gateway, segment, offset)
 
-    def _decode(self, chosen: Chosen, record: Record, past: Past) -> Decoded:
+    def _decode(self, chosen: Chosen, record: Record, past: GatewayPast) -> Decoded:
         incoming = Incoming(
             record.route,
             record.payload,

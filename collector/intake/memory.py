@@ -12,9 +12,9 @@ from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from collector.decode.past import Said
+from collector.decode.past import SaidOnce
+from metering.ports import Remembering
 from metering.remembered import (
     LONGEST_VALUE,
     MOST_BYTES,
@@ -30,23 +30,15 @@ _LONGEST_KEY = 1_024
 Identity = tuple[str, str, int, int]
 
 
-class Kept(Protocol):
-    """Where it is kept."""
-
-    def remembered(self, gateway: str) -> list[Remembered]:
-        """All of a gateway."""
-        ...
-
-
 class _OfOne:
     """All that one gateway said by one way in."""
 
     def __init__(self, entries: Iterable[Remembered]) -> None:
         self.entries = {one.identity: one for one in entries}
         self.bytes = sum(len(one.value) for one in self.entries.values())
-        self.keys: dict[str, list[Said]] = {}
+        self.keys: dict[str, list[SaidOnce]] = {}
         for one in sorted(self.entries.values(), key=lambda one: one.place):
-            self.keys.setdefault(one.key, []).append(Said(one.place, one.value))
+            self.keys.setdefault(one.key, []).append(SaidOnce(one.place, one.value))
 
     def add(self, one: Remembered) -> tuple[list[Remembered], list[Remembered]]:
         """(what is to be kept of it: itself, and the end of what was before the oldest value; what
@@ -70,7 +62,7 @@ class _OfOne:
     def _put(self, one: Remembered) -> None:
         self.entries[one.identity] = one
         self.bytes += len(one.value)
-        insort(self.keys.setdefault(one.key, []), Said(one.place, one.value))
+        insort(self.keys.setdefault(one.key, []), SaidOnce(one.place, one.value))
 
     def _at(self, one: Remembered, place: int) -> Remembered:
         return self.entries[one.gateway, one.key, place >> 32, place & 0xFFFF_FFFF]
@@ -79,42 +71,42 @@ class _OfOne:
         del self.entries[one.identity]
         self.bytes -= len(one.value)
         said = self.keys[one.key]
-        said.remove(Said(one.place, one.value))
+        said.remove(SaidOnce(one.place, one.value))
         if not said:
             del self.keys[one.key]
 
 
-class Seen:
-    """A `Past`."""
+class PastFromPlace:
+    """A `GatewayPast`."""
 
-    def __init__(self, keys: dict[str, list[Said]], place: int) -> None:
+    def __init__(self, keys: dict[str, list[SaidOnce]], place: int) -> None:
         self._keys = keys
         self._place = place
 
-    def before(self, key: str) -> Said | None:
+    def before(self, key: str) -> SaidOnce | None:
         """As the protocol says."""
         said = self._keys.get(key, ())
         at = bisect_left(said, (self._place,))
         return said[at - 1] if at else None
 
-    def after(self, key: str) -> Sequence[Said]:
+    def after(self, key: str) -> Sequence[SaidOnce]:
         """As the protocol says."""
         said = self._keys.get(key, ())
         return said[bisect_left(said, (self._place + 1,)) :]
 
 
-class Memory:
+class GatewayMemory:
     """What is known of gateways, with what is not committed yet. For one thread."""
 
-    def __init__(self, store: Kept) -> None:
+    def __init__(self, store: Remembering) -> None:
         self._store = store
         self._held: OrderedDict[tuple[str, int], _OfOne] = OrderedDict()
         self._put: dict[Identity, Remembered] = {}
         self._gone: dict[Identity, Remembered] = {}
 
-    def past(self, gateway: str, segment: int, offset: int) -> Seen:
+    def past(self, gateway: str, segment: int, offset: int) -> PastFromPlace:
         """What a gateway said, seen from a place in the journal."""
-        return Seen(self._of(gateway, segment >> 24).keys, segment << 32 | offset)
+        return PastFromPlace(self._of(gateway, segment >> 24).keys, segment << 32 | offset)
 
     def note(
         self, gateway: str, segment: int, offset: int, told: Iterable[tuple[str, bytes]]

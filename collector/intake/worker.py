@@ -36,7 +36,7 @@ from collector.intake.heard_nodes import node_arrivals
 from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
 from collector.intake.marks import dirty_marks
-from collector.intake.memory import Memory
+from collector.intake.memory import GatewayMemory
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
 from collector.intake.notices import Refusals
@@ -115,7 +115,7 @@ class Intake:
         self._registry = registry
         self._now_us = now_us
         self._size = BatchSize(records=limit)
-        self._memory = Memory(intake)
+        self._memory = GatewayMemory(intake)
         self._decoding = (decoding or Decoding()).remembering(self._memory)
         self._named_anew: set[str] | None = None
         """Gateways that said what their aliases are; None: any may have, before the start."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
-from collector.decode.past import Past, Said
+from collector.decode.past import GatewayPast, SaidOnce
 
 _LOOKED_UP = 64
 """Births; one of 10,000 metrics takes some 5 MB."""
@@ -56,7 +56,7 @@ class Names:
         return self._by_alias.get(alias) or self._behind.get(alias)
 
 
-def standing(past: Past, node: str, device: str) -> Said | None:
+def standing(past: GatewayPast, node: str, device: str) -> SaidOnce | None:
     """The birth that a message of a node, or of a device of it (`G/N/D`), is read by; None where
     none came, or its end."""
     of_node = past.before(node)
@@ -68,7 +68,7 @@ def standing(past: Past, node: str, device: str) -> Said | None:
     return born if of_node is None or of_node.place < born.place else None
 
 
-def following(past: Past, node: str, device: str) -> Said | None:
+def following(past: GatewayPast, node: str, device: str) -> SaidOnce | None:
     """The next birth behind a message, with no death between."""
     born = next(iter(past.after(device or node)), None)
     if born is None or not born.value:
@@ -77,7 +77,7 @@ def following(past: Past, node: str, device: str) -> Said | None:
     return None if died else born
 
 
-def names(past: Past, node: str, device: str) -> Names:
+def names(past: GatewayPast, node: str, device: str) -> Names:
     """What a message's metrics are named by."""
     birth, behind = standing(past, node, device), following(past, node, device)
     if birth is None and behind is None:
@@ -85,7 +85,7 @@ def names(past: Past, node: str, device: str) -> Names:
     return Names(b"" if birth is None else birth.value, b"" if behind is None else behind.value)
 
 
-def ends(past: Past, node: str, bd_seq: int | None) -> bool:
+def ends(past: GatewayPast, node: str, bd_seq: int | None) -> bool:
     """Whether a death ends what was before: that of an earlier birth may come late."""
     born = standing(past, node, "")
     of = None if born is None else _read(born.value).bd_seq
