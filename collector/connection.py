@@ -29,7 +29,6 @@ from collector.mqtt import (
 )
 from collector.recording import VERSIONS, Recorder
 from collector.sockets import HeldSocket
-from collector.topics import topic_of
 from metering.errors import shorten
 from metering.intake import GatewayConnection
 
@@ -174,13 +173,13 @@ class Connection(HeldSocket[ServerSession]):
 
     # -- called by the hub
 
-    def hears(self, channel: str) -> bool:
-        """Whether it listens to that topic of its gateway."""
-        return not self._over and self.session.kept.grants(topic_of(self.user, channel)) is not None
+    def hears(self, topic: str) -> bool:
+        """Whether it listens to that topic."""
+        return not self._over and self.session.kept.grants(topic) is not None
 
-    def publish(self, channel: str, payload: bytes) -> None:
-        """Say something on a topic of its gateway, where it listens to that."""
-        self.session.send(Outward(topic_of(self.user, channel), payload, 1))
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Say something on a topic, where it listens to that."""
+        self.session.send(Outward(topic, payload, 1))
 
     def close(self, reason: ReasonCode, *, will: bool = True) -> None:
         """End the connection from our side, telling the gateway why where it can be told."""

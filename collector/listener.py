@@ -464,22 +464,20 @@ class Listener:
                 connection.flush()
         self._sessions.keep(gateway, message)
 
-    def hears(self, gateway: str) -> bool:
-        """Whether one of its connections listens to commands."""
-        return self._listening(gateway) is not None
+    def hears(self, gateway: str, topic: str) -> bool:
+        """Whether one of its connections listens to the topic."""
+        return self._listening(gateway, topic) is not None
 
-    def command(self, gateway: str, payload: bytes) -> None:
-        """Tell one of the gateway's connections that listen to commands."""
-        connection = self._listening(gateway)
+    def command(self, gateway: str, topic: str, payload: bytes) -> None:
+        """Tell one of the gateway's connections that listen to the topic, and no other's."""
+        connection = self._listening(gateway, topic)
         if connection is not None:
-            connection.publish("commands", payload)
+            connection.publish(topic, payload)
             connection.flush()
 
-    def _listening(self, gateway: str) -> Connection | None:
+    def _listening(self, gateway: str, topic: str) -> Connection | None:
         mine = self._by_user.get(gateway, ())
-        return min(
-            (one for one in mine if one.hears("commands")), key=lambda c: c.key, default=None
-        )
+        return min((one for one in mine if one.hears(topic)), key=lambda c: c.key, default=None)
 
     # -- called on the loop for the commit thread
 

@@ -31,10 +31,11 @@ class Receiver(Protocol):
         """How it is now; may be asked at any time."""
         ...
 
-    def hears(self, gateway: str) -> bool:
-        """Whether a command for a gateway would reach it now, as far as can be known here."""
+    def hears(self, gateway: str, topic: str) -> bool:
+        """Whether a command for a gateway on that topic would reach it now, as far as can be known
+        here."""
         ...
 
-    def command(self, gateway: str, payload: bytes) -> None:
-        """Publish it on the gateway's command topic, at QoS 1 where the gateway takes that."""
+    def command(self, gateway: str, topic: str, payload: bytes) -> None:
+        """Publish it for the gateway on the topic, at QoS 1 where the gateway takes that."""
         ...

@@ -1,5 +1,5 @@
-"""What gateways subscribed to beside their own topics, where nothing is ever published: whoever set
-one up may wait for something that does not come."""
+"""What gateways subscribed to beside their own topics, and those of an edge node's commands, where
+nothing is ever published: whoever set one up may wait for something that does not come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class SubscribedFilters:
     def note(self, gateway: str, filters: Iterable[str]) -> None:
         """What the connections of a gateway are subscribed to now."""
         own = {topic_of(gateway, channel) for channel in ("commands", "errors")}
-        others = sorted({one[:LONGEST] for one in filters} - own)[:MOST_OF_ONE]
+        silent = {one[:LONGEST] for one in filters if not _is_of_node(one)} - own
+        others = sorted(silent)[:MOST_OF_ONE]
         self._latest.pop(gateway, None)
         if others:
             self._latest[gateway] = tuple(others)
@@ -34,3 +35,9 @@ class SubscribedFilters:
     def told(self) -> Mapping[str, tuple[str, ...]]:
         """Filters by gateway, sorted."""
         return self._latest.copy()
+
+
+def _is_of_node(name: str) -> bool:
+    """Whether an edge node of Sparkplug hears its commands by the filter."""
+    levels = name.split("/")
+    return levels[0] == "spBv1.0" and len(levels) >= 3 and levels[2] == "NCMD"

@@ -35,6 +35,16 @@ def owner_of(topic: str) -> str | None:
     return None
 
 
+def kept_together(topic: str) -> str:
+    """What collectors that share a broker tell apart, so that messages which belong together stay
+    in one journal and in order: the gateway, or the edge node of Sparkplug with its devices, or
+    the topic where it names neither."""
+    levels = topic.split("/")
+    if levels[0] == "spBv1.0" and len(levels) in (4, 5):
+        return f"{levels[0]}/{levels[1]}/{levels[3]}"
+    return owner_of(topic) or topic
+
+
 def unfit(topic: str, most_bytes: int = MOST_BYTES) -> str | None:
     """Why nothing can be published to a topic, well formed though it is; None where it can. Topics
     of the server's own, which begin with `$`, can: clouds have gateways publish there."""

@@ -210,7 +210,9 @@ def platform_of(
         evidence=EvidenceFiles(folder.evidence),
         statements=assembly.stores.intake,
         refusals=refusals,
-        verdict=lambda one: verdict_of(one, assembly.journal, how, assembly.registry()),
+        verdict=lambda one: verdict_of(
+            one, assembly.journal, how, assembly.registry(), assembly.stores.intake
+        ),
         ask_again=asked,
         read_registry=lambda texts, end: read_registry_texts(
             texts, assembly.registry(), end_missing=end, check_route=check_route

@@ -1,9 +1,9 @@
-"""Gateways are asked for what did not come of them.
+"""Gateways are asked for what did not come of them, and edge nodes of Sparkplug for their births.
 
-    intake     gaps that are due, of gateways that are there ─▶ asked, with when and how often
-    collector  gaps that were just asked for ─▶ the gateway's command topic
+    intake     gaps and nodes that are due, of gateways that are there ─▶ asked, when and how often
+    collector  what was just asked for ─▶ the command topic of the gateway, or of the node
 
-The intake decides, and notes it before anybody is told: so a gap is asked for once in each pause,
+The intake decides, and notes it before anybody is told: so each is asked for once in each pause,
 whoever dies in between. The collector, which is open to the outside, only reads.
 """
 
@@ -12,11 +12,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collector import Receiver
+from collector.decode.sparkplug import rebirth, rebirth_topic
+from collector.topics import topic_of
 from greenoffice.folder import DataFolder
 from greenoffice.gateway_passwords import database_there
 from greenoffice.stores import open_requests
+from metering import edge_node
 from metering.delivery import OLDEST_US, Gap, asked, ended
 from metering.localtime import iso
 from metering.ports import Requests, Resending
@@ -29,7 +33,8 @@ TELL_US = 60_000_000
 
 @dataclass(frozen=True)
 class AskingWork:
-    """Asks for the gaps that are due, and gives up those of which that is in vain."""
+    """Asks for the gaps that are due, and gives up those of which that is in vain; and nodes for
+    their births."""
 
     store: Resending
     writers: Sequence[int]
@@ -49,7 +54,23 @@ class AskingWork:
                 self.store.settle(ended(gap, "given_up", now_us), gap)
             else:
                 self.store.settle(asked(gap, now_us), gap)
+        for node in self.store.due_nodes(now_us, self.writers) if self.tries else ():
+            self.store.settle_node(edge_node.asked(node, now_us), node)
         return False
+
+
+class Command(NamedTuple):
+    """What is to be told to a gateway."""
+
+    writer_no: int
+    """By which way in."""
+    gateway: str
+    topic: str
+    payload: bytes
+    asked_us: int
+    """When it was decided."""
+    of: tuple[str, object]
+    """What it asks for: told once each time that it is decided."""
 
 
 @dataclass
@@ -63,26 +84,40 @@ class Telling:
     store: Callable[[], Requests]
     since_us: int
     """What was asked for before is left: who told it may have been another process."""
-    _known: dict[int, int] = field(default_factory=dict, init=False)
+    _known: dict[tuple[str, object], int] = field(default_factory=dict, init=False)
     """When each was asked for that was told."""
 
-    def news(self) -> list[tuple[int, Gap]]:
-        """What was asked for since, by writer. Raises what opening the database does."""
+    def news(self) -> list[Command]:
+        """What was asked for since. Raises what opening the database does."""
         store, since_us = self.store(), max(self.since_us, self.now_us() - TELL_US)
-        return [
-            (writer_no, gap)
-            for writer_no in self.receivers
-            for gap in store.asked(since_us, [writer_no])
-        ]
+        found = []
+        for writer_no in self.receivers:
+            gaps = store.asked(since_us, [writer_no])
+            found += [_resend(writer_no, gap) for gap in gaps]
+            nodes = store.asked_nodes(since_us, [writer_no])
+            found += [_rebirth(writer_no, node) for node in nodes]
+        return found
 
-    def tell(self, news: Sequence[tuple[int, Gap]]) -> None:
+    def tell(self, news: Sequence[Command]) -> None:
         """Tell those that listen; one that does not is told later, as long as it is news."""
-        self._known = {id: at for id, at in self._known.items() if at > self.now_us() - 2 * TELL_US}
-        for writer_no, gap in news:
-            receiver = self.receivers[writer_no]
-            if self._known.get(gap.id) != gap.asked_us and receiver.hears(gap.gateway):
-                self._known[gap.id] = gap.asked_us
-                receiver.command(gap.gateway, command_of(gap))
+        self._known = {of: at for of, at in self._known.items() if at > self.now_us() - 2 * TELL_US}
+        for one in news:
+            receiver = self.receivers[one.writer_no]
+            if self._known.get(one.of) != one.asked_us and receiver.hears(one.gateway, one.topic):
+                self._known[one.of] = one.asked_us
+                receiver.command(one.gateway, one.topic, one.payload)
+
+
+def _resend(writer_no: int, gap: Gap) -> Command:
+    topic = topic_of(gap.gateway, "commands")
+    of = "gap", gap.id
+    return Command(writer_no, gap.gateway, topic, command_of(gap), gap.asked_us, of)
+
+
+def _rebirth(writer_no: int, node: edge_node.EdgeNode) -> Command:
+    topic, payload = rebirth_topic(node.node), rebirth(node.asked_us)
+    of = "node", (node.gateway, node.node)
+    return Command(writer_no, node.gateway, topic, payload, node.asked_us, of)
 
 
 def command_of(gap: Gap) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector import JournalReader
-from collector.intake import Decoding, verdict
+from collector.intake import Decoding, GatewayMemory, verdict
 from greenoffice.folder import DataFolder
 from greenoffice.news import REGISTRY, tell
 from metering.errors import NotFound
@@ -13,14 +13,18 @@ from metering.registry import Registry
 
 
 def verdict_of(
-    letter: DeadLetter, journal: JournalReader, decoding: Decoding, registry: Registry
+    letter: DeadLetter,
+    journal: JournalReader,
+    decoding: Decoding,
+    registry: Registry,
+    intake: IntakeStore,
 ) -> LetterVerdict | None:
     """None where the letter's message has expired."""
     try:
         record = journal.record(letter.segment, letter.offset)
     except NotFound:
         return None
-    return verdict(letter, record, decoding, registry)
+    return verdict(letter, record, decoding.remembering(GatewayMemory(intake)), registry)
 
 
 def ask_again(

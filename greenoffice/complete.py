@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.intake import gateways_to_reread, lacking
+from collector.intake import GatewayMemory, gateways_to_reread, lacking
 from greenoffice.assembly import Assembly, decoding
 
 
@@ -17,6 +17,7 @@ def check_complete(assembly: Assembly) -> None:
     file = assembly.owned
     assert isinstance(file, DuckDBReadings)
     file.check_length()
+    how = decoding(assembly.settings).remembering(GatewayMemory(assembly.stores.intake))
     reached, left_out = file.reach(), gateways_to_reread(assembly.stores.intake)
     for writer in assembly.journal.writers():
         checkpoint = assembly.stores.intake.checkpoint(writer)
@@ -24,7 +25,7 @@ def check_complete(assembly: Assembly) -> None:
             (writer, reached.get(writer, (0, -1)), checkpoint),
             assembly.journal,
             file,
-            decoding(assembly.settings),
+            how,
             assembly.registry(),
             left_out,
         )

@@ -70,7 +70,7 @@ def show_letter(folder: DataFolder, id: int) -> dict[str, object]:
     letter, registry = stores.intake.dead_letter(id), stores.registry.load()
     how = decoding(folder.settings())
     with closing(JournalReader(folder.journal)) as journal:
-        now = verdict_of(letter, journal, how, registry)
+        now = verdict_of(letter, journal, how, registry, stores.intake)
         payload = None
         if now is not None:
             payload = payload_told(journal.record(letter.segment, letter.offset).payload)

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from collector.decode import DECODERS, Decoded, Incoming, MessageLimits, Problem, Refusal
+from collector.decode.past import NO_PAST, GatewayPast
 from collector.decode.recognise import accepted, named, recognised, unknown_family
+from collector.intake import GatewayMemory
 from collector.intake.decoding import failed
 from metering.errors import InvalidInput, NotFound, quoted
 from metering.localtime import iso, parse_instant, zone_of
+from metering.remembered import Remembered
 
 LONGEST_LINE = 4 << 20
 """Of a file [bytes]: four times what a message may have, for its hexadecimal digits and expected
@@ -59,19 +62,46 @@ def options_of(
     return DecodeOptions(topic, family, pairs, zone, parse_instant(at, "at") if at else now_us)
 
 
-def decoded(payload: bytes, about: DecodeOptions) -> dict[str, Any]:
+class _NothingKept:
+    def remembered(self, gateway: str) -> list[Remembered]:  # noqa: ARG002
+        return []
+
+
+class Lines:
+    """What was said in the lines of a file before one."""
+
+    def __init__(self) -> None:
+        self._memory = GatewayMemory(_NothingKept())
+        self._line = 0
+
+    def past(self) -> GatewayPast:
+        """As the line finds it."""
+        return self._memory.past("", 0, self._line)
+
+    def note(self, found: Decoded) -> None:
+        """What the line said, for those behind it."""
+        self._memory.note("", 0, self._line, found.remembered)
+        self._memory.committed()
+        self._line += 1
+
+
+def decoded(payload: bytes, about: DecodeOptions, before: Lines | None = None) -> dict[str, Any]:
     """What one payload becomes: `readings` and `family`, or `dead_letter`.
 
     Raises InvalidInput for options that the family does not take.
     """
-    incoming = Incoming(about.topic, payload, about.at_us, zone=about.zone)
+    past = NO_PAST if before is None else before.past()
+    incoming = Incoming(about.topic, payload, about.at_us, zone=about.zone, past=past)
     try:
         family = named(about.family, DECODERS) or recognised(incoming, DECODERS)
     except Refusal as refusal:
         return _letter(refusal.problem)
     reader = DECODERS[family].reader(about.options)
     try:
-        return told_of(reader(incoming, MessageLimits()), family)
+        found = reader(incoming, MessageLimits())
+        if before is not None:
+            before.note(found)
+        return told_of(found, family)
     except Exception as error:  # as in intake: a decoder's own fault is a dead letter
         return _letter(failed(family, error, payload))
 
@@ -109,7 +139,9 @@ def _refused(error: InvalidInput) -> dict[str, Any]:
 
 
 def lines(file: IO[bytes], about: DecodeOptions) -> Iterator[dict[str, Any]]:
-    """What each line of a file becomes; one that is no such line becomes a dead letter."""
+    """What each line of a file becomes, read by what lines before it said; one that is no such line
+    becomes a dead letter."""
+    before = Lines()
     while line := file.readline(LONGEST_LINE + 1):
         if not line.strip():
             continue
@@ -117,14 +149,14 @@ def lines(file: IO[bytes], about: DecodeOptions) -> Iterator[dict[str, Any]]:
             if len(line) > LONGEST_LINE:
                 _skip_rest(file, line)
                 raise _no_line("longer than 4 MiB", len(line))
-            yield of_line(json.loads(line), about)
+            yield of_line(json.loads(line), about, before)
         except (ValueError, RecursionError):
             yield _refused(_no_line("not JSON", line[:80].decode("utf-8", "replace")))
         except InvalidInput as error:
             yield _refused(error)
 
 
-def of_line(line: Any, about: DecodeOptions) -> dict[str, Any]:
+def of_line(line: Any, about: DecodeOptions, before: Lines | None = None) -> dict[str, Any]:
     """What the message of one line becomes. Raises InvalidInput for a line that is none.
 
     A family that no decoder is known under is looked for as if none were named; of what `extra`
@@ -144,7 +176,7 @@ def of_line(line: Any, about: DecodeOptions) -> dict[str, Any]:
         return _letter(refusal.problem)
     known = {**about.options, **known_of(line.get("extra"))}
     told = DecodeOptions(topic, name, accepted(DECODERS[name], known), about.zone, about.at_us)
-    return decoded(payload, told)
+    return decoded(payload, told, before)
 
 
 def payload_of(line: Mapping[str, Any]) -> bytes:

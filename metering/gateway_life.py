@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from metering.delivery import DeliveryState
+from metering.edge_node import EdgeNode
 from metering.errors import Conflict, InvalidInput
 from metering.intake import (
     GatewayConnection,
@@ -160,12 +161,18 @@ class IntakeTold:
     """How many are open, by user."""
     deliveries: Mapping[str, DeliveryState]
     """By user."""
+    nodes: Iterable[EdgeNode]
+    """Edge nodes of Sparkplug, of any gateway."""
 
 
 def intake_told(intake: IntakeReader, users: Iterable[str]) -> IntakeTold:
     """What a store has of these gateways."""
+    named = frozenset(users)
     return IntakeTold(
-        intake.gateways(), intake.open_gaps(), intake.delivery_states(frozenset(users))
+        intake.gateways(),
+        intake.open_gaps(),
+        intake.delivery_states(named),
+        intake.edge_nodes(named),
     )
 
 
@@ -187,6 +194,8 @@ class ManagedGateway:
     connections: tuple[GatewayConnection, ...] = ()
     subscribed: tuple[str, ...] = ()
     """Topic filters that it subscribed to, and that nothing is ever published to."""
+    nodes: tuple[EdgeNode, ...] = ()
+    """Edge nodes of Sparkplug that it speaks for, those that are offline first."""
 
     @property
     def standing(self) -> GatewayStanding:
@@ -208,6 +217,9 @@ def gateway_states(
     be seen."""
     counts = {one.gateway: one.counts for one in intake.counted}
     own = Counter(point.gateway for point in points)
+    nodes: dict[str, list[EdgeNode]] = {}
+    for node in sorted(intake.nodes, key=lambda one: (one.online, one.node)):
+        nodes.setdefault(node.gateway, []).append(node)
     return [
         ManagedGateway(
             g,
@@ -220,6 +232,7 @@ def gateway_states(
             told.troubles.get(g.user),
             tuple(told.connections.get(g.user, ())),
             told.subscribed.get(g.user, ()),
+            tuple(nodes.get(g.user, ())),
         )
         for g in gateways
     ]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from metering.delivery import Arrived
+from metering.edge_node import NodeArrivals
 from metering.joining import Sighting
 from metering.localtime import iso
+from metering.remembered import Remembered
 from metering.statement import Statement
 
 Why = Literal["share", "rate"]
@@ -172,6 +174,12 @@ class IntakeBatch:
     """What came of each gateway, each once."""
     sightings: tuple[Sighting, ...] = ()
     """What came of points that nobody registered, each once."""
+    nodes: tuple[NodeArrivals, ...] = ()
+    """What came of edge nodes of Sparkplug, each once."""
+    remembered: tuple[Remembered, ...] = ()
+    """What gateways said that later messages are read by."""
+    outlived: tuple[Remembered, ...] = ()
+    """What is remembered no more, being more than is kept."""
 
     @property
     def moves(self) -> bool:

@@ -26,6 +26,19 @@ class TroubleAnswer(TypedDict):
     times: int
 
 
+class EdgeNodeAnswer(TypedDict):
+    """An edge node of Sparkplug that a gateway speaks for."""
+
+    node: str
+    online: bool
+    since: str | None
+    devices_online: int
+    devices_offline: list[str]
+    gaps: int
+    wants_births: str | None
+    asked: str | None
+
+
 class GatewayAnswer(TypedDict):
     """A gateway's health in numbers."""
 
@@ -43,6 +56,7 @@ class GatewayAnswer(TypedDict):
     held_for: str | None
     trouble: TroubleAnswer | None
     subscribed: list[str]
+    nodes: list[EdgeNodeAnswer]
     messages: int
     readings: int
     new: int

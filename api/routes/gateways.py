@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import paging
 from api.answers.messages import (
     ConnectionAnswer,
+    EdgeNodeAnswer,
     GatewayAnswer,
     GatewayRevokedAnswer,
     GatewaysAnswer,
@@ -30,12 +31,15 @@ from api.usecases.gateways import (
     state_of,
     states_of_all,
 )
+from metering.edge_node import EdgeNode
 from metering.gateway_life import LONGEST_OLD_H, ManagedGateway, NewGateway, NextStep, next_step
 from metering.intake import GatewayConnection, GatewayTrouble
 from metering.localtime import iso
 from texts import word
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["gateways"])
+_MOST_NODES, _MOST_DEVICES = 32, 32
+"""Told of one gateway, and of one node."""
 
 GATEWAY_EXAMPLE = {
     "gateway": "campus/gw-1",
@@ -58,6 +62,18 @@ GATEWAY_EXAMPLE = {
         "times": 3,
     },
     "subscribed": ["cmd/gw-1/#"],
+    "nodes": [
+        {
+            "node": "plant/boiler-house",
+            "online": True,
+            "since": "2026-11-24T07:02:11Z",
+            "devices_online": 3,
+            "devices_offline": ["burner-2"],
+            "gaps": 1,
+            "wants_births": "gap",
+            "asked": "2026-11-24T08:14:55Z",
+        }
+    ],
     "messages": 4210,
     "readings": 101_040,
     "new": 100_800,
@@ -141,6 +157,7 @@ def _gateway_json(health: ManagedGateway) -> GatewayAnswer:
         "held_for": None if health.held is None else health.held.why,
         "trouble": _trouble_json(health.trouble),
         "subscribed": list(health.subscribed),
+        "nodes": [_node_json(one) for one in health.nodes[:_MOST_NODES]],
         "messages": counts.messages,
         "readings": counts.readings,
         "new": counts.new,
@@ -148,6 +165,20 @@ def _gateway_json(health: ManagedGateway) -> GatewayAnswer:
         "corrections": counts.corrections,
         "outdated": counts.outdated,
         "dead_letters": counts.dead,
+    }
+
+
+def _node_json(node: EdgeNode) -> EdgeNodeAnswer:
+    offline = sorted(name for name, online in node.devices.items() if not online)
+    return {
+        "node": node.node,
+        "online": node.online,
+        "since": iso(node.since_us) if node.since_us else None,
+        "devices_online": len(node.devices) - len(offline),
+        "devices_offline": offline[:_MOST_DEVICES],
+        "gaps": node.gaps,
+        "wants_births": node.wants or None,
+        "asked": iso(node.asked_us) if node.asked_us else None,
     }
 
 
@@ -192,7 +223,10 @@ def gateways(
     latest one by that clock. `trouble` says why it was turned away or cut off last within a day, as
     its client was told where MQTT can; `subscribed` to what it listens beside its own topics, where
     nothing is ever published. `certificates` are those that ended a TLS handshake, by the address
-    they came from; for who sees the whole platform."""
+    they came from; for who sees the whole platform.
+    `nodes` are edge nodes of Sparkplug that it speaks for, the offline
+    ones first, 32 at most, each with 32 of its devices that are offline; `wants_births` says why a
+    node is asked for its births, `asked` when that was last."""
     place = paging.decode(cursor, str)
     known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

@@ -33,7 +33,6 @@ from collector.commit import CommitEntry
 from collector.journal import JournalWriter
 from collector.metrics import CollectorMetrics
 from collector.reception import Reception
-from collector.topics import topic_of
 from metering.errors import GreenOfficeError
 
 _log = structlog.get_logger()
@@ -118,14 +117,14 @@ class BrokerClient:
         """Whether its session is ended, and all of that on disk."""
         return self._state == "left"
 
-    def hears(self, gateway: str) -> bool:  # noqa: ARG002
+    def hears(self, gateway: str, topic: str) -> bool:  # noqa: ARG002
         """Whether it receives from the broker, which says of nobody who listens there."""
         return self._state == "receiving" and self._leaving is None
 
-    def command(self, gateway: str, payload: bytes) -> None:
+    def command(self, gateway: str, topic: str, payload: bytes) -> None:  # noqa: ARG002
         """Publish to the broker, in a moment. What comes back of it is not taken for a message of
         the gateway."""
-        self._commands.append((topic_of(gateway, "commands"), payload))
+        self._commands.append((topic, payload))
         self._wake()
 
     def health(self) -> ClientHealth:

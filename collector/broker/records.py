@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from collector.broker.settings import ClientSettings
 from collector.journal import Record
 from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
-from collector.topics import owner_of
+from collector.topics import kept_together, owner_of
 
 _TOPICS, _LONG_TOPIC = 20_000, 1_024
 """Of so many topics, none of them longer, it is remembered whose they are."""
@@ -106,12 +106,12 @@ class BrokerRecorder:
 
     def _is_ours(self, topic: str) -> bool:
         """Whether the shard keeps a topic: by its gateway, so that what one gateway sends stays in
-        its order; by the topic where that names none."""
+        its order, or what else it is kept together by."""
         if self._shard.whole:
             return True
         known = self._keeps.get(topic)
         if known is None:
-            known = self._shard.keeps(owner_of(topic) or topic)
+            known = self._shard.keeps(kept_together(topic))
             if len(topic) <= _LONG_TOPIC:
                 if len(self._keeps) >= _TOPICS:
                     self._keeps.clear()

@@ -90,6 +90,9 @@ class Decoder:
     its topics or a route say so. It never raises."""
     aliases: tuple[str, ...] = ()
     """Other names under which the family is known."""
+    remembers: bool = False
+    """Whether it goes by earlier messages of the gateway (`Incoming.past`): what it returns as
+    `Decoded.remembered` is kept for it."""
     plain: Plain | None = None
     """Reads a payload that is right in form in one go, and gives None for any other, so that many
     are read at once (`collector.intake.bulk`); the times and points of what it gives are those

@@ -2,17 +2,20 @@
 
     Incoming ─▶ decode ─▶ Decoded: readings as columns, and what could not be taken
 
-A decoder is pure: it knows no registry and no clock. It never fails for bad input: one bad
-reading becomes a `Problem` with its place while the others go on, and a message that cannot be
-read at all one problem at place -1, which a decoder may also raise as `Refusal`.
+A decoder is pure: it knows no registry and no clock, and of earlier messages what it is given. It
+never fails for bad input: one bad reading becomes a `Problem` with its place while the others go
+on, and a message that cannot be read at all one problem at place -1, which a decoder may also raise
+as `Refusal`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from collector.decode.past import NO_PAST, GatewayPast
 from collector.properties import NO_PROPERTIES, Properties
 from metering.delivery import ResendAnswer
+from metering.edge_node import NodeNews
 from metering.errors import shorten
 from metering.joining import Described
 from metering.reading import Kind
@@ -36,6 +39,8 @@ class Incoming:
     properties: Properties = NO_PROPERTIES
     zone: str = "UTC"
     """Time zone of the gateway's site, for formats whose times have no offset."""
+    past: GatewayPast = NO_PAST
+    """What its gateway said before, for a decoder that `remembers`."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,10 @@ class Decoded:
     """What the gateway answers to a request to send again."""
     described: list[Described] = field(default_factory=list)
     """What it says of points of its own."""
+    remembered: list[tuple[str, bytes]] = field(default_factory=list)
+    """(key, value) of what later messages are to be read by; b"" ends what was said before."""
+    node: NodeNews | None = None
+    """What it tells of an edge node of Sparkplug."""
 
     @classmethod
     def refused(cls, problem: Problem) -> Decoded:

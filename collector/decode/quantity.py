@@ -41,15 +41,18 @@ class Quantity:
 
 
 def readings(
-    quantities: Iterable[Quantity | Problem], incoming: Incoming, limits: MessageLimits
+    quantities: Iterable[Quantity | Problem | None], incoming: Incoming, limits: MessageLimits
 ) -> Decoded:
     """The quantities of a message as readings, in their order; a problem among them keeps its
-    place. A quantity whose time, value or name cannot stand becomes a problem of its own."""
+    place, and so does what is none (None). A quantity whose time, value or name cannot stand
+    becomes a problem of its own."""
     found = Decoded()
     for index, one in enumerate(quantities):
         if index >= limits.readings:
             found.problems.append(_too_many(limits))
             break
+        if one is None:
+            continue
         problem = one if isinstance(one, Problem) else _problem(one, incoming, limits)
         if problem is not None:
             found.problems.append(_at(problem, index))

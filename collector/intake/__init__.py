@@ -2,6 +2,7 @@
 
 from collector.intake.decoding import Decoding
 from collector.intake.lacking import lacking
+from collector.intake.memory import GatewayMemory
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.preview import refusals
 from collector.intake.report import IntakeReport
@@ -12,6 +13,7 @@ from collector.intake.worker import Intake, Journal
 
 __all__ = [
     "Decoding",
+    "GatewayMemory",
     "Intake",
     "IntakeMetrics",
     "IntakeReport",

@@ -17,6 +17,8 @@ from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.quantity import I64
 
+UNNAMED = "unknown_alias"
+"""A metric of which nothing said yet what it is."""
 MENDABLE = (
     "unknown_point",
     "bad_kind",
@@ -24,8 +26,10 @@ MENDABLE = (
     "unknown_topic",
     "foreign_topic",
     "bad_route",
+    UNNAMED,
 )
-"""Reasons that a change of the registry or of the routes can remove."""
+"""Reasons that a change of the registry or of the routes can remove, or what a gateway says
+later."""
 
 PREVIEW_BYTES = 512
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -9,7 +10,9 @@ from functools import lru_cache
 import msgspec
 
 from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
+from collector.decode.past import NO_PAST, GatewayPast
 from collector.intake.bulk import BulkLane
+from collector.intake.memory import GatewayMemory
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
@@ -98,6 +101,14 @@ class Decoding:
         self._reader = lru_cache(maxsize=1024)(self._find_reader)
         self._laned: Resolver | None = None
         self._lanes: dict[tuple[str, str, str], BulkLane | None] = {}
+        self._memory: GatewayMemory | None = None
+
+    def remembering(self, memory: GatewayMemory) -> Decoding:
+        """The same, for one thread, where decoders that go by earlier messages find them, and what
+        messages say is noted."""
+        found = copy.copy(self)
+        found._memory, found._laned, found._lanes = memory, None, {}
+        return found
 
     def choose(self, record: Record, registry: Registry) -> Chosen | Problem:
         """How a record is read as the registry stands, or why it is not."""
@@ -152,7 +163,9 @@ class Decoding:
             received.problems = [chosen]
             return received
         received.gateway, received.read_by = chosen.gateway, chosen.route.read_by
-        received.found = self._decode(chosen, record)
+        received.found = self._decode(chosen, record, self._past(chosen, segment, offset))
+        if self._memory is not None and received.found.remembered:
+            self._memory.note(chosen.gateway, segment, offset, received.found.remembered)
         received.slots, unresolved = resolver.slots(received.gateway, received.found)
         received.problems = received.found.problems + unresolved
         if received.found.described:
@@ -171,12 +184,19 @@ class Decoding:
             )
             chosen = self.choose(trial, registry)
             if isinstance(chosen, Chosen) and chosen.gateway == received.gateway:
-                found = self._decode(chosen, trial)
+                behind = self._past(chosen, received.segment, received.offset + 1)
+                found = self._decode(chosen, trial, behind)
                 if len(found.points) == 1:
                     unit = one.unit or found.units[0] or ""
                     yield replace(one, point=found.points[0], unit=unit)
 
-    def _decode(self, chosen: Chosen, record: Record) -> Decoded:
+    def _past(self, chosen: Chosen, segment: int, offset: int) -> GatewayPast:
+        decoder = self._decoders.get(chosen.route.decoder)
+        if self._memory is None or decoder is None or not decoder.remembers:
+            return NO_PAST
+        return self._memory.past(chosen.gateway, segment, offset)
+
+    def _decode(self, chosen: Chosen, record: Record, past: GatewayPast) -> Decoded:
         incoming = Incoming(
             record.route,
             record.payload,
@@ -184,6 +204,7 @@ class Decoding:
             chosen.gateway,
             record.properties or NO_PROPERTIES,
             chosen.zone,
+            past,
         )
         reader = self._reader(chosen.route.decoder, chosen.route.options)
         if isinstance(reader, Problem):

@@ -1,5 +1,5 @@
-"""Dead letters that can be taken in after all, because the registry or the routes changed, or
-because a person asks to try them again."""
+"""Dead letters that can be taken in after all, because the registry or the routes changed, because
+a gateway said since what it meant, or because a person asks to try them again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from collector.intake.dead_letters import MENDABLE
+from collector.intake.dead_letters import MENDABLE, UNNAMED
 from collector.intake.decoding import Decoding, Received, only
 from collector.intake.letter_bound import is_beyond
 from collector.intake.normalise import columns
@@ -57,6 +57,24 @@ def asked_for(
     for writer_no in sorted({letter.segment >> 24 for letter in letters}):
         own = [one for one in letters if one.segment >> 24 == writer_no and not is_beyond(one)]
         group = _mended(own, journal, decoding, resolver, by_times=True)
+        if group.letters:
+            yield group
+
+
+def named(
+    store: IntakeReader,
+    journal: RecordReader,
+    decoding: Decoding,
+    resolver: Resolver,
+    gateways: frozenset[str] | None,
+) -> Iterator[Mended]:
+    """The newest letters of metrics without a name, of some gateways, whose names were told since;
+    None means all gateways. So many at once, that births which come again and again cost little."""
+    page = store.dead_letters(gateways, state="open", reason=UNNAMED, limit=_PAGE)
+    letters = [one for one in page if not is_beyond(one)]
+    for writer_no in sorted({one.segment >> 24 for one in letters}):
+        own = [one for one in letters if one.segment >> 24 == writer_no]
+        group = _mended(own, journal, decoding, resolver)
         if group.letters:
             yield group
 

@@ -29,17 +29,19 @@ from collector.intake.batch import ReceivedBatch, receive
 from collector.intake.classify import Classified, classify
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
-from collector.intake.decoding import Decoding
+from collector.intake.decoding import Decoding, Received
 from collector.intake.deliveries import arrivals, counted_before
 from collector.intake.doubts import Looking, LookSpan, rivals
+from collector.intake.heard_nodes import node_arrivals
 from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
 from collector.intake.marks import dirty_marks
+from collector.intake.memory import GatewayMemory
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
 from collector.intake.notices import Refusals
 from collector.intake.redelivery import mark_redelivered
-from collector.intake.replay import Mended, asked_for, mended
+from collector.intake.replay import Mended, asked_for, mended, named
 from collector.intake.report import IntakeReport
 from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
@@ -48,7 +50,6 @@ from collector.journal.record import Located, Record
 from metering.book import DirtyMark
 from metering.errors import Conflict, InvalidInput, OutcomeUnknown
 from metering.intake import IntakeBatch
-from metering.joining import Sighting
 from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
@@ -114,7 +115,10 @@ class Intake:
         self._registry = registry
         self._now_us = now_us
         self._size = BatchSize(records=limit)
-        self._decoding = decoding or Decoding()
+        self._memory = GatewayMemory(intake)
+        self._decoding = (decoding or Decoding()).remembering(self._memory)
+        self._named_anew: set[str] | None = None
+        """Gateways that said what their aliases are; None: any may have, before the start."""
         self._metrics = metrics
         self._resolver = Resolver(registry())
         self._connections = Connections()
@@ -136,7 +140,8 @@ class Intake:
         store is forgotten; the same step may be tried again later.
         """
         with self._turn():
-            return self._finish(writer_no) + self._step(writer_no)
+            report = self._finish(writer_no) + self._step(writer_no)
+            return report + self._replay_named()
 
     def _finish(self, but: int | None = None) -> IntakeReport:
         """Take in what was judged and not committed: what is judged from now on counts on it."""
@@ -169,6 +174,19 @@ class Intake:
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 report += self._replay(group)
             return report
+
+    def _replay_named(self) -> IntakeReport:
+        """Take in dead letters of metrics whose aliases a birth has told since."""
+        report = IntakeReport()
+        if self._named_anew is not None and not self._named_anew:
+            return report
+        gateways = None if self._named_anew is None else frozenset(self._named_anew)
+        for group in named(self._intake, self._journal, self._decoding, self._fresh(), gateways):
+            report += self._replay(group)
+        if report.replayed:
+            self._rereading.begin(self._intake)
+        self._named_anew = set()
+        return report
 
     def replay_asked(self) -> bool:
         """Try the dead letters that people asked for again, whatever their reason; whether there
@@ -245,6 +263,7 @@ class Intake:
         with self._turn():
             self._intake.clear()
             self._readings.forget(self._journal.segments())
+            self._intake.forget_remembered(self._journal.segments())
             self._forget()
             self._rereading.forget()
         report = IntakeReport()
@@ -263,6 +282,7 @@ class Intake:
             except BaseException:
                 self._places.clear()
                 self._judgements.forget()
+                self._memory.forget()
                 raise
 
     def place(self, writer_no: int) -> tuple[int, int]:
@@ -304,6 +324,7 @@ class Intake:
         self._letters.forget()
         self._places.clear()
         self._judgements.forget()
+        self._memory.forget()
 
     def _fresh(self) -> Resolver:
         """The resolver of the registry as it is now."""
@@ -335,8 +356,11 @@ class Intake:
             arrived = counted_before(arrived, again=reread)
         return self._commit(messages, replace(batch, arrived=arrived), tally, reread)
 
-    def _sightings(self, messages: ReceivedBatch) -> tuple[Sighting, ...]:
-        return sightings(messages.by_itself(), self._resolver.registry)
+    def _with_heard(self, batch: IntakeBatch, messages: Sequence[Received]) -> IntakeBatch:
+        """With what was heard of points that nobody registered, and of edge nodes."""
+        registry = self._resolver.registry
+        nodes = node_arrivals(messages, batch.writer_no, registry)
+        return replace(batch, sightings=sightings(messages, registry), nodes=nodes)
 
     def _existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """What is stored under these identities; new times are looked up nowhere. What a late write
@@ -378,9 +402,12 @@ class Intake:
         counts = taken_again(counts) if reread else counts
         now_us = self._now_us()
         try:
-            said = (message.statement for message in messages.by_itself())
-            told = tuple(one for one in said if one is not None)
-            batch = replace(batch, sightings=() if again else self._sightings(messages))
+            stated = (message.statement for message in messages.by_itself())
+            told = tuple(one for one in stated if one is not None)
+            said, outlived = self._memory.changes()
+            batch = replace(batch, remembered=said, outlived=outlived)
+            if not again:
+                batch = self._with_heard(batch, messages.by_itself())
             self._intake.commit(
                 replace(batch, counts=counts, dead_letters=letters, at_us=now_us, statements=told)
             )
@@ -388,6 +415,9 @@ class Intake:
             self._forget()
             self._rereading.begin(self._intake)  # some of what it is at may not be open any more
             raise
+        self._memory.committed()
+        if self._named_anew is not None:
+            self._named_anew.update(one.gateway for one in batch.remembered)
         self._places[batch.writer_no] = batch.next_segment, batch.next_offset
         self._judgements.done(batch.writer_no)
         if not batch.replayed:  # of these it was told when they came

@@ -187,11 +187,11 @@ class NationalServer:
         """So many records journalled here wait for the intake, as a listener is told."""
         self._braking.follow(behind, self._by_user.keys())
 
-    def hears(self, gateway: str) -> bool:  # noqa: ARG002
+    def hears(self, gateway: str, topic: str) -> bool:  # noqa: ARG002
         """Never: nothing but acknowledgements is sent by this protocol."""
         return False
 
-    def command(self, gateway: str, payload: bytes) -> None:
+    def command(self, gateway: str, topic: str, payload: bytes) -> None:
         """Nothing: no gateway hears it."""
 
     # -- called by connections

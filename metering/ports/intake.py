@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from metering.book import (
     DirtyMark,
 )
 from metering.delivery import DeliveryState, Gap, GapState, Receipt
+from metering.edge_node import EdgeNode
 from metering.intake import (
     DeadLetter,
     GatewayStatus,
@@ -19,6 +20,7 @@ from metering.intake import (
     WriteDoubt,
 )
 from metering.joining import SeenPoint
+from metering.remembered import Remembered
 from metering.statement import Statement, StatementKind
 
 
@@ -86,7 +88,23 @@ class SeenPoints(Protocol):
         ...
 
 
-class IntakeReader(DeliveryReader, SeenPoints, Protocol):
+class Remembering(Protocol):
+    """What gateways said that later messages are read by."""
+
+    def remembered(self, gateway: str) -> list[Remembered]:
+        """All that is kept of a gateway, in the order of the journal."""
+        ...
+
+
+class EdgeNodeReader(Protocol):
+    """Edge nodes of Sparkplug, as they are known."""
+
+    def edge_nodes(self, gateways: frozenset[str] | None) -> list[EdgeNode]:
+        """Those of some gateways, None means all, by gateway and name."""
+        ...
+
+
+class IntakeReader(DeliveryReader, SeenPoints, Remembering, EdgeNodeReader, Protocol):
     """Gateways, what they brought, and dead letters, as people ask for them."""
 
     def gateways(self) -> list[GatewayStatus]:
@@ -127,7 +145,14 @@ class IntakeReader(DeliveryReader, SeenPoints, Protocol):
 
 
 class Requests(Protocol):
-    """What gateways are asked to send again, as who tells them reads it."""
+    """What gateways are asked for, as who tells them reads it."""
+
+    def asked_nodes(
+        self, since_us: int, writers: Sequence[int], limit: int = 1_000
+    ) -> list[EdgeNode]:
+        """Edge nodes that were asked for their births at or after an instant, and came last by one
+        of these ways in; in that order."""
+        ...
 
     def asked(self, since_us: int, writers: Sequence[int], limit: int = 1_000) -> list[Gap]:
         """Open gaps that were asked for at or after an instant, of gateways that came last by one
@@ -154,6 +179,16 @@ class Resending(Requests, Protocol):
     def settle(self, gap: Gap, known: Gap) -> bool:
         """Put a gap in the place of one that is as `known`; False, and nothing changed, where it
         is not so any more."""
+        ...
+
+    def due_nodes(self, now_us: int, writers: Sequence[int], limit: int = 100) -> list[EdgeNode]:
+        """Edge nodes that may be asked for their births now (`metering.edge_node.is_due`), that
+        came last by one of these ways in."""
+        ...
+
+    def settle_node(self, node: EdgeNode, known: EdgeNode) -> bool:
+        """Note that a node was asked, where it wants the same and was asked as often as `known`;
+        False, and nothing changed, where it is not so any more."""
         ...
 
 
@@ -233,6 +268,11 @@ class IntakeStore(IntakeReader, Resending, StatementReader, Doubts, Protocol):
     def dismiss(self, gateway: str, points: Sequence[str], *, by: str, now_us: int) -> list[str]:
         """Note that points are not wanted; by '' at 0 that they are after all. Those of these names
         that are kept, by name; durable on return."""
+        ...
+
+    def forget_remembered(self, segments: Collection[int]) -> None:
+        """Forget what gateways said in these segments of the journal, and all edge nodes: both are
+        made again of it. What was said in segments that have expired stays."""
         ...
 
     def discard(self, id: int) -> None:

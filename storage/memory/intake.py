@@ -33,6 +33,7 @@ from storage.intake_rules import (
     no_such_letter,
 )
 from storage.memory.deliveries import MemoryDeliveries
+from storage.memory.remembered import MemoryRemembered
 from storage.memory.seen_points import MemorySeenPoints
 
 
@@ -97,12 +98,13 @@ class MemoryMarks(DirtyMarks):
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake(MemoryDeliveries, MemorySeenPoints, IntakeStore):
+class MemoryIntake(MemoryDeliveries, MemorySeenPoints, MemoryRemembered, IntakeStore):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:
         MemoryDeliveries.__init__(self, marks.lock)
         MemorySeenPoints.__init__(self, marks.lock)
+        MemoryRemembered.__init__(self, marks.lock)
         self._marks = marks
         self._lock = marks.lock
         self._doubts: dict[int, WriteDoubt] = {}
@@ -140,6 +142,8 @@ class MemoryIntake(MemoryDeliveries, MemorySeenPoints, IntakeStore):
                 self._counts[gateway] = added(old, counts)
             self._note_arrivals(batch.arrived)
             self._note_sightings(batch.sightings)
+            self._note_nodes(batch.nodes)
+            self._remember(batch.remembered, batch.outlived)
             for id in batch.replayed:
                 self._set_state(id, "replayed")
             for same, letter in letters_by_identity(batch.dead_letters).items():

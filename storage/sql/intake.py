@@ -38,6 +38,7 @@ from storage.intake_rules import (
 from storage.sql.deliveries import SqlDeliveries, clear_receipts, note_arrivals
 from storage.sql.engine import Row, insert_missing, reading, upsert, writing
 from storage.sql.news import MARKS, tell
+from storage.sql.remembered import SqlRemembered, note_nodes, remember
 from storage.sql.schema import (
     CHECKPOINT,
     DEAD_LETTER,
@@ -151,7 +152,7 @@ def remove_marks(con: Connection, ids: Sequence[int]) -> None:
         con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.id.in_(ids[start : start + _CHUNK])))
 
 
-class SqlIntake(SqlDeliveries, SqlSeenPoints, IntakeStore):
+class SqlIntake(SqlDeliveries, SqlSeenPoints, SqlRemembered, IntakeStore):
     """An IntakeStore."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
@@ -178,6 +179,8 @@ class SqlIntake(SqlDeliveries, SqlSeenPoints, IntakeStore):
             _count(con, counts_by_gateway(batch.counts))
             note_arrivals(con, batch.arrived)
             note_sightings(con, batch.sightings)
+            note_nodes(con, batch.nodes)
+            remember(con, batch.remembered, batch.outlived)
             _set_states(con, batch.replayed, "replayed")
             _bury(con, letters_by_identity(batch.dead_letters))  # what is refused again is open
             keys = [

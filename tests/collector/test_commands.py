@@ -45,14 +45,14 @@ def until(condition: Callable[[], bool]) -> None:
 
 def tell(running: Any, receiver: Any, payload: bytes) -> None:
     async def command() -> None:
-        receiver.command("s/g", payload)
+        receiver.command("s/g", TOPIC, payload)
 
     running.run(command())
 
 
 def hears(running: Any, receiver: Any, gateway: str) -> bool:
     async def ask() -> bool:
-        return bool(receiver.hears(gateway))
+        return bool(receiver.hears(gateway, f"greenoffice/v1/{gateway}/commands"))
 
     return bool(running.run(ask()))
 

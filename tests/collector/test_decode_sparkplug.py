@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.decode import DECODERS, Decoded, Incoming, MessageLimits
+from tests.sparkplug_payloads import part, real, whole
 
 READ = DECODERS["sparkplug"].reader({})
 NOW_US = 1_790_000_000_000_000
@@ -17,27 +17,6 @@ NOW_US = 1_790_000_000_000_000
 
 def decoded(payload: bytes, kind: str = "DBIRTH") -> Decoded:
     return READ(Incoming(f"spBv1.0/G/{kind}/N/D", payload, NOW_US, "s/g"), MessageLimits())
-
-
-def varint(number: int) -> bytes:
-    number &= 2**64 - 1
-    found = b""
-    while number > 127:
-        found += bytes([number & 127 | 128])
-        number >>= 7
-    return found + bytes([number])
-
-
-def whole(number: int, value: int) -> bytes:
-    return varint(number << 3) + varint(value)
-
-
-def part(number: int, value: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def real(number: int, value: float) -> bytes:
-    return varint(number << 3 | 1) + struct.pack("<d", value)
 
 
 def metric(*parts: bytes) -> bytes:

@@ -90,7 +90,9 @@ def test_all_that_waits_is_pushed_in_order_and_again_where_it_is_asked_for(
             assert found == [(first, n + 1, float(n)) for n in range(MANY)]
             assert first < spool.session
             command = {"command": "resend", "id": 3, "session": first, "seq": [5, 9]}
-            listener.listener.command("s/g", json.dumps(command).encode())
+            listener.listener.command(
+                "s/g", "greenoffice/v1/s/g/commands", json.dumps(command).encode()
+            )
             awaited(lambda: len(values(listener)) == MANY + 5)
             assert [seq for _, seq, _ in values(listener)[MANY:]] == [5, 6, 7, 8, 9]
             told = [one for one in listener.records("message") if one.route.endswith("/events")]

@@ -22,12 +22,14 @@ from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.stores import open_stores
 from metering.delivery import OLDEST_US, Arrived, by_hand
+from metering.edge_node import NodeArrivals, NodeNews
 from metering.errors import InvalidInput, NotFound
 from metering.intake import IntakeBatch
 from proofs.steps import run, started, wait_until
 from storage import Stores, memory_stores
 
 NOW_US = 1_764_000_000_000_000
+TOPIC = "greenoffice/v1/s/g/commands"
 OFFICE = {
     "tree.csv": "code,parent,type,zone\no,,institution,Asia/Shanghai\ns,o,site,\nb,s,building,\n",
     "gateways.csv": "site,code\ns,g\n",
@@ -49,6 +51,7 @@ class Clocked:
     stores: Stores = field(default_factory=memory_stores)
     at_us: int = NOW_US
     listens: bool = True
+    topic: str = TOPIC
     heard: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,12 +63,12 @@ class Clocked:
         store = self.stores.intake
         return Telling(receivers, lambda: self.at_us, lambda: store, self.at_us)
 
-    def hears(self, gateway: str) -> bool:
-        return self.listens and gateway == "s/g"
+    def hears(self, gateway: str, topic: str) -> bool:
+        return self.listens and gateway == "s/g" and topic == self.topic
 
-    def command(self, gateway: str, payload: bytes) -> None:
-        assert gateway == "s/g"
-        self.heard.append(json.loads(payload))
+    def command(self, gateway: str, topic: str, payload: bytes) -> None:
+        assert (gateway, topic) == ("s/g", self.topic)
+        self.heard.append(json.loads(payload) if topic == TOPIC else {"at_us": self.at_us})
 
     def pass_time(self, seconds: int, step_s: int = 5) -> None:
         for _ in range(0, seconds, step_s):
@@ -147,6 +150,35 @@ def test_what_was_missed_long_ago_is_given_up() -> None:
     take(world.stores, 1, 2, 4)
     world.pass_time(5)
     assert (world.heard, world.states()) == ([], ["given_up"])
+
+
+def test_a_node_is_asked_for_its_births_once_in_each_pause_until_they_come() -> None:
+    world = Clocked(topic="spBv1.0/G/NCMD/N")
+
+    def arrive(*news: NodeNews) -> None:
+        place = world.stores.intake.checkpoint(1)
+        came = NodeArrivals("s/g", "G/N", 1, tuple((world.at_us, one) for one in news))
+        batch = IntakeBatch(1, *place, 1 << 24 | 1, place[1] + 1, nodes=(came,))
+        world.stores.intake.commit(batch)
+
+    arrive(NodeNews("G/N", "NBIRTH", seq=0), NodeNews("G/N", "NDATA", seq=1))
+    world.pass_time(10)
+    assert world.heard == []
+    arrive(NodeNews("G/N", "NDATA", seq=3))
+    world.pass_time(60)
+    assert len(world.heard) == 1
+    world.telling = world.collector()
+    world.pass_time(10)
+    assert len(world.heard) == 2
+    arrive(NodeNews("G/N", "NBIRTH", seq=0), NodeNews("G/N", "NDATA", seq=1))
+    world.pass_time(3_000)
+    assert len(world.heard) == 2
+    world.listens = False
+    arrive(NodeNews("G/N", "NDATA", seq=2, unnamed=True))
+    world.pass_time(30)
+    world.listens = True
+    world.pass_time(10)
+    assert len(world.heard) == 3
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from collector.decode.recognise import accepted, named, recognised
 from greenoffice import decoding
 from greenoffice.cli import app
 from metering.errors import InvalidInput
+from tests.sparkplug_payloads import born, by_alias, payload, real
 
 ABOUT = decoding.DecodeOptions(at_us=1_795_508_102_000_000)
 NATIVE = '{"readings": [{"point": "E1", "value": 3, "unit": "kWh", "time": 1795508100000}]}'
@@ -132,3 +133,16 @@ def test_a_decoders_own_fault_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(DECODERS, "native", Decoder(broken))
     told = decoding.decoded(b"{}", decoding.DecodeOptions(family="native"))
     assert told["dead_letter"] == "decoder_failed"
+
+
+def test_a_line_is_read_by_what_lines_before_it_said() -> None:
+    def line(kind: str, metric: bytes) -> bytes:
+        told = {"topic": f"spBv1.0/G/{kind}/N", "payload": payload(metric).hex(), "encoding": "hex"}
+        return json.dumps(told).encode() + b"\n"
+
+    data = line("NDATA", by_alias(7, real(13, 2.5)))
+    birth = line("NBIRTH", born("power", 7, 10, unit="kW"))
+    file = io.BytesIO(data + birth + b"no line\n" + data)
+    first, _, _, last = decoding.lines(file, decoding.DecodeOptions(at_us=1))
+    assert first["dead_letter"] == "unknown_alias"
+    assert [(one["name"], one["unit"]) for one in last["readings"]] == [("G/N.power", "kW")]

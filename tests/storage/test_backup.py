@@ -28,6 +28,7 @@ from metering.case_life import CaseAct, CaseDeed
 from metering.closing import Closing, Signed
 from metering.day_mark import DayMark
 from metering.delivery import by_hand
+from metering.edge_node import NodeArrivals, NodeNews
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
 from metering.finding import Case, Changes, EvidenceHour, Finding
 from metering.intake import IntakeBatch, JudgedBatch, WriteDoubt
@@ -51,6 +52,7 @@ from metering.registry.facts.office_hours import WorkingHours
 from metering.registry.facts.power_factors import PowerFactorBand
 from metering.registry.facts.tiers import Tier
 from metering.registry.files import read_registry
+from metering.remembered import Remembered
 from metering.report_issue import ReportFile, ReportIssue
 from metering.settlement import SettlementRun
 from metering.statement import Statement, StatementKind
@@ -326,7 +328,10 @@ def test_everything_comes_back_on_either_engine(
     place = old.stores.intake.checkpoint(1)
     days = date(2026, 10, 1), date(2026, 11, 1)
     stated = Statement("a", StatementKind.QUANTITY, "m", *days, {"value": "5"})
-    old.stores.intake.commit(IntakeBatch(1, *place, *place, statements=(stated,)))
+    said = (Remembered("s/g", "G/N", *place, b"\x00said"),)
+    nodes = (NodeArrivals("s/g", "G/N", 1, ((5, NodeNews("G/N", "NBIRTH", seq=0)),)),)
+    more = IntakeBatch(1, *place, *place, statements=(stated,), remembered=said, nodes=nodes)
+    old.stores.intake.commit(more)
     old.stores.intake.judge(JudgedBatch(1, *place, *place, b"0" * 16, b"\x02"), [])
     month = "2026-10", days[0], date(2026, 10, 31)
     closing = Closing("o", *month, 1, 1, 1, "f", "t", Signed(5, "a", "k1", "month end"))

@@ -27,6 +27,7 @@ from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.case_life import CaseAct, CaseDeed, applied
 from metering.closing import Closing, Signed
+from metering.edge_node import NodeArrivals, NodeNews
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
 from metering.finding import BesideMeter, Case, CaseState, Changes, EvidenceHour, Finding
@@ -55,6 +56,7 @@ from metering.registry.facts.limits import KIND as LIMITS
 from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
 from metering.registry.kind import FactKind
 from metering.registry.merge import merged
+from metering.remembered import Remembered
 from metering.report_issue import ReportFile, ReportIssue
 from metering.settlement import SettlementRun
 from metering.statement import Statement, StatementKind
@@ -1203,6 +1205,25 @@ def test_a_database_from_before_points_were_seen_has_none_and_a_dismissal_cannot
     assert [one.point for one in store.seen_points("s/g")] == ["E9"]
     store.dismiss("s/g", ["E9"], by="", now_us=0)
     down_to(engine, "r0047")
+
+
+def test_a_database_from_before_gateways_were_remembered_has_nothing_of_them(
+    engine: Engine,
+) -> None:
+    store = sql_stores(engine).intake
+    said = (Remembered("s/g", "G/N", 1 << 24 | 1, 6, b"said"),)
+    nodes = (NodeArrivals("s/g", "G/N", 1, ((5, NodeNews("G/N", "NBIRTH", seq=0)),)),)
+    batch = IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, counts=(GatewayCounts("s/g", messages=3),))
+    store.commit(replace(batch, remembered=said, nodes=nodes))
+    down_to(engine, "r0048")
+    with writing(engine) as con:
+        upgrade(con)
+    store = sql_stores(engine).intake
+    assert (store.remembered("s/g"), store.edge_nodes(None)) == ([], [])
+    assert [one.counts.messages for one in store.gateways()] == [3]
+    store.commit(IntakeBatch(1, 1 << 24 | 1, 7, 1 << 24 | 1, 8, remembered=said, nodes=nodes))
+    assert store.remembered("s/g") == list(said)
+    assert [one.online for one in store.edge_nodes(None)] == [True]
 
 
 def down_to(engine: Engine, revision: str) -> None:

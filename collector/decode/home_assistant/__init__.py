@@ -10,4 +10,5 @@ HOME_ASSISTANT = Decoder(
     configured=zoned(decode),
     suits=suits,
     aliases=("homeassistant", "hass"),
+    remembers=True,
 )

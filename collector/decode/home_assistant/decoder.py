@@ -6,16 +6,19 @@
      "attributes": {"unit_of_measurement": "kWh"}}             a state object, or an event with one
 
 The name is the entity's: sensor.office_energy. What announces an entity (discovery) describes
-points; attributes on topics of their own are no measurements. [Home Assistant documentation: MQTT
-discovery, MQTT Statestream, MQTT Eventstream, state objects]
+points, and is remembered for the values on its topic; attributes on topics of their own are no
+measurements. [Home Assistant documentation: MQTT discovery, MQTT Statestream, MQTT Eventstream,
+state objects]
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from collector.decode.home_assistant.announced import announced
+from collector.decode.home_assistant.entities import Entities, Entity, changes, entities
 from collector.decode.message import Decoded, Incoming, MessageLimits, Problem
 from collector.decode.quantity import Quantity, readings
 from collector.decode.values import (
@@ -32,6 +35,7 @@ from collector.decode.values import (
 from metering.joining import MOST_SEEN
 from metering.reading import Kind
 
+_UNKNOWN = Entity(())
 _NO_STATE = ("unavailable", "unknown", "none", "")
 
 
@@ -44,16 +48,30 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
         return readings(_of_entity(entity, incoming.zone), incoming, limits)
     *parts, last = incoming.topic.split("/")
     if last == "config" and len(parts) >= 3:
-        return Decoded(described=list(islice(announced(incoming.topic, told), MOST_SEEN)))
-    if last != "state" or len(parts) < 2:
+        described = list(islice(announced(incoming.topic, told), MOST_SEEN))
+        remembered = list(changes(incoming.past, incoming.topic, described))
+        return Decoded(described=described, remembered=remembered)
+    known = entities(incoming.past, incoming.topic)
+    if not (known or (last == "state" and len(parts) >= 2)):
         raise not_measured("an announcement or an attribute", incoming.topic)
     if isinstance(told, str) and told.lower() in _NO_STATE:
         raise not_measured("an entity without a state", told)
-    name = ".".join(parts[-2:])
-    values = (
-        taken(".".join((name, *path)), value, None, None, None) for path, value in leaves(told)
-    )
+    values = _values(told, ".".join(_named_by(parts, last)), known)
     return measured(values, incoming, limits, "a word, not a value", told)
+
+
+def _named_by(parts: list[str], last: str) -> list[str]:
+    """The levels of a topic that name its values: the last two, but for `state`."""
+    return parts[-2:] if last == "state" and parts else [*parts, last][-2:]
+
+
+def _values(told: object, name: str, known: Entities) -> Iterator[Quantity | Problem | None]:
+    """Every value of a message on a topic, as it was announced."""
+    for path, value in leaves(told):
+        if isinstance(value, str) and value.lower() in _NO_STATE:
+            continue
+        one = known.get(path, _UNKNOWN)
+        yield taken(".".join((name, *path)), value, one.unit, one.kind, None)
 
 
 def suits(incoming: Incoming) -> bool:

@@ -1,5 +1,5 @@
-"""Tables of the intake: checkpoints, counters, deliveries, points seen, dead letters, doubts,
-judged batches, statements and dirty marks."""
+"""Tables of the intake: checkpoints, counters, deliveries, points seen, what gateways said, edge
+nodes, dead letters, doubts, judged batches, statements and dirty marks."""
 
 from __future__ import annotations
 
@@ -108,6 +108,30 @@ SEEN_POINT = Table(
     Column("described", JSON(none_as_null=True)),
     number("dismissed_us"),
     text_column("dismissed_by"),
+)
+REMEMBERED = Table(
+    "remembered",
+    METADATA,
+    key("gateway"),
+    key("key"),
+    *(
+        Column(name, BigInteger, primary_key=True, autoincrement=False)
+        for name in ("segment", "message_offset")
+    ),
+    Column("value", LargeBinary, nullable=False),
+)
+EDGE_NODE = Table(
+    "edge_node",
+    METADATA,
+    key("gateway"),
+    key("node"),
+    Column("writer_no", Integer, nullable=False),
+    Column("online", Boolean, nullable=False),
+    *(number(name) for name in ("since_us", "seq", "bd_seq")),
+    Column("devices", JSON, nullable=False),
+    number("gaps"),
+    text_column("wants"),
+    *(number(name) for name in ("tries", "asked_us", "next_us", "last_us")),
 )
 DEAD_LETTER = Table(
     "dead_letter",
