@@ -387,7 +387,10 @@ def settlements(
 
 @registry_app.command("import")
 def import_registry(
-    folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="folder of CSV files or workbooks, or one of them; docs/registry.md"),
+    ],
     data: DataOption,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would change")] = False,
     reason: Annotated[
@@ -401,7 +404,7 @@ def import_registry(
         Path | None, typer.Option(help="add new gateways to this password file of a Mosquitto")
     ] = None,
 ) -> None:
-    """Import the registry from CSV files: all of them or, with any error, none."""
+    """Import the registry from CSV files or workbooks: all of them or, with any error, none."""
     from greenoffice.registering import ImportOptions, day_of
     from greenoffice.registering import import_registry as run
 

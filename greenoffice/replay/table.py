@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.tables import UtcTimes, already_utc, local_to_utc
 from greenoffice.replay.options import ReplayOptions
-from greenoffice.replay.times import UtcTimes, already_utc, local_to_utc
 from metering.errors import InvalidInput
 from metering.quantity import I64
 

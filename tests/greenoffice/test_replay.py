@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.tables import local_to_utc
 from greenoffice.replay.options import ReplayOptions, ValueColumn, value_columns
 from greenoffice.replay.registration import meter_code, registry_texts
 from greenoffice.replay.table import RecordedTable
-from greenoffice.replay.times import local_to_utc
 from metering.errors import InvalidInput
 from metering.localtime import parse_instant, to_us
 from metering.reading import Kind
