@@ -6,7 +6,8 @@ file, folder, archive, bytes ──read_tables──▶ FileTable ──read_his
 """
 
 from collector.tables.containers import files_of, read_tables
-from collector.tables.history import LoadedHistory, read_history
+from collector.tables.history import read_history
+from collector.tables.loaded import LoadedHistory
 from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
 from collector.tables.options import HistoryForm
 from collector.tables.refused import RefusedCell, refused_csv

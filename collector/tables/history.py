@@ -12,12 +12,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from collector.tables.layout import TableLayout, layout_of
+from collector.tables.loaded import LoadedHistory
 from collector.tables.local_times import UtcTimes, local_to_utc, told_by_order
+from collector.tables.nem12 import is_nem12, read_nem12
 from collector.tables.options import HistoryForm
 from collector.tables.refused import RefusedCell
 from collector.tables.table import Cell, FileTable
+from collector.tables.values import ValueReader
 from metering.quantity import I64
-from metering.reading import F64
 from metering.tables import (
     NumberForm,
     Stamp,
@@ -29,36 +31,9 @@ from metering.tables import (
     plain,
     time_form,
 )
-from metering.units import UNITS
 
 _EPOCH: Final = datetime(1970, 1, 1)
 _DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedHistory:
-    """Readings of a table; the arrays have one entry a reading, in the order of the file."""
-
-    series: tuple[tuple[str, str], ...]
-    """(name of the meter, or '' where the table has none; heading of the value) of each series."""
-    units: tuple[str, ...]
-    """Of each series; '' where neither file nor form says one."""
-    which: I64
-    """Place of the series."""
-    time_us: I64
-    """UTC; of an interval its start."""
-    value: F64
-    row: I64
-    """Where it stands in the file."""
-    missing: int
-    """Values that the file says there are none of."""
-    refused: tuple[RefusedCell, ...]
-    heading_rows: int
-
-    @property
-    def cells(self) -> int:
-        """Values that the file has a place for: stored, missing and refused."""
-        return len(self.value) + self.missing + len(self.refused)
 
 
 class _RawReading(NamedTuple):
@@ -95,11 +70,13 @@ def read_history(table: FileTable, form: HistoryForm) -> LoadedHistory:
     be read in two ways and nobody said which. A value that cannot be read, that has no time or no
     meter, or whose local time does not exist or occurs twice, is refused with its place.
     """
+    if is_nem12(table):
+        return read_nem12(table, form)
     layout = layout_of(table, form)
     times = _times(table, layout, form)
     numbers = _numbers(table, layout, form)
     found = _Found()
-    reader = _Values(numbers, form)
+    reader = ValueReader(numbers, form)
     for one in _entries(table, layout):
         _take(one, times, reader, found, table, layout)
     return _settled(found, table, layout, form)
@@ -204,53 +181,10 @@ def _value_texts(table: FileTable, layout: TableLayout) -> Iterable[str]:
                     yield one
 
 
-class _Values:
-    """Reads values, and turns them into the unit that was said."""
-
-    def __init__(self, numbers: NumberForm, form: HistoryForm) -> None:
-        self._numbers, self._unit = numbers, form.unit
-        self._factors: dict[tuple[str, str], float] = {}
-
-    def read(self, raw: object) -> tuple[float, str]:
-        """(value, unit beside it or ''), NaN where there is none; ValueError for no number."""
-        if raw is None or (isinstance(raw, str) and is_missing(raw)):
-            return math.nan, ""
-        if isinstance(raw, int | float | Decimal):
-            return float(raw), ""
-        if not isinstance(raw, str):
-            raise ValueError("not a number")
-        try:
-            text, unit = self._numbers.read(raw)
-        except ValueError:
-            raise ValueError("not a number") from None
-        value = float(text)
-        if math.isinf(value):
-            raise ValueError("not a number")
-        return value, unit
-
-    def becomes(self, first: str) -> str:
-        """The unit of a series whose first value has this one."""
-        return self._unit or first
-
-    def factor(self, unit: str, wanted: str) -> float:
-        """What a value in a unit is to be multiplied by; ValueError where it does not fit."""
-        if not unit or unit == wanted:
-            return 1.0
-        key = (unit, wanted)
-        if key not in self._factors:
-            sent, kept = UNITS[known_unit(unit)] if known_unit(unit) else None, UNITS.get(wanted)
-            if sent is None:
-                raise ValueError(f"unknown unit {unit[:16]}")
-            if kept is None or sent.canonical != kept.canonical or sent.offset or kept.offset:
-                raise ValueError(f"unit {unit[:16]} where {wanted or 'none'} is expected")
-            self._factors[key] = float(sent.factor / kept.factor)
-        return self._factors[key]
-
-
 def _take(
     one: _RawReading,
     times: dict[object, Stamp | None],
-    reader: _Values,
+    reader: ValueReader,
     found: _Found,
     table: FileTable,
     layout: TableLayout,

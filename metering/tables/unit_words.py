@@ -22,6 +22,8 @@ _SMALL: Final = {
     }.items()
     if len(found) == 1
 }
+_CAPITALS: Final = {name.upper(): name for name in UNITS if not name.startswith("m")}
+"""Nobody writes a thousandth with a capital."""
 
 
 def known_unit(text: str) -> str:
@@ -30,5 +32,9 @@ def known_unit(text: str) -> str:
     one = plain(text)
     if one in UNITS:
         return one
+    if one in _CAPITALS:
+        return _CAPITALS[one]
     found = UNIT_WORDS.get(one.lower(), _SMALL.get(one.lower(), ""))
-    return found if found in UNITS else ""
+    if one.startswith("M") and found.startswith("m") and found != "m3":  # a thousand million apart
+        return ""
+    return found

@@ -49,6 +49,8 @@ class TableCase:
     encoding: str = ""
     separator: str = ""
     zone: str = ZONE
+    quality: tuple[str, ...] = ()
+    """Of each reading in the order of the file, where the format tells it."""
 
 
 Number = Callable[[float], str]
@@ -98,6 +100,7 @@ def all_cases() -> list[TableCase]:
         *_defects(),
         *_units(),
         *_clock_changes(),
+        *_nem12(),
     ]
 
 
@@ -532,3 +535,50 @@ def _clock_changes() -> Iterator[TableCase]:
         said={"label": "end", "interval_min": 1440},
         zone=BERLIN,
     )
+
+
+def _nem12() -> Iterator[TableCase]:
+    """Half hours of 1 October 2026 of one channel; times are UTC+10."""
+    head = [["100", "NEM12", "202610020000", "MDP", "RET"]]
+    channel = ["200", "NMI0000001", "E1", "1", "E1", "N1", "SER1", "KWH", "30", ""]
+    values = [f"{n / 10:g}" for n in range(48)]
+    start = datetime(2026, 9, 30, 14)
+    instants = [f"{(start + timedelta(minutes=30 * n)).isoformat()}Z" for n in range(48)]
+    right = tuple(("NMI0000001", at, n / 10) for n, at in enumerate(instants))
+
+    def case(name: str, days: list[list[str]], **outcome: Any) -> TableCase:
+        rows = [*head, channel, *days, ["900"]]
+        return TableCase(f"NEM12: {name}", "a.csv", written.delimited(rows), **outcome)
+
+    day = ["300", "20261001", *values]
+    yield case(
+        "actual", [[*day, "A", "", "", "", ""]], readings=right, missing=0, quality=("A",) * 48
+    )
+    nothing = ["300", "20261001", *values, "N"]
+    yield case("no value", [nothing], readings=(), missing=48)
+    parts = [[*day, "V"], ["400", "1", "20", "A"], ["400", "21", "47", "S14", "32"]]
+    told = ("A",) * 20 + ("S",) * 27
+    yield case(
+        *("parts of a day", parts),
+        readings=right[:47],
+        missing=0,
+        refused=((3, "quality"),),
+        quality=told,
+    )
+    none = [*parts, ["400", "48", "48", "N"]]
+    yield case("a part of none", none, readings=right[:47], missing=1, quality=told)
+    yield case("too few", [[*day[:-1], "A"]], readings=(), missing=0, refused=((3, "48 values"),))
+    rest = ["500", "O", "S1", "20261001000000", "123.4"]
+    yield case(
+        "a register's reading",
+        [[*day, "E52"], rest],
+        readings=right,
+        missing=0,
+        quality=("E",) * 48,
+    )
+    cut = written.delimited([*head, channel, [*day, "A"]])
+    yield TableCase("NEM12: cut", "a.csv", cut, error="file")
+    other = written.delimited([*head, [*channel[:7], "MWH", *channel[8:]], [*day, "A"], ["900"]])
+    more = tuple((meter, at, value * 1000) for meter, at, value in right)
+    said = {"unit": "kWh"}
+    yield TableCase("NEM12: MWh", "a.csv", other, more, 0, said=said, quality=("A",) * 48)

@@ -49,7 +49,8 @@ def judged(case: TableCase) -> str:
         for (row, why), (at, word) in zip(found, case.refused, strict=True)
     ):
         return f"refused {found}, not {case.refused}"
-    return ""
+    quality = tuple(q for one in loaded for q in one.quality)
+    return "" if quality == case.quality else f"of quality {quality}, not {case.quality}"
 
 
 def _loaded(case: TableCase) -> tuple[list[Reading], Sequence[LoadedHistory]]:
