@@ -26,8 +26,8 @@ def read_registry(
     """(what the tables of a source say, as a registry of its own to be applied; which tables).
 
     A table is called after its file or, in a workbook of several, after its sheet, such as
-    `meters`. Points known to `existing` keep their ids, and a column that a table leaves out keeps what
-    stands. With `end_missing`, dated facts that are not in their table end on that day;
+    `meters`. Points known to `existing` keep their ids, and a column that a table leaves out keeps
+    what stands. With `end_missing`, dated facts that are not in their table end on that day;
     `check_route` knows the decoders. Raises InvalidFiles with all problems.
     """
     problems = Problems()

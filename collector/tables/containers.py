@@ -4,6 +4,7 @@ PK..            an archive: a workbook where it holds one, else the files in it
 1F 8B           one file, packed
 PAR1            Parquet
 D0 CF 11 E0     a workbook of before 2007, or an encrypted one: refused with what to do
+<               a feed of Green Button
 else            text with separated fields
 """
 
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from collector.tables.columnar import parquet_table
+from collector.tables.green_button import green_button_table
 from collector.tables.limits import (
     MOST_FILES,
     MOST_RATIO,
@@ -30,7 +32,7 @@ from collector.tables.workbook import workbook_tables
 from metering.errors import InvalidInput, NotFound
 from metering.tables import TextForm, decode, lines_of, separator_of
 
-ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".zip", ".gz"})
+ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".zip", ".gz", ".xml"})
 """Of the files of a folder or an archive that are looked at."""
 REFUSED = frozenset({".xls", ".ods", ".et", ".numbers", ".rar", ".7z"})
 """Of files that hold tables and cannot be read: said, so that nothing is left out in silence."""
@@ -116,6 +118,8 @@ def _tables(name: str, data: bytes, form: TextForm, depth: int = 0) -> Iterator[
             value=name,
             fix="open it, and save it as XLSX without a password",
         )
+    elif data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        yield green_button_table(name, data)
     else:
         yield _text_table(name, data, form)
 

@@ -101,6 +101,7 @@ def all_cases() -> list[TableCase]:
         *_units(),
         *_clock_changes(),
         *_nem12(),
+        *_green_button(),
     ]
 
 
@@ -582,3 +583,46 @@ def _nem12() -> Iterator[TableCase]:
     more = tuple((meter, at, value * 1000) for meter, at, value in right)
     said = {"unit": "kWh"}
     yield TableCase("NEM12: MWh", "a.csv", other, more, 0, said=said, quality=("A",) * 48)
+
+
+def _green_button() -> Iterator[TableCase]:
+    """Two hours of one meter, in watt-hours and tenths of them."""
+    meter = "RetailCustomer/1/UsagePoint/01/MeterReading/01"
+    hours = (1790784000, 1790787600)
+    right = (
+        (meter, "2026-09-30T16:00:00Z", 1.2345),
+        (meter, "2026-09-30T17:00:00Z", 0.25),
+    )
+    said = {"unit": "kWh"}
+
+    def feed(power: int, values: tuple[str, str], uom: int = 72, before: str = "") -> bytes:
+        readings = "".join(
+            f"<IntervalReading><timePeriod><duration>3600</duration><start>{at}</start>"
+            f"</timePeriod><value>{value}</value></IntervalReading>"
+            for at, value in zip(hours, values, strict=True)
+        )
+        entries = (
+            f'<entry><link rel="self" href="{meter}"/><link rel="related" href="ReadingType/7"/>'
+            "<content><MeterReading/></content></entry>"
+            f'<entry><link rel="self" href="{meter}/IntervalBlock/1"/>'
+            f'<link rel="up" href="{meter}/IntervalBlock"/><content><IntervalBlock>{readings}'
+            "</IntervalBlock></content></entry>"
+            '<entry><link rel="self" href="ReadingType/7"/><content><ReadingType>'
+            f"<powerOfTenMultiplier>{power}</powerOfTenMultiplier><uom>{uom}</uom>"
+            "</ReadingType></content></entry>"
+        )
+        xml = f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
+        return f'<?xml version="1.0"?>{before}{xml}'.encode()
+
+    tenths = feed(-1, ("12345", "2500"))
+    yield TableCase("Green Button", "a.xml", feed(0, ("1234.5", "250")), right, 0, said=said)
+    yield TableCase("Green Button, a power of ten", "a.xml", tenths, right, 0, said=said)
+    data = feed(0, ("1234.5", "many"))
+    refused = ((3, "not a number"),)
+    yield TableCase("Green Button, a word", "a.xml", data, right[:1], 0, refused, said=said)
+    none = feed(0, ("1", "2"), uom=119)
+    units = ((2, "unknown unit"), (3, "unknown unit"))
+    yield TableCase("Green Button, cubic feet", "a.xml", none, (), 0, units, said=said)
+    typed = feed(0, ("1", "2"), before='<!DOCTYPE feed [<!ENTITY a "b">]>')
+    yield TableCase("Green Button, a document type", "a.xml", typed, error="file")
+    yield TableCase("other XML", "a.xml", b"<a><b/></a>", error="file")
