@@ -204,8 +204,9 @@ class Platform:
     then, or InvalidInput where that was of another payload."""
     desk: Desk
     evidence: EvidenceStore
-    read_registry: Callable[[Mapping[str, str], date | None], Registry]
-    """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
+    read_registry: Callable[[Mapping[str, str | bytes], date | None], Registry]
+    """A registry from its CSV files by name, as texts or as they were uploaded; InvalidFiles names
+    every problem."""
     now_us: Callable[[], int]
     health: Callable[[], Mapping[str, PartHealth]] = dict
     """Of the parts beside the API."""

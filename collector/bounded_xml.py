@@ -54,10 +54,10 @@ class Element:
             yield from one.walk()
 
 
-def read_xml(payload: bytes) -> Element:
+def read_xml(payload: bytes, most: int = MOST_ELEMENTS) -> Element:
     """The root of a document in UTF-8, UTF-16 or a Chinese encoding that it declares. Raises NotXml
-    for anything else, for a document type, more than 100,000 elements or 16 levels."""
-    tree = _Tree()
+    for anything else, for a document type, more than `most` elements or 16 levels."""
+    tree = _Tree(most)
     data, encoding = _decodable(payload.strip(b"\0 \t\r\n"))
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
@@ -90,8 +90,9 @@ def _decodable(payload: bytes) -> tuple[bytes, str | None]:
 class _Tree:
     """What the parser calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.root: Element | None = None
+        self._most = most
         self._open: list[Element] = []
         self._count = 0
 
@@ -100,8 +101,8 @@ class _Tree:
 
     def begun(self, name: str, attributes: dict[str, str]) -> None:
         self._count += 1
-        if self._count > MOST_ELEMENTS or len(self._open) >= DEEPEST:
-            raise NotXml(f"more than {MOST_ELEMENTS} elements or {DEEPEST} levels")
+        if self._count > self._most or len(self._open) >= DEEPEST:
+            raise NotXml(f"more than {self._most} elements or {DEEPEST} levels")
         one = Element(name, attributes)
         if self._open:
             self._open[-1].children.append(one)

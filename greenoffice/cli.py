@@ -203,7 +203,7 @@ def restore(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="CSV with a header line, or Parquet")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX with headings, Parquet, or a ZIP")],
     time: Annotated[str, typer.Option(help="column with the time")],
     value: Annotated[list[str], typer.Option(help="column with values; may be repeated")],
     unit: Annotated[list[str], typer.Option(help="unit of each value column, in order")],
@@ -218,6 +218,12 @@ def replay(
         str | None, typer.Option(help="the times are of this fixed offset, e.g. +08:00")
     ] = None,
     where: Annotated[str | None, typer.Option(help="SQL condition on the rows to take")] = None,
+    date: Annotated[
+        str, typer.Option(help="order of dates where two are possible: ymd, dmy, mdy, epoch_s, ...")
+    ] = "",
+    decimal: Annotated[str, typer.Option(help="decimal sign where two are possible: . or ,")] = "",
+    encoding: Annotated[str, typer.Option(help="where it cannot be seen: big5, cp1252, ...")] = "",
+    separator: Annotated[str, typer.Option(help="between fields, where two are possible")] = "",
     register: Annotated[
         bool, typer.Option("--register", help="register unknown ids as points of a new site")
     ] = False,
@@ -241,6 +247,10 @@ def replay(
         utc=utc,
         offset=offset,
         where=where,
+        date=date,
+        decimal=decimal,
+        encoding=encoding,
+        separator=separator,
     )
     run_replay(options, data, register=register)
 
@@ -387,7 +397,10 @@ def settlements(
 
 @registry_app.command("import")
 def import_registry(
-    folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="folder of CSV files or workbooks, or one of them; docs/registry.md"),
+    ],
     data: DataOption,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would change")] = False,
     reason: Annotated[
@@ -401,7 +414,7 @@ def import_registry(
         Path | None, typer.Option(help="add new gateways to this password file of a Mosquitto")
     ] = None,
 ) -> None:
-    """Import the registry from CSV files: all of them or, with any error, none."""
+    """Import the registry from CSV files or workbooks: all of them or, with any error, none."""
     from greenoffice.registering import ImportOptions, day_of
     from greenoffice.registering import import_registry as run
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from collector.routes import check_route
+from collector.tables import read_tables
 from figures import complete_months
 from greenoffice.folder import DataFolder
 from greenoffice.saying import language
@@ -19,6 +19,8 @@ from metering.localtime import iso
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from metering.registry.proposal import check_reason, propose
+from metering.registry.rows import as_text
+from metering.tables import known_heading
 from texts import word
 
 
@@ -89,25 +91,22 @@ def dismiss(
 
 
 def read_corrections(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file: `point`, and any columns of points.csv that are not as proposed."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInput(
-            f"no CSV file: {error}",
-            field="corrections",
-            value=str(path),
-            fix=f"a header of point and any of {', '.join(CORRECTED)}",
-        ) from None
-    if any(None in row or None in row.values() or "point" not in row for row in rows):
+    """Rows of a table: `point`, and any columns of points.csv that are not as proposed."""
+    rows = [
+        [as_text(one).strip() for one in cells]
+        for table in read_tables(path)[:1]
+        for _, cells in table.lines()
+    ]
+    heading = [known_heading(one)[0] for one in rows[0]] if rows else []
+    if "point" not in heading or any(len(row) != len(heading) for row in rows):
         raise InvalidInput(
             "a row has more or fewer fields than the header, or none is called point",
             field="corrections",
             value=str(path),
             fix=f"a header of point and any of {', '.join(CORRECTED)}",
         )
-    return [{name: text for name, text in row.items() if name != "gateway"} for row in rows]
+    named = (dict(zip(heading, row, strict=True)) for row in rows[1:] if any(row))
+    return [{name: text for name, text in row.items() if name != "gateway"} for row in named]
 
 
 def _check_gateway(registry: Registry, gateway: str) -> None:

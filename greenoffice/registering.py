@@ -12,11 +12,12 @@ from collector.routes import check_route
 from figures import complete_months
 from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
+from greenoffice.registry_files import read_registry
 from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
 from metering.access import by_command
 from metering.errors import Conflict, InvalidInput, NotFound
-from metering.registry.files import TABLES, read_registry, write_registry
+from metering.registry.files import TABLES, write_registry
 from metering.registry.proposal import Proposal, check_reason, propose
 
 SHOWN = 200
@@ -42,20 +43,22 @@ def import_registry(
     options: ImportOptions | None = None,
     ask: Callable[[str], bool] | None = None,
 ) -> None:
-    """Print what importing the CSV files will change, then import them unless it is a dry run;
-    print what there is now, and new gateways' passwords once. `ask` is asked whether to go on;
-    None is the terminal where there is one."""
+    """Print what importing the tables of a folder or a file will change, then import them unless it
+    is a dry run; print what there is now, and new gateways' passwords once. `ask` is asked whether
+    to go on; None is the terminal where there is one."""
     chosen = options or ImportOptions()
     folder = DataFolder(data.absolute())
     now_us = folder.clock().now_us()
-    _require_folder(source)
+    _require(source)
     if chosen.mosquitto_passwords:
         require_writable(chosen.mosquitto_passwords)
     stores = open_stores(folder)
     before = stores.registry.load()
-    wanted = read_registry(source, before, end_missing=chosen.end_missing, check_route=check_route)
+    wanted, tables = read_registry(
+        source, before, end_missing=chosen.end_missing, check_route=check_route
+    )
     complete = complete_months(stores.books, before, now_us)
-    proposal = propose(before, wanted, complete, [path.name for path in source.glob("*.csv")])
+    proposal = propose(before, wanted, complete, tables)
     print_proposal(proposal)
     if chosen.dry_run:
         say("dry run: nothing was imported")
@@ -120,13 +123,13 @@ def export_registry(target: Path, data: Path, version: int | None = None) -> Non
     say(f"registry version {registry.version}")
 
 
-def _require_folder(source: Path) -> None:
-    if not source.is_dir():
+def _require(source: Path) -> None:
+    if not source.exists():
         raise NotFound(
-            "no such folder",
+            "no such folder or file",
             field="folder",
             value=str(source),
-            fix="name a folder with tree.csv, gateways.csv, meters.csv, points.csv",
+            fix="name a workbook, or a folder with tree.csv, gateways.csv, meters.csv, points.csv",
         )
 
 

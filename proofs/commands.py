@@ -85,6 +85,16 @@ def decode_table(
 
 
 @app.command()
+def tables(
+    only: Annotated[str, typer.Option(help="files whose name holds this")] = "",
+) -> None:
+    """Tables as people have them: each comes to what was written down for it."""
+    from proofs.tables.check import run_tables
+
+    run_tables(only)
+
+
+@app.command()
 def shards(
     hours: Annotated[int, typer.Option(help="of readings of each gateway", min=24)] = 96,
     seed: Seed = 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -158,7 +159,7 @@ def _change_json(change: Change) -> ChangeAnswer:
     }
 
 
-async def _texts(request: Request) -> dict[str, str]:
+async def _texts(request: Request) -> Mapping[str, str | bytes]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "multipart/form-data":
         return await _uploaded(request)
@@ -184,17 +185,12 @@ async def _texts(request: Request) -> dict[str, str]:
     return texts
 
 
-async def _uploaded(request: Request) -> dict[str, str]:
-    texts: dict[str, str] = {}
+async def _uploaded(request: Request) -> dict[str, str | bytes]:
+    texts: dict[str, str | bytes] = {}
     async with request.form(max_files=64, max_fields=64) as form:
         for upload in (part for _, part in form.multi_items() if isinstance(part, UploadFile)):
             name = upload.filename or "unnamed"
-            try:
-                texts[name] = (await upload.read()).decode("utf-8-sig")
-            except UnicodeDecodeError:
-                raise InvalidInput(
-                    "not UTF-8 text", field="files", value=name, fix="save it as CSV in UTF-8"
-                ) from None
+            texts[name] = await upload.read()
     if not texts:
         raise InvalidInput("no files", field="files", fix="upload one or more CSV files")
     return texts

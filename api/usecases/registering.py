@@ -32,7 +32,9 @@ class ImportDone:
     proposal: Proposal
 
 
-def import_texts(caller: Caller, texts: Mapping[str, str], wishes: ImportWishes) -> ImportDone:
+def import_texts(
+    caller: Caller, texts: Mapping[str, str | bytes], wishes: ImportWishes
+) -> ImportDone:
     """Take CSV files in, all or nothing, or only tell what they would change."""
     platform, now_us = caller.platform, caller.platform.now_us()
     before = platform.registry()

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder, write_secret
+from greenoffice.replay.loaded import write_refused
 from greenoffice.replay.options import ReplayOptions
 from greenoffice.replay.publisher import BrokerAddress, ReplayReport, replay
 from greenoffice.replay.registration import GATEWAY, registry_texts
@@ -26,6 +27,8 @@ def run_replay(options: ReplayOptions, data: Path, *, register: bool) -> ReplayR
     if register:
         register_series(table, folder)
     report = publish(table, folder)
+    if written := write_refused(table.columns or [], options.file):
+        say(f"to be mended and replayed: {written}")
     for example in report.examples:
         say(f"refused: {example}")
     print(json.dumps(report.as_dict() | {"examples": len(report.examples)}))

@@ -40,6 +40,11 @@ class ReplayOptions:
     offset: str | None = None
     where: str | None = None
     batch: int = 500
+    date: str = ""
+    """Order of dates, decimal sign, encoding and separator: detected where empty."""
+    decimal: str = ""
+    encoding: str = ""
+    separator: str = ""
 
     def __post_init__(self) -> None:
         zone_of(self.zone)

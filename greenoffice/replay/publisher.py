@@ -14,6 +14,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from collector.tables import LoadedHistory
 from greenoffice.replay.options import ReplayOptions
 from greenoffice.replay.registration import GATEWAY
 from greenoffice.replay.table import Chunk, RecordedTable
@@ -37,6 +38,7 @@ class ReplayReport:
     ambiguous: int = 0
     impossible: int = 0
     without_time: int = 0
+    unreadable: int = 0
     published: int = 0
     messages: int = 0
     examples: list[str] = field(default_factory=list)
@@ -127,6 +129,8 @@ def replay(
     report = ReplayReport()
     publisher = Publisher(address)
     encoder = _Encoder(table.options, session)
+    for column in table.columns or ():
+        _not_taken(column.history, report)
     for chunk in table.chunks():
         _judge(chunk, table.options, report)
         for payload, count in encoder.messages(chunk):
@@ -136,6 +140,17 @@ def replay(
         progress(report.rows)
     publisher.close()
     return report
+
+
+def _not_taken(history: LoadedHistory, report: ReplayReport) -> None:
+    """Count what a file of people says there is none of, and what of it cannot be read."""
+    report.rows += history.missing + len(history.refused)
+    report.values += history.missing + len(history.refused)
+    report.null_values += history.missing
+    report.unreadable += len(history.refused)
+    report.refused += len(history.refused)
+    room = max(0, 20 - len(report.examples))
+    report.examples += [str(one) for one in history.refused[:room]]
 
 
 def _judge(chunk: Chunk, options: ReplayOptions, report: ReplayReport) -> None:
@@ -148,7 +163,7 @@ def _judge(chunk: Chunk, options: ReplayOptions, report: ReplayReport) -> None:
         timed = present & ~chunk.no_time
         report.ambiguous += int((timed & chunk.times.ambiguous).sum())
         report.impossible += int((timed & chunk.times.impossible).sum())
-    report.refused = report.without_time + report.ambiguous + report.impossible
+    report.refused = report.without_time + report.ambiguous + report.impossible + report.unreadable
     bad = chunk.no_time | ~chunk.times.usable
     for row in np.flatnonzero(bad)[: max(0, 20 - len(report.examples))]:
         why = (
@@ -185,6 +200,7 @@ class _Encoder:
                 "value": float(chunk.values[value.column][row]),
             }
             for value in self._options.values
+            if value.column in chunk.values
             for row in np.flatnonzero(usable & ~np.isnan(chunk.values[value.column]))
         ]
         size = self._options.batch

@@ -1,4 +1,8 @@
-"""Reading a recorded table (CSV or Parquet) in chunks of columns."""
+"""Reading a recorded table in chunks of columns.
+
+Parquet is typed: its rows are selected and put in order by DuckDB. All else is read as tables of
+people are, and what cannot be read is kept with its place.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.tables import UtcTimes, already_utc, local_to_utc
+from greenoffice.replay.loaded import LoadedColumn, loaded_columns
 from greenoffice.replay.options import ReplayOptions
-from greenoffice.replay.times import UtcTimes, already_utc, local_to_utc
 from metering.errors import InvalidInput
 from metering.quantity import I64
 
@@ -31,10 +36,15 @@ class Chunk:
 
 
 class RecordedTable:
-    """A CSV or Parquet file with one row a time and series."""
+    """A file with one row a time and series."""
 
     def __init__(self, options: ReplayOptions) -> None:
         self.options = options
+        self.columns: list[LoadedColumn] | None = None
+        """Of a file that is no Parquet, all of it."""
+        if options.file.suffix != ".parquet":
+            self.columns = loaded_columns(options)
+            return
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
         self._source = _source(options.file)
@@ -50,6 +60,8 @@ class RecordedTable:
 
     def identities(self) -> list[str]:
         """All series ids, sorted."""
+        if self.columns is not None:
+            return sorted({name for one in self.columns for name in one.names})
         rows = self._connection.execute(
             f"SELECT DISTINCT {self._id()} AS id FROM {self._source} {self._where()} ORDER BY id"
         ).fetchall()
@@ -57,6 +69,8 @@ class RecordedTable:
 
     def negative(self) -> set[tuple[str, str]]:
         """(series id, column) of those with a value below 0."""
+        if self.columns is not None:
+            return {found for one in self.columns for found in one.negative()}
         found = set()
         for value in self.options.values:
             rows = self._connection.execute(
@@ -67,7 +81,9 @@ class RecordedTable:
         return found
 
     def rows(self) -> int:
-        """How many rows the table has."""
+        """How many rows the table has; of a file that is no Parquet, those with a value."""
+        if self.columns is not None:
+            return sum(len(one.history.value) for one in self.columns)
         found = self._connection.execute(
             f"SELECT count(*) FROM {self._source} {self._where()}"
         ).fetchone()
@@ -75,6 +91,9 @@ class RecordedTable:
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows in time order, some at a time."""
+        if self.columns is not None:
+            yield from (chunk for one in self.columns for chunk in _loaded_chunks(one))
+            return
         values = ", ".join(
             f'TRY_CAST("{v.column}" AS DOUBLE) AS v{n}' for n, v in enumerate(self.options.values)
         )
@@ -89,10 +108,10 @@ class RecordedTable:
         columns = list(zip(*rows, strict=True))
         no_time = np.array([t is None for t in columns[1]], dtype=np.bool_)
         recorded = np.array([t or 0 for t in columns[1]], dtype=np.int64)
-        times = self._to_utc(recorded - self.options.label_shift_us)
+        times = self._to_utc(recorded)
         return Chunk(
             np.array(columns[0], dtype=object),
-            times.time_us,
+            times.time_us - self.options.label_shift_us,
             {v.column: _floats(columns[2 + n]) for n, v in enumerate(self.options.values)},
             no_time,
             times,
@@ -128,9 +147,20 @@ class RecordedTable:
                 f"the file cannot be read as a table: {refused}",
                 field="file",
                 value=str(self.options.file),
-                fix="a CSV with a header line, or a Parquet file",
+                fix="write the Parquet file anew, or give a CSV with a header line",
             ) from refused
         return {row[0]: row[1] for row in rows}
+
+
+def _loaded_chunks(one: LoadedColumn) -> Iterator[Chunk]:
+    order = np.argsort(one.history.time_us, kind="stable")
+    names = np.array(one.names, dtype=object)
+    for start in range(0, len(order), CHUNK):
+        rows = order[start : start + CHUNK]
+        times = already_utc(one.history.time_us[rows])
+        values = {one.value.column: one.history.value[rows]}
+        no_time = np.zeros(len(rows), dtype=np.bool_)
+        yield Chunk(names[one.history.which[rows]], times.time_us, values, no_time, times)
 
 
 def _floats(column: tuple[object, ...]) -> NDArray[np.float64]:
@@ -143,8 +173,7 @@ def _source(file: Path) -> str:
             "no such file",
             field="file",
             value=str(file),
-            fix="name an existing CSV or Parquet file",
+            fix="name an existing file: CSV, XLSX, Parquet or a ZIP of them",
         )
     quoted = str(file).replace("'", "''")
-    reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
-    return f"{reader}('{quoted}')"
+    return f"read_parquet('{quoted}')"

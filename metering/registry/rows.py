@@ -21,6 +21,7 @@ from typing import TypeVar
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
 from metering.moment import INSTANT_FIX, BackwardsWindow, Moment, read_moment
+from metering.tables import known_heading, plain, plain_day, plain_number
 from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
@@ -97,7 +98,7 @@ class Row:
 
     def code(self, column: str) -> str:
         """A code; '' where it is none."""
-        text = self.text(column)
+        text = plain(self.text(column))
         if CODE.fullmatch(text) and text.strip("."):
             return text
         self.wrong(column, "not a code", "1 to 64 of A-Z a-z 0-9 . _ -, not dots alone")
@@ -118,7 +119,7 @@ class Row:
         text = self.text(column)
         if not text:
             return None
-        value = Decimal(text) if _NUMBER.fullmatch(text) else None
+        value = _number(text)
         if value is None:
             self.wrong(column, "not a number", "digits with a decimal point, such as 1.5")
         elif above is not None and value <= above:
@@ -131,7 +132,7 @@ class Row:
 
     def whole(self, column: str, least: int, most: int) -> int | None:
         """A whole number in bounds; None where the field is empty or wrong."""
-        text = self.text(column)
+        text = plain(self.text(column))
         if not text:
             return None
         if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) and least <= int(text) <= most:
@@ -145,16 +146,14 @@ class Row:
         if not text:
             return None
         try:
-            if not _DATE.fullmatch(text):
-                raise ValueError(text)
-            return date.fromisoformat(text)
+            return date.fromisoformat(text) if _DATE.fullmatch(text) else plain_day(text)
         except ValueError:
             self.wrong(column, "not a date", "YYYY-MM-DD, such as 2026-01-31")
             return None
 
     def minute(self, column: str, otherwise: int) -> int:
         """A time of day in minutes, 00:00 to 24:00; `otherwise` where it is none."""
-        match = _TIME.fullmatch(self.text(column))
+        match = _TIME.fullmatch(plain(self.text(column)))
         minute = int(match[1]) * 60 + int(match[2]) if match else -1
         if not 0 <= minute <= 1440:
             self.wrong(column, "not a time of day", "HH:MM from 00:00 to 24:00")
@@ -236,7 +235,7 @@ def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
         if not any(fields):
             continue
         if header is None:
-            header = fields
+            header = [_heading(table, one) for one in fields]
             if not _good_header(table, sheet.label, header, number, problems):
                 return []
         elif len(fields) != len(header):
@@ -253,6 +252,22 @@ def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
     if header is None:
         problems.add(sheet.label, 1, "", "", "no header line", ",".join(table.columns))
     return rows
+
+
+def _heading(table: Table, text: str) -> str:
+    """A heading of people as the table has it; itself where it has none such."""
+    word, _ = known_heading(text)
+    return word if word in table.columns and text not in table.columns else text
+
+
+def _number(text: str) -> Decimal | None:
+    if _NUMBER.fullmatch(text):
+        return Decimal(text)
+    try:
+        found = plain_number(text)
+    except ValueError:
+        return None
+    return Decimal(found) if _NUMBER.fullmatch(found) else None
 
 
 def as_text(value: object) -> str:

@@ -166,3 +166,13 @@ def test_the_files_of_the_documentation_can_be_sent(office):
 def test_what_a_refused_body_is_told_to_send_are_files_of_the_registry(office):
     fix = send(office, ["not", "files"]).json()["fix"]
     assert set(re.findall(r"\w+\.csv", fix)) <= TABLES.keys()
+
+
+def test_an_uploaded_file_may_be_in_the_encoding_of_a_spreadsheet(office):
+    """GBK with semicolons, as spreadsheets write it in China and in Europe."""
+    text = "编码;上级;类型;面积\nb;o;building;1200,5\n".encode("gbk")
+    told = office.post(IMPORT, files={"files": ("tree.csv", text)}, params={"dry_run": "true"})
+    assert told.status_code == 200, told.text
+    assert told.json()["changes"][0]["new"]["area_m2"] == "1200.5"
+    refused = office.post(IMPORT, files={"files": ("tree.csv", b"\xe4\xf6\xfc.\xdf")})
+    assert (refused.status_code, "save the file as UTF-8" in refused.text) == (422, True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 import greenoffice.registering as registering
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.registering import ImportOptions, day_of, export_registry, import_registry
 from greenoffice.stores import open_stores
-from metering.errors import Conflict, InvalidInput
+from metering.errors import Conflict, InvalidFiles, InvalidInput
 from metering.registry import Registry
 
 TREE = "code,parent,type,zone\no,,institution,UTC\nb,o,building,\n"
@@ -106,3 +108,63 @@ def test_a_day_to_end_on_is_a_date() -> None:
     with pytest.raises(InvalidInput) as refused:
         day_of("December")
     assert refused.value.field == "end_missing"
+
+
+CHINESE = """编码,上级,类型,时区,面积,生效日期
+o,,institution,Asia/Shanghai,,
+b,o,building,,{area},{day}
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize(
+    ("area", "day", "separator"),
+    [
+        ("1200.5", "2026-01-31", ","),
+        ('"1,200.5"', "2026/1/31", ","),
+        ("１２００．５", "2026年1月31日", "\t"),
+        ("1200,5", "31 Jan 2026", ";"),
+    ],
+)
+def test_files_of_people_import_as_they_are(
+    data: Path, files: Path, encoding: str, area: str, day: str, separator: str
+) -> None:
+    text = CHINESE.replace(",", separator).format(area=area, day=day)
+    (files / "tree.csv").write_bytes(text.encode(encoding))
+    import_registry(files, data, ImportOptions(yes=True))
+    present = registered(data)
+    assert present.nodes["b"].area_m2 == Decimal("1200.5")
+    assert [edge.valid.start for edge in present.space if edge.child == "b"] == [date(2026, 1, 31)]
+
+
+@pytest.mark.parametrize(
+    ("area", "day", "field"), [('"1,200"', "", "area_m2"), ("", "10/01/2026", "valid_from")]
+)
+def test_what_may_be_two_values_is_asked(
+    data: Path, files: Path, area: str, day: str, field: str
+) -> None:
+    (files / "tree.csv").write_text(CHINESE.format(area=area, day=day), encoding="gb18030")
+    with pytest.raises(InvalidFiles) as refused:
+        import_registry(files, data, ImportOptions(yes=True))
+    assert [(one.line, one.field) for one in refused.value.problems] == [(3, field)]
+    assert registered(data) == Registry()
+
+
+def test_a_workbook_has_a_sheet_a_table(data: Path, files: Path, tmp_path: Path) -> None:
+    book = Workbook()
+    tree, meters = book.active, book.create_sheet("仪表")
+    tree.title = "tree"
+    for row in (["code", "parent", "type", "zone"], ["o", None, "institution", "UTC"]):
+        tree.append(row)
+    tree.append(["b", "o", "building", None])
+    for row in (["编码", "节点", "分项"], ["m", "b", "01000"]):
+        meters.append(row)
+    book.save(tmp_path / "office.xlsx")
+    import_registry(tmp_path / "office.xlsx", data, ImportOptions(yes=True))
+    assert set(registered(data).meters) == {"m"}
+    (files / "tree.csv").rename(files / "notes.csv")
+    with pytest.raises(InvalidFiles, match=r"notes\.csv: .*not a file of the registry"):
+        import_registry(files, data, ImportOptions(yes=True))
+    (files / "notes.csv").rename(files / "tree.xls")
+    with pytest.raises(InvalidFiles, match=r"tree\.xls: .*save it as XLSX"):
+        import_registry(files, data, ImportOptions(yes=True))

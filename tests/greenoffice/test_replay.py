@@ -4,19 +4,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.tables import local_to_utc
+from greenoffice.replay.loaded import write_refused
 from greenoffice.replay.options import ReplayOptions, ValueColumn, value_columns
 from greenoffice.replay.registration import meter_code, registry_texts
 from greenoffice.replay.table import RecordedTable
-from greenoffice.replay.times import local_to_utc
 from metering.errors import InvalidInput
 from metering.localtime import parse_instant, to_us
 from metering.reading import Kind
 from metering.registry.files import read_registry_texts
+from metering.tables import AmbiguousFormat
 
 EPOCH = datetime(1970, 1, 1)
 
@@ -69,9 +72,10 @@ def test_null_and_label_end(tmp_path: Path) -> None:
     options = recorded(
         tmp_path, "at,meter,kwh\n2020-01-01 01:00,A,1.5\n2020-01-01 02:00,A,\n", label="end"
     )
-    (chunk,) = RecordedTable(options).chunks()
-    assert chunk.time_us[0] == parse_instant("2020-01-01T00:00:00+08:00")
-    assert np.isnan(chunk.values["kwh"]).tolist() == [False, True]
+    table = RecordedTable(options)
+    (chunk,) = table.chunks()
+    assert chunk.time_us.tolist() == [parse_instant("2020-01-01T00:00:00+08:00")]
+    assert [one.history.missing for one in table.columns or []] == [1]
 
 
 def test_unknown_column_names_the_known_ones(tmp_path: Path) -> None:
@@ -122,3 +126,52 @@ def test_bad_options_are_named(tmp_path: Path, changes: dict[str, object], field
     with pytest.raises(InvalidInput) as refused:
         recorded(tmp_path, "at,meter,kwh\n", **changes)
     assert refused.value.field == field
+
+
+def test_a_table_of_people_is_replayed_as_it_is(tmp_path: Path) -> None:
+    """GBK, semicolons, decimal commas, a unit beside; the rest is refused with its place."""
+    text = (
+        "时间;电表;电量\n2026年10月1日 1时;001;1.234,5\n2026年10月1日 2时;001;0,002 MWh\n"
+        "2026年10月1日 3时;001;无\n2026年10月1日 4时;001;x\n"
+    )
+    options = recorded(
+        *(tmp_path, ""), time="时间", id="电表", values=(ValueColumn("电量", "kWh"),), label="end"
+    )
+    options.file.write_bytes(text.encode("gbk"))
+    table = RecordedTable(options)
+    (chunk,) = table.chunks()
+    assert chunk.identity.tolist() == ["001", "001"]
+    assert chunk.values["电量"].tolist() == [1234.5, 2.0]
+    assert chunk.time_us[0] == parse_instant("2026-10-01T00:00:00+08:00")
+    (column,) = table.columns or []
+    assert (column.history.missing, len(column.history.refused)) == (1, 1)
+    mended = write_refused([column], options.file)
+    assert mended is not None
+    assert mended.read_text("utf-8-sig").splitlines()[1].startswith("2026年10月1日 4时,001,x,")
+
+
+def test_times_that_may_be_two_are_asked_for(tmp_path: Path) -> None:
+    text = "at,meter,kwh\n10/01/2026,A,1.5\n"
+    with pytest.raises(AmbiguousFormat, match="mdy"):
+        RecordedTable(recorded(tmp_path, text))
+    (chunk,) = RecordedTable(recorded(tmp_path, text, date="mdy")).chunks()
+    assert chunk.time_us[0] == parse_instant("2026-10-01T00:00:00+08:00")
+
+
+def test_a_condition_chooses_rows(tmp_path: Path) -> None:
+    text = "at,meter,kwh,kind\n2026-10-01,A,1.5,0\n2026-10-01,B,2.5,1\n"
+    table = RecordedTable(recorded(tmp_path, text, where="kind = 1"))
+    assert table.identities() == ["B"]
+    with pytest.raises(InvalidInput, match="condition"):
+        RecordedTable(recorded(tmp_path, text, where="nothing = 1"))
+
+
+def test_a_label_at_the_end_is_taken_off_the_instant(tmp_path: Path) -> None:
+    """02:00 of 29 March 2026 does not exist in Berlin, and is no interval's end here either."""
+    file = tmp_path / "a.parquet"
+    rows = "SELECT TIMESTAMP '2026-03-29 03:00' AS at, 'A' AS meter, 1.0 AS kwh"
+    duckdb.connect().execute(f"COPY ({rows}) TO '{file}' (FORMAT parquet)")
+    options = recorded(tmp_path, "", file=file, zone="Europe/Berlin", label="end")
+    (chunk,) = RecordedTable(options).chunks()
+    assert chunk.times.usable.all()
+    assert chunk.time_us[0] == parse_instant("2026-03-29T00:00:00Z")

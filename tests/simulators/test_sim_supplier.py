@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from greenoffice.registry_files import read_registry
 from metering.errors import ConfigurationError
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, parse_instant
 from metering.quantity import I64
 from metering.reading import F64
-from metering.registry.files import read_registry
 from simulators import CAMPUS_FOLDER, Campus
 from simulators.campus import ZONE, SimPoint
 from simulators.contract import Contract, FactorBand, contracts
@@ -112,7 +112,7 @@ def two_months(campus: Campus) -> Devices:
 @pytest.fixture(scope="module")
 def billed(campus: Campus, two_months: Devices) -> Any:
     """A platform that knows the campus and read the registers which suppliers bill."""
-    registry = read_registry(CAMPUS_FOLDER)
+    registry = read_registry(CAMPUS_FOLDER)[0]
     world = two_months.world
     quarters = np.arange(world.start_us, world.now_us + 1, 15 * MINUTE_US, dtype=np.int64)
     meters = {code for one in contracts(campus) for code in (one.meter, one.reactive) if code}

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from collector import JournalReader, JournalWriter
 from collector.intake import Intake
 from collector.journal import Record
+from greenoffice.registry_files import read_registry
 from ledger import Ledger
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.book import DirtyMark
@@ -51,7 +52,6 @@ from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
 from metering.registry.facts.power_factors import PowerFactorBand
 from metering.registry.facts.tiers import Tier
-from metering.registry.files import read_registry
 from metering.remembered import Remembered
 from metering.report_issue import ReportFile, ReportIssue
 from metering.settlement import SettlementRun
@@ -224,7 +224,7 @@ def told(table: str, row: Any) -> dict[str, Any]:
 def fill(platform: Platform) -> None:
     """Something in nearly every table."""
     stores = platform.stores
-    stores.registry.apply(read_registry(CAMPUS), actor="test", now_us=NOW)
+    stores.registry.apply(read_registry(CAMPUS)[0], actor="test", now_us=NOW)
     facts = {
         "office_hours": (WorkingHours("o", 420, 960, "1-6"),),
         "limit": (DetectionLimit("nights", Decimal(3), node="o"),),

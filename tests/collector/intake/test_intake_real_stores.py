@@ -12,8 +12,9 @@ import pytest
 from collector.intake import Intake, IntakeReport
 from collector.journal import JournalReader, JournalWriter, Record
 from collector.routes import check_route
+from greenoffice.registry_files import read_registry
 from metering.localtime import HOUR_US, iso, parse_instant
-from metering.registry.files import read_registry, read_registry_texts
+from metering.registry.files import read_registry_texts
 from storage import DuckDBReadings, open_engine, sql_stores
 
 NOW_US = parse_instant("2026-11-24T08:15:02Z")
@@ -28,7 +29,7 @@ class Platform:
         self.readings = DuckDBReadings(root / "readings.duckdb")
         self.writer = JournalWriter(root / "journal" / "listener", 1, now_us=lambda: NOW_US)
         self.reader = JournalReader(root / "journal")
-        self.stores.registry.apply(read_registry(CAMPUS), actor="test", now_us=NOW_US)
+        self.stores.registry.apply(read_registry(CAMPUS)[0], actor="test", now_us=NOW_US)
         self.reload()
         self.intake = Intake(
             self.reader,

@@ -1,0 +1,30 @@
+"""Files of people as tables, and tables as readings.
+
+file, folder, archive, bytes ──read_tables──▶ FileTable ──read_history──▶ History of readings
+                                                  │                          what was missing
+                                                  └──▶ sheets of the registry       and refused
+"""
+
+from collector.tables.containers import files_of, read_tables
+from collector.tables.history import read_history
+from collector.tables.loaded import LoadedHistory
+from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
+from collector.tables.options import HistoryForm
+from collector.tables.refused import RefusedCell, refused_csv
+from collector.tables.table import Cell, FileTable, RawLine
+
+__all__ = [
+    "Cell",
+    "FileTable",
+    "HistoryForm",
+    "LoadedHistory",
+    "RawLine",
+    "RefusedCell",
+    "UtcTimes",
+    "already_utc",
+    "files_of",
+    "local_to_utc",
+    "read_history",
+    "read_tables",
+    "refused_csv",
+]

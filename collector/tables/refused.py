@@ -1,0 +1,42 @@
+"""What of a table was not taken, as a file to mend and load again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collector.tables.table import Cell, FileTable
+
+REASON = "reason"
+"""Heading of the column that says why."""
+
+
+@dataclass(frozen=True)
+class RefusedCell:
+    """A value that was not taken, with why, in a sentence."""
+
+    cell: Cell
+    why: str
+
+    def __str__(self) -> str:
+        one = self.cell
+        return f"{one.file}, row {one.row}, {one.column} = {str(one.value)[:60]!r}: {self.why}"
+
+
+def refused_csv(table: FileTable, heading_rows: int, refused: Sequence[RefusedCell]) -> bytes:
+    """The rows of a table that hold what was refused, under the same headings (its first
+    `heading_rows` rows), with a last column that says why; CSV as a spreadsheet opens it."""
+    why: dict[int, list[str]] = {}
+    for one in refused:
+        why.setdefault(one.cell.row, []).append(f"{one.cell.column}: {one.why}")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    for place, (row, cells) in enumerate(table.lines()):
+        shown = ["" if cell is None else str(cell) for cell in cells]
+        if place < heading_rows:
+            writer.writerow([*shown, REASON if place == heading_rows - 1 else ""])
+        elif row in why:
+            writer.writerow([*shown, "; ".join(why[row])])
+    return text.getvalue().encode("utf-8-sig")

@@ -1,0 +1,53 @@
+"""Values of a table, in the unit that was said."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from collector.tables.options import HistoryForm
+from metering.tables import NumberForm, is_missing, known_unit
+from metering.units import UNITS
+
+
+class ValueReader:
+    """Reads values, and turns them into the unit that was said."""
+
+    def __init__(self, numbers: NumberForm, form: HistoryForm) -> None:
+        self._numbers, self._unit = numbers, form.unit
+        self._factors: dict[tuple[str, str], float] = {}
+
+    def read(self, raw: object) -> tuple[float, str]:
+        """(value, unit beside it or ''), NaN where there is none; ValueError for no number."""
+        if raw is None or (isinstance(raw, str) and is_missing(raw)):
+            return math.nan, ""
+        if isinstance(raw, int | float | Decimal):
+            return float(raw), ""
+        if not isinstance(raw, str):
+            raise ValueError("not a number")
+        try:
+            text, unit = self._numbers.read(raw)
+        except ValueError:
+            raise ValueError("not a number") from None
+        value = float(text)
+        if math.isinf(value):
+            raise ValueError("not a number")
+        return value, unit
+
+    def becomes(self, first: str) -> str:
+        """The unit of a series whose first value has this one."""
+        return self._unit or first
+
+    def factor(self, unit: str, wanted: str) -> float:
+        """What a value in a unit is to be multiplied by; ValueError where it does not fit."""
+        if not unit or unit == wanted:
+            return 1.0
+        key = (unit, wanted)
+        if key not in self._factors:
+            sent, kept = UNITS[known_unit(unit)] if known_unit(unit) else None, UNITS.get(wanted)
+            if sent is None:
+                raise ValueError(f"unknown unit {unit[:16]}")
+            if kept is None or sent.canonical != kept.canonical or sent.offset or kept.offset:
+                raise ValueError(f"unit {unit[:16]} where {wanted or 'none'} is expected")
+            self._factors[key] = float(sent.factor / kept.factor)
+        return self._factors[key]

@@ -1,0 +1,133 @@
+"""Workbooks (XLSX) as rows: the visible sheets, values as a spreadsheet shows them.
+
+What a formula comes to is what was stored beside it. One of which nothing was stored, since no
+spreadsheet ever worked it out, is told as its own text, which is no value.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+
+from collector.tables.limits import check_rows, check_width
+from collector.tables.table import FileTable, RawLine
+from metering.errors import InvalidInput
+
+_PADDED = re.compile(r"0{2,40}")
+"""A format that shows a number with zeros before it: then it is an identifier."""
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError),
+    *(AttributeError, IndexError, EOFError, OSError, OverflowError),
+)
+"""What a workbook that is not whole makes the library raise."""
+
+
+def workbook_tables(name: str, data: bytes, archive: zipfile.ZipFile) -> list[FileTable]:
+    """Its visible sheets that hold anything; of a single one the table has the file's name.
+    Raises InvalidInput for what is damaged, or has a document type in one of its parts."""
+    _check_parts(name, archive)
+    try:
+        book = _opened(data, values=True)
+        sheets = [one.title for one in book.worksheets if one.sheet_state == "visible"]
+    except _BROKEN as error:
+        raise _damaged(name, error) from None
+    formulas = any(_has_formulas(archive, part) for part in archive.namelist())
+    return [
+        FileTable(
+            name if len(sheets) == 1 else f"{name}#{sheet}",
+            sheet,
+            partial(_lines, name, data, sheet, formulas=formulas),
+        )
+        for sheet in sheets
+    ]
+
+
+def _opened(data: bytes, *, values: bool) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and extensions that do not matter here
+        return openpyxl.load_workbook(
+            io.BytesIO(data), read_only=True, data_only=values, keep_links=False
+        )
+
+
+def _damaged(name: str, error: Exception) -> InvalidInput:
+    return InvalidInput(
+        f"a damaged workbook: {type(error).__name__}",
+        field="file",
+        value=name,
+        fix="open it, and save it anew as XLSX",
+    )
+
+
+def _check_parts(name: str, archive: zipfile.ZipFile) -> None:
+    """A document type has no place in a workbook: it is how a small one becomes a large one."""
+    for part in archive.infolist():
+        if part.filename.endswith((".xml", ".rels")):
+            try:
+                with archive.open(part) as file:
+                    begin = file.read(4096).replace(b"\0", b"").lower()
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+                raise _damaged(name, error) from None
+            if b"<!doctype" in begin:
+                raise InvalidInput(
+                    "it has a document type, which is not taken",
+                    field="file",
+                    value=name,
+                    fix="save it anew as XLSX",
+                )
+
+
+def _has_formulas(archive: zipfile.ZipFile, part: str) -> bool:
+    if not part.startswith("xl/worksheets/"):
+        return False
+    with archive.open(part) as file:
+        before = b""
+        while block := file.read(1 << 20):
+            if b"<f>" in (seen := before + block) or b"<f " in seen:
+                return True
+            before = block[-2:]
+    return False
+
+
+def _lines(name: str, data: bytes, sheet: str, *, formulas: bool) -> Iterator[RawLine]:
+    try:
+        shown = _opened(data, values=True)[sheet]
+        shown.reset_dimensions()
+        written: Iterator[Sequence[Any]] = iter(())
+        if formulas:
+            raw = _opened(data, values=False)[sheet]
+            raw.reset_dimensions()
+            written = raw.iter_rows()
+        for row, cells in enumerate(shown.iter_rows(), start=1):
+            check_rows(row, name)
+            check_width(len(cells), row, name)
+            values = [_value(cell) for cell in cells]
+            yield row, _with_formulas(values, next(written)) if formulas else values
+    except _BROKEN as error:
+        raise _damaged(name, error) from None
+
+
+def _value(cell: Any) -> object:
+    value = cell.value
+    if isinstance(value, datetime):  # kept as a fraction of a day, which is no whole second
+        return (value + timedelta(milliseconds=500)).replace(microsecond=0)
+    if type(value) is int and _PADDED.fullmatch(cell.number_format or ""):
+        return str(value).zfill(len(cell.number_format))
+    return value
+
+
+def _with_formulas(values: list[object], written: Sequence[Any]) -> list[object]:
+    for place, cell in enumerate(written):
+        if place < len(values) and values[place] is None and cell.data_type == "f":
+            values[place] = cell.value if isinstance(cell.value, str) else "="
+    return values

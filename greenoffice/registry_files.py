@@ -1,0 +1,81 @@
+"""The registry as people keep it: a folder of CSV files and workbooks, a workbook, an archive."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from collector.tables import FileTable, RawLine, files_of, read_tables
+from metering.errors import InvalidInput, NotFound
+from metering.registry import Registry
+from metering.registry.csv_rows import noted
+from metering.registry.files import TABLES, not_of_registry
+from metering.registry.routes import RouteCheck
+from metering.registry.rows import Problems, Sheet
+from metering.registry.taking import take
+from metering.tables import known_table
+
+
+def read_registry(
+    source: Path,
+    existing: Registry | None = None,
+    *,
+    end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
+) -> tuple[Registry, list[str]]:
+    """(what the tables of a source say, as a registry of its own to be applied; which tables).
+
+    A table is called after its file or, in a workbook of several, after its sheet, such as
+    `meters`. Points known to `existing` keep their ids, and a column that a table leaves out keeps
+    what stands. With `end_missing`, dated facts that are not in their table end on that day;
+    `check_route` knows the decoders. Raises InvalidFiles with all problems.
+    """
+    problems = Problems()
+    sheets = [
+        sheet
+        for table in _tables(source, problems)
+        if (sheet := _sheet(table, problems)) is not None
+    ]
+    wanted = take(
+        sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
+    )
+    return wanted, [sheet.table for sheet in sheets]
+
+
+def _tables(source: Path, problems: Problems) -> list[FileTable]:
+    found: list[FileTable] = []
+    for file in files_of(source) if source.is_dir() else [source]:
+        if file.suffix == ".txt" and file != source and not _is_named(file.name):
+            continue  # notes that lie beside
+        try:
+            found += read_tables(file)
+        except (InvalidInput, NotFound) as error:
+            noted(file.name, error, problems)
+    return found
+
+
+def _is_named(name: str) -> bool:
+    return known_table(name) in TABLES
+
+
+def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
+    """The lines of a table; None, and noted, where it is none of the registry, or is damaged."""
+    name = known_table(table.name)
+    if name not in TABLES:
+        name = known_table(Path(table.file).name)
+    if name not in TABLES:
+        not_of_registry(table.file, problems)
+        return None
+    try:
+        lines = list(table.lines())
+        return Sheet(name, lines if table.separated else _of_one_width(lines), table.file)
+    except InvalidInput as error:
+        noted(table.file, error, problems)
+        return None
+
+
+def _of_one_width(lines: list[RawLine]) -> list[RawLine]:
+    """Rows of a workbook end where nothing stands any more; here all end with the last column."""
+    filled = (n for _, cells in lines for n, one in enumerate(cells, 1) if one not in (None, ""))
+    width = max(filled, default=0)
+    return [(row, [*cells[:width], *[None] * (width - len(cells))]) for row, cells in lines]

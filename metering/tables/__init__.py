@@ -1,0 +1,36 @@
+"""Files of people as cells, and cells as values, never by a guess where two readings are possible.
+
+    bytes ──decode──▶ text ──delimited──▶ (row, cells) ──form of a whole column──▶ values
+
+Nothing here knows a meter. Workbooks, archives and the shapes of histories: `collector.tables`.
+"""
+
+from metering.tables.delimited import TextForm, lines_of, separator_of
+from metering.tables.encodings import decode
+from metering.tables.figures import NumberForm, number_form, plain_number
+from metering.tables.forms import AmbiguousFormat
+from metering.tables.headings import known_heading, known_table
+from metering.tables.plain import is_missing, plain
+from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, time_form
+from metering.tables.unit_words import known_unit
+
+__all__ = [
+    "AmbiguousFormat",
+    "NumberForm",
+    "Stamp",
+    "TextForm",
+    "TimeForm",
+    "clock_of",
+    "decode",
+    "is_missing",
+    "known_heading",
+    "known_table",
+    "known_unit",
+    "lines_of",
+    "number_form",
+    "plain",
+    "plain_day",
+    "plain_number",
+    "separator_of",
+    "time_form",
+]

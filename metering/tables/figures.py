@@ -1,0 +1,104 @@
+"""Numbers as people write them.
+
+    1,234.5    1.234,5    1 234.5    1'234,5    １２３４．５    1.5 kWh    12 %    -3e2
+
+A sign before three digits, `1,234`, may be a decimal sign or stand between thousands: the whole
+column tells which, or it is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from metering.tables.forms import decide
+from metering.tables.plain import plain
+
+DECIMALS: Final = (".", ",")
+_SAY: Final = {one: f'decimal "{one}"' for one in DECIMALS}
+_UNIT = r"(?:\s*(?P<unit>[^\W\d_][^\s]{0,15}|%|°C))?"
+_EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
+_CLEAR: Final = {".": ""}
+_POINT = re.compile(r"-?\d{1,20}\.(\d\d?|\d{4,20})", re.ASCII)
+"""Never three digits behind the sign, as between thousands."""
+_PLAIN = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?", re.ASCII)
+
+
+def _pattern(decimal: str) -> re.Pattern[str]:
+    comma = "," if decimal == "." else r"\."
+    sign = re.escape(decimal)
+    groups = "|".join(rf"[1-9]\d{{0,2}}(?:{one}\d{{3}})+" for one in (comma, " ", "'"))
+    digits = rf"(?P<whole>{groups}|\d{{1,300}}|(?={sign}\d))(?:{sign}(?P<part>\d{{0,300}}))?"
+    return re.compile(rf"(?P<sign>[+-]?)\s?{digits}(?P<exponent>{_EXPONENT}){_UNIT}")
+
+
+_PATTERNS: Final = {one: _pattern(one) for one in DECIMALS}
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """How the numbers of a column are written."""
+
+    decimal: str = "."
+
+    def read(self, text: str) -> tuple[str, str]:
+        """(number in plain digits with a point, unit beside it or ''); ValueError for no number."""
+        if self.decimal == "." and _PLAIN.fullmatch(text):
+            return text, ""
+        one = plain(text)
+        found = _PATTERNS[self.decimal].fullmatch(one)
+        if found is None:
+            raise ValueError(text)
+        whole = re.sub(r"\D", "", found["whole"]) or "0"
+        part = f".{found['part']}" if found["part"] else ""
+        sign = "-" if found["sign"] == "-" else ""
+        return f"{sign}{whole}{part}{found['exponent']}", found["unit"] or ""
+
+
+def number_form(texts: Iterable[str], column: str, decimal: str = "") -> NumberForm:
+    """The form of a column's texts, of which missing ones are left out by the caller; `decimal` is
+    what was said. Raises AmbiguousFormat where both signs may be the decimal one."""
+    if decimal:
+        return NumberForm(decimal)
+    return NumberForm(decide(column, _told(texts), DECIMALS, _SAY))
+
+
+def _told(texts: Iterable[str]) -> Iterator[dict[str, str]]:
+    """What each text with a sign in it tells of the sign; most say it at a glance."""
+    for text in texts:
+        if _POINT.fullmatch(text):
+            yield _CLEAR
+        elif "." in (one := plain(text)) or "," in one:
+            yield {form: found[0] for form, found in _readings(text).items()}
+
+
+def plain_number(text: str) -> str:
+    """A number of which nothing else is known, in plain digits with a point: `1,234.5` is 1234.5.
+
+    The decimal sign is a point unless nothing but a comma can be one. ValueError for what is none,
+    has a unit, or is `1,234`, which may be either.
+    """
+    read = _readings(text)
+    point = read.get(".")
+    if point is None:
+        if "," not in read:
+            raise ValueError(text)
+        point = read[","]
+    elif "," in plain(text) and read.get(",", point) != point:
+        raise ValueError(text)
+    number, unit = point
+    if unit:
+        raise ValueError(text)
+    return number
+
+
+def _readings(text: str) -> dict[str, tuple[str, str]]:
+    found = {}
+    for decimal in DECIMALS:
+        try:
+            found[decimal] = NumberForm(decimal).read(text)
+        except ValueError:
+            continue
+    return found
