@@ -146,9 +146,10 @@ def write_broker(
     new_passwords: bool = False,
 ) -> WrittenBroker:
     """Write a folder for a broker to start on; what stands there is replaced, but for passwords,
-    which are added to, less those of gateways that were revoked. data: whose gateways and settings; None: any gateway's, and no passwords but
-    the receiver's. new_passwords: make one for each gateway that the broker has none of, in place
-    of the one it has. In a container the passwords lie elsewhere, and none are written.
+    which are added to, less those of gateways that were revoked. data: whose gateways and settings;
+    None: any gateway's, and no passwords but the receiver's. new_passwords: make one for each
+    gateway that the broker has none of, in place of the one it has. In a container the passwords
+    lie elsewhere, and none are written.
 
     ConfigurationError where a file cannot be written, and as `open_stores`.
     """

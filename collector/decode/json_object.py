@@ -49,8 +49,14 @@ def json_value(payload: bytes, limits: MessageLimits) -> object:
             "bad_utf8", f"not UTF-8 at byte {error.start}", "payload", bad, "send UTF-8"
         ) from None
     except (ValueError, RecursionError) as error:
-        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
         start = payload[:80].decode("utf-8", "replace")
+        why = "a number has too many digits"  # the reader's own words are English alone
+        if isinstance(error, RecursionError):
+            why = "nested too deep"
+        elif start.startswith("\ufeff"):
+            why = "it begins with a byte-order mark"
+        elif isinstance(error, json.JSONDecodeError):
+            why = f"it ends or is wrong at line {error.lineno}, column {error.colno}"
         raise Refusal(
             "bad_json", f"not JSON: {why}", "payload", start, "send one JSON object"
         ) from None

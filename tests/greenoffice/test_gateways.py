@@ -62,8 +62,8 @@ def test_a_gateway_is_added_rotated_revoked_and_added_again(folder: DataFolder) 
     assert json.loads(run("status", data, "campus/roof"))["next"] == "add_again"
     with pytest.raises(Conflict, match="revoked"):
         refused("rotate", data, "campus/roof")
+    hour = ("--from", "2026-11-24T02:00:00Z", "--until", "2026-11-24T03:00:00Z")
     with pytest.raises(Conflict, match="revoked"):
-        hour = ("--from", "2026-11-24T02:00:00Z", "--until", "2026-11-24T03:00:00Z")
         refused("resend", data, "campus/roof", *hour)
     again = json.loads(run("add", data, "campus/roof", "--name-en", "Roof"))["password"]
     assert admits(folder, again)
