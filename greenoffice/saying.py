@@ -41,7 +41,7 @@ def complaint(error: Exception) -> str:
     told = (
         replace(one, problem=spoken(one.problem), fix=spoken(one.fix)) for one in error.problems
     )
-    return "\n".join([heading, *map(str, told), spoken(error.fix)]).rstrip()
+    return "\n".join([heading, *map(str, told), spoken(error.fix or "")]).rstrip()
 
 
 def command_of(app: typer.Typer) -> Any:
