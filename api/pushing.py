@@ -75,6 +75,13 @@ def _proven(request: Request, gateway: str, secret: str) -> Pusher:
     tries = failed.at(address_of(request))
     platform = platform_of(request)
     if not platform.credentials.verify(gateway, secret.encode(), platform.now_us(), tries):
+        if platform.credentials.revoked(gateway):
+            raise SignInNeeded(
+                "this gateway was revoked",
+                field="Authorization",
+                value=gateway,
+                fix="add the gateway again, and give it its new password",
+            )
         raise SignInNeeded(
             "wrong password, or no such gateway",
             field="Authorization",

@@ -22,7 +22,13 @@ from textwrap import wrap
 from typing import Final
 
 from collector import VERSION_TOPIC
-from greenoffice.broker_passwords import add_user, add_users, require_writable, users_of
+from greenoffice.broker_passwords import (
+    add_user,
+    add_users,
+    remove_users,
+    require_writable,
+    users_of,
+)
 from greenoffice.broker_promises import (
     AUTOSAVE_CHANGES,
     MosquittoVersion,
@@ -140,9 +146,10 @@ def write_broker(
     new_passwords: bool = False,
 ) -> WrittenBroker:
     """Write a folder for a broker to start on; what stands there is replaced, but for passwords,
-    which are added to. data: whose gateways and settings; None: any gateway's, and no passwords but
-    the receiver's. new_passwords: make one for each gateway that the broker has none of, in place
-    of the one it has. In a container the passwords lie elsewhere, and none are written.
+    which are added to, less those of gateways that were revoked. data: whose gateways and settings;
+    None: any gateway's, and no passwords but the receiver's. new_passwords: make one for each
+    gateway that the broker has none of, in place of the one it has. In a container the passwords
+    lie elsewhere, and none are written.
 
     ConfigurationError where a file cannot be written, and as `open_stores`.
     """
@@ -171,10 +178,15 @@ def _let_in(
     file = folder / "passwords"
     require_writable(file)
     add_user(file, receiver, _receivers_password(folder, data))
-    lacking = sorted(set(registry.gateways) - users_of(file))
-    if data is None or not new_passwords:
+    if data is None:
+        return WrittenBroker(folder, tuple(sorted(set(registry.gateways) - users_of(file))), {})
+    credentials = open_stores(data).credentials
+    revoked = credentials.revoked_users()
+    remove_users(file, revoked)
+    lacking = sorted(set(registry.gateways) - users_of(file) - revoked)
+    if not new_passwords:
         return WrittenBroker(folder, tuple(lacking), {})
-    now_us, credentials = data.clock().now_us(), open_stores(data).credentials
+    now_us = data.clock().now_us()
     made = {one: credentials.renew(one, actor=str(by_command()), now_us=now_us) for one in lacking}
     add_users(file, made)
     return WrittenBroker(folder, (), made)
@@ -196,11 +208,13 @@ def _replace(file: Path, text: str) -> None:
 
 
 def acl_of(registry: Registry, filters: Iterable[str], receiver: str) -> str:
-    """Who may do what: the receiver reads what it subscribes to, a gateway writes under its own
-    name, and what its routes say."""
+    """Who may do what: the receiver reads what it subscribes to and asks gateways, a gateway writes
+    under its own name, and what its routes say, and reads what it is asked for."""
     reads = [f"topic read {one}" for one in (*filters, VERSION_TOPIC)]
-    told = ["# The platform reads what gateways send, and which version the broker is.",
-            f"user {receiver}", *reads, ""]  # fmt: skip
+    asks = "topic write greenoffice/v1/+/+/commands"
+    told = ["# The platform reads what gateways send, and which version the broker is; it asks them"
+            " to send again.",
+            f"user {receiver}", *reads, asks, ""]  # fmt: skip
     routes: dict[str, list[str]] = {}
     for route in registry.routes:
         if route.gateway and not route.topic.startswith("greenoffice/v1/"):
@@ -210,7 +224,8 @@ def acl_of(registry: Registry, filters: Iterable[str], receiver: str) -> str:
     for gateway, writes in sorted(routes.items()):
         told += [f"user {gateway}", *sorted(set(writes)), ""]
     told.append("# Every user writes under its own name alone: the platform believes the topic.")
-    return "\n".join([*told, "pattern write greenoffice/v1/%u/#", ""])
+    told += ["pattern write greenoffice/v1/%u/#", "pattern read greenoffice/v1/%u/commands"]
+    return "\n".join([*told, ""])
 
 
 def config_of(plan: BrokerPlan, places: BrokerPlaces) -> str:

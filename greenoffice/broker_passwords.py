@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -47,11 +47,21 @@ def users_of(file: Path) -> set[str]:
     return {line.partition(":")[0] for line in lines if ":" in line}
 
 
+def remove_users(file: Path, users: Collection[str]) -> None:
+    """Take users out of the file, where they are in it: the broker lets them in no more."""
+    if users_of(file).intersection(users):
+        _rewrite(file, users, ())
+
+
 def add_users(file: Path, passwords: Mapping[str, str]) -> None:
     """Add users to the file, in place of lines they have there already; mode 0600."""
+    _rewrite(file, passwords, [f"{user}:{hashed(one)}" for user, one in passwords.items()])
+
+
+def _rewrite(file: Path, gone: Collection[str], added: Iterable[str]) -> None:
+    """The file without lines of those who are gone, and with those that are added."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    kept = [line for line in lines if line.partition(":")[0] not in passwords]
-    added = [f"{user}:{hashed(password)}" for user, password in passwords.items()]
+    kept = [line for line in lines if line.partition(":")[0] not in gone]
     partial = file.with_name(f"{file.name}.partial")
     write_secret(partial, "\n".join([*kept, *added]))
     partial.replace(file)

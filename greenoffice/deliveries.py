@@ -7,13 +7,14 @@ from greenoffice.stores import open_stores
 from metering.access import by_command
 from metering.delivery import by_hand
 from metering.errors import NotFound
+from metering.gateway_life import require_let_in
 from metering.localtime import parse_instant
 
 
 def resend(folder: DataFolder, gateway: str, start: str, until: str) -> dict[str, object]:
     """Have a gateway asked once for the readings of a time [start, until); the request. NotFound
     for a gateway that is not registered, InvalidInput for a time that cannot be asked for,
-    Conflict where too much is asked for already."""
+    Conflict where it was revoked, or too much is asked for already."""
     stores = open_stores(folder)
     if gateway not in stores.registry.load().gateways:
         raise NotFound(
@@ -22,6 +23,7 @@ def resend(folder: DataFolder, gateway: str, start: str, until: str) -> dict[str
             value=gateway,
             fix="SITE/GATEWAY, as it stands in gateways.csv",
         )
+    require_let_in(stores.credentials, gateway)
     times = parse_instant(start, "from"), parse_instant(until, "until")
     now_us = folder.clock().now_us()
     gap = stores.intake.want(by_hand(gateway, *times, str(by_command()), now_us))

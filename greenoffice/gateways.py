@@ -14,6 +14,7 @@ from greenoffice.connected import (
     held_gateways,
 )
 from greenoffice.folder import DataFolder
+from greenoffice.national import forget_gateway
 from greenoffice.saying import language, say
 from greenoffice.stores import open_stores
 from metering.access import by_command
@@ -38,7 +39,8 @@ _HOURS = re.compile(r"([0-9]{1,4})h")
 
 
 def add(folder: DataFolder, new: NewGateway) -> dict[str, str]:
-    """The gateway and its password, which is shown this once; errors as `add_gateway`."""
+    """The gateway and its password, which is shown this once; what it had for the national protocol
+    before it was revoked lets it in no more. Errors as `add_gateway`."""
     stores = open_stores(folder)
     registry = stores.registry.load()
     password = add_gateway(
@@ -49,6 +51,7 @@ def add(folder: DataFolder, new: NewGateway) -> dict[str, str]:
         actor=str(by_command()),
         now_us=folder.clock().now_us(),
     )
+    forget_gateway(folder, new.user)  # of before it was revoked
     return {"gateway": new.user, "password": password}
 
 

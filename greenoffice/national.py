@@ -13,6 +13,7 @@ from greenoffice.stores import open_stores
 from greenoffice.tls import trusting
 from metering.access import AuditEntry, by_command
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
+from metering.gateway_life import require_let_in
 from simulators import Identity, NationalGateway, TurnedAway
 
 LONGEST = 64
@@ -25,12 +26,13 @@ def name_gateway(
     """Say what a registered gateway calls itself, and its secret: that of a file, else a new one.
 
     NotFound where the gateway is not registered; InvalidInput for a name or secret of no use;
-    Conflict where another gateway has that name.
+    Conflict where another gateway has that name, or this one was revoked.
     """
     stores = open_stores(folder)
     registry = stores.registry.load()
     if user not in registry.gateways:
         raise NotFound("no such gateway", field="gateway", value=user, fix="register it first")
+    require_let_in(stores.credentials, user)
     _require_word("building", building)
     _require_word("number", number)
     keys = NationalKeys(folder.national_keys)
@@ -46,9 +48,7 @@ def name_gateway(
     _require_word("secret-file", secret, shown="")
     site = user.partition("/")[0]
     key = NationalKey(building, number, user, secret, registry.zone(site))
-    partial = folder.national_keys.with_suffix(".partial")
-    write_secret(partial, keys.with_key(key).decode())
-    partial.replace(folder.national_keys)
+    _keep(folder, keys.with_key(key))
     actor, now_us = str(by_command()), folder.clock().now_us()
     about = {"building": building, "number": number}
     entry = AuditEntry(
@@ -56,6 +56,20 @@ def name_gateway(
     )
     stores.access.audit(entry)
     return {"gateway": user, **about, "secret": secret}
+
+
+def forget_gateway(folder: DataFolder, user: str) -> None:
+    """Take what a gateway logged in with away, where it has something."""
+    keys = NationalKeys(folder.national_keys)
+    if any(one.gateway == user for one in keys.all()):
+        _keep(folder, keys.without(user))
+
+
+def _keep(folder: DataFolder, content: bytes) -> None:
+    """Whole or not at all: the collector reads it meanwhile."""
+    partial = folder.national_keys.with_suffix(".partial")
+    write_secret(partial, content.decode())
+    partial.replace(folder.national_keys)
 
 
 def _require_word(field: str, value: str, *, shown: str | None = None) -> None:

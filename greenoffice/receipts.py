@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -35,6 +35,13 @@ MOST_OF_ONE, MOST = 10_000, 100_000
 """Names of one gateway, and of all, that are known; beyond them the oldest goes, of the gateway
 that has most."""
 _PAGE = 1000
+
+
+class _Known(NamedTuple):
+    """What a name was given to."""
+
+    route: str
+    receipt: PushReceipt
 
 
 class SegmentReader(Protocol):
@@ -81,7 +88,7 @@ class Receipts:
         self, journal: SegmentReader, writer_no: int, append: Callable[[Record], RecordPlace]
     ) -> None:
         self._journal, self._writer_no, self._append = journal, writer_no, append
-        self._known: dict[str, OrderedDict[str, PushReceipt]] = {}
+        self._known: dict[str, OrderedDict[str, _Known]] = {}
         self._count = 0
         self._next: tuple[int, int] | None = None
         """Up to which place (segment, offset) names are known; None before the first is asked."""
@@ -91,13 +98,13 @@ class Receipts:
 
     def take(self, submission: Submission) -> PushReceipt:
         """The receipt of a payload, which is durable: that of before where its name is known.
-        InvalidInput where the name was that of another payload."""
+        InvalidInput where the name was that of another payload, or of the same of another event."""
         told = sha256(submission.payload).hexdigest()
         with self._lock:
             before = self._before(submission) if submission.once else None
             if before is not None:
-                _require_same(before, told, submission.once)
-                return before
+                _require_same(before, submission, told)
+                return before.receipt
             try:
                 place = self._append(record_of(submission))
             except Exception:
@@ -107,24 +114,25 @@ class Receipts:
                 self._next = place.segment, place.offset + 1
             receipt = PushReceipt(place.segment, place.offset, told, submission.arrived_us)
             if submission.once:
-                self._keep(submission.gateway, submission.once, receipt)
+                known = _Known(submission.route, receipt)
+                self._keep(submission.gateway, submission.once, known)
             return receipt
 
-    def _before(self, submission: Submission) -> PushReceipt | None:
+    def _before(self, submission: Submission) -> _Known | None:
         since_us = submission.arrived_us - KEPT_US
         if self._next is None or self._in_doubt:
             self._next = self._recalled(self._next or (self._first_since(since_us), 0), since_us)
             self._in_doubt = False
         mine = self._known.get(submission.gateway, OrderedDict())
-        while mine and next(iter(mine.values())).arrived_us < since_us:
+        while mine and next(iter(mine.values())).receipt.arrived_us < since_us:
             self._forget(submission.gateway)
         return mine.get(submission.once)
 
-    def _keep(self, gateway: str, once: str, receipt: PushReceipt) -> None:
+    def _keep(self, gateway: str, once: str, known: _Known) -> None:
         mine = self._known.setdefault(gateway, OrderedDict())
         if mine.pop(once, None) is None:
             self._count += 1
-        mine[once] = receipt
+        mine[once] = known
         if len(mine) > MOST_OF_ONE:
             self._forget(gateway)
         if self._count > MOST:
@@ -153,7 +161,7 @@ class Receipts:
         if once and record.arrived_us >= since_us:
             told = sha256(record.payload).hexdigest()
             receipt = PushReceipt(one.segment, one.offset, told, record.arrived_us)
-            self._keep(record.gateway, once, receipt)
+            self._keep(record.gateway, once, _Known(record.route, receipt))
 
     def _first_since(self, since_us: int) -> int:
         """The segment to read from: the newest that begins before then, or the oldest."""
@@ -165,11 +173,11 @@ class Receipts:
         return 0
 
 
-def _require_same(before: PushReceipt, told: str, once: str) -> None:
-    if before.sha256 != told:
+def _require_same(before: _Known, submission: Submission, told: str) -> None:
+    if (before.route, before.receipt.sha256) != (submission.route, told):
         raise InvalidInput(
-            "this key was used for another body",
+            "this key was used for another body or event",
             field="Idempotency-Key",
-            value=once,
-            fix="send another key with another body, and the same one only with the same body",
+            value=submission.once,
+            fix="send another key with another body or event, and the same one only with the same",
         )

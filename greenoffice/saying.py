@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 import typer
 from typer import rich_utils
 
+from metering.errors import InvalidFiles
 from texts import ENGLISH, code_of, of_terminal, said, said_error
 
 PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE")
@@ -31,8 +33,15 @@ def say(line: str, *, aside: bool = False) -> None:
 
 
 def complaint(error: Exception) -> str:
-    """An error of the platform on one line, in the terminal's language."""
-    return said_error(str(error), language())
+    """An error of the platform on one line, in the terminal's language; of files a line for each
+    problem."""
+    if not isinstance(error, InvalidFiles):
+        return said_error(str(error), language())
+    heading = spoken(f"{len(error.problems)} problem(s), nothing imported:")
+    told = (
+        replace(one, problem=spoken(one.problem), fix=spoken(one.fix)) for one in error.problems
+    )
+    return "\n".join([heading, *map(str, told), spoken(error.fix or "")]).rstrip()
 
 
 def command_of(app: typer.Typer) -> Any:

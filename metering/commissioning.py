@@ -54,14 +54,22 @@ def proposals(
 
 
 def sure_ones(found: Iterable[Proposed]) -> list[Mapping[str, str]]:
-    """Those of which kind and unit are told by more than a name alone or nothing, to be approved
-    as they are proposed."""
+    """Those of which kind and unit are told by more than a name alone or nothing, and that can be
+    approved as they are proposed: one that contradicts itself keeps no other back."""
     firm = ("said", "sure")
     return [
         {"point": one.seen.point}
         for one in found
-        if one.guess.kind.sure in firm and one.guess.unit.sure in firm
+        if one.guess.kind.sure in firm and one.guess.unit.sure in firm and _approvable(one.seen)
     ]
+
+
+def _approvable(one: SeenPoint) -> bool:
+    try:
+        _row(one, {"point": one.point})
+    except InvalidInput:
+        return False
+    return True
 
 
 def approval(
@@ -117,6 +125,13 @@ def _row(one: SeenPoint, said: Mapping[str, str]) -> dict[str, str]:
             field=odd[0],
             value=said[odd[0]],
             fix=f"one of {', '.join(CORRECTED)}",
+        )
+    if one.point != one.point.strip():
+        raise InvalidInput(
+            "points are registered without blanks around their names",
+            field="point",
+            value=one.point,
+            fix="have the gateway send it without them, or another name",
         )
     found = guess(one)
     row = {name: text for name, text in said.items() if text}

@@ -20,7 +20,7 @@ from metering.intake import (
     HeldGateway,
     LetterGroup,
 )
-from metering.ports import CredentialStore, IntakeReader, RegistryStore
+from metering.ports import Credentials, CredentialStore, IntakeReader, RegistryStore
 from metering.registry import Gateway, Point, Registry
 
 HOUR_US = 3_600_000_000
@@ -112,12 +112,17 @@ def rotate_gateway(
             value=keep_old_h,
             fix=f"0 to {LONGEST_OLD_H} hours",
         )
+    require_let_in(credentials, user)
+    kept_us = keep_old_h * HOUR_US
+    return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us)
+
+
+def require_let_in(credentials: Credentials, user: str) -> None:
+    """Conflict where a gateway was revoked: nothing is to be set up for it, or asked of it."""
     if credentials.revoked(user):
         raise Conflict(
             "this gateway was revoked", field="gateway", value=user, fix="add the gateway again"
         )
-    kept_us = keep_old_h * HOUR_US
-    return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us)
 
 
 class NextStep(StrEnum):

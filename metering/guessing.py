@@ -192,14 +192,14 @@ def fits(one: SeenPoint, kind: Kind, unit_: str, *, signed: bool = False) -> Non
             raise InvalidInput(
                 f"{one.point} is sent as {told}",
                 field="kind",
-                value=kind,
+                value=str(kind),
                 fix=f"register it as {told}, or have the gateway send {kind}",
             )
     if kind is Kind.REGISTER and not signed and _moves_both_ways(one):
         raise InvalidInput(
             f"values of {one.point} fell {one.falls} times and rose {one.rises} times",
             field="kind",
-            value=kind,
+            value=str(kind),
             fix="register it as interval or instant; a register that may fall is signed",
         )
 

@@ -89,9 +89,12 @@ def said(english: str, language: str) -> str:
 
 def said_error(line: str, language: str) -> str:
     """An error on one line, `message (field = value) - fix`, told part by part."""
-    whole = said(line, language)
     found = _ERROR.fullmatch(line)
+    message = line if found is None else said(found["message"], language)
+    # A message that ends with a place, such as `unknown {0}`, would fit the whole line too.
+    told = found is not None and found["where"] and message != found["message"]
+    whole = line if told else said(line, language)
     if whole != line or found is None:
         return whole
     fix = "" if found["fix"] is None else f" - {said(found['fix'], language)}"
-    return f"{said(found['message'], language)}{found['where'] or ''}{fix}"
+    return f"{message}{found['where'] or ''}{fix}"

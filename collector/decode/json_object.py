@@ -54,12 +54,22 @@ def json_value(payload: bytes, limits: MessageLimits) -> object:
             "bad_utf8", f"not UTF-8 at byte {error.start}", "payload", bad, "send UTF-8"
         ) from None
     except (ValueError, RecursionError) as error:
-        why = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
-        raise _not_json(why, payload) from None
+        raise _not_json(_why(error, payload), payload) from None
     brackets = payload.count(b"[") + payload.count(b"{")
     if brackets > DEEPEST and _is_deeper(parsed, DEEPEST):
         raise _not_json(_TOO_DEEP, payload)
     return parsed
+
+
+def _why(error: Exception, payload: bytes) -> str:
+    """In words that there is a translation of; the reader's own are English alone."""
+    if isinstance(error, RecursionError):
+        return _TOO_DEEP
+    if payload.startswith(b"\xef\xbb\xbf"):
+        return "it begins with a byte-order mark"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it ends or is wrong at line {error.lineno}, column {error.colno}"
+    return "a number has too many digits"
 
 
 def _not_json(why: str, payload: bytes) -> Refusal:

@@ -73,4 +73,12 @@ class NationalKeys:
             for one in self.all()
             if one.gateway != key.gateway and (one.building, one.number) != name
         ]
-        return msgspec.json.format(msgspec.json.encode([*others, key]), indent=1)
+        return _text([*others, key])
+
+    def without(self, gateway: str) -> bytes:
+        """What the file is to hold without keys of a gateway; errors as `all`."""
+        return _text([one for one in self.all() if one.gateway != gateway])
+
+
+def _text(keys: list[NationalKey]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(keys), indent=1)

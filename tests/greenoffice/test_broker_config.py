@@ -191,6 +191,25 @@ def test_who_gets_in_and_what_comes_through(broker: Broker, tmp_path: Path) -> N
     assert set(got) == {OWN.encode()}
 
 
+def test_a_gateway_hears_what_it_is_asked_for_and_nothing_else(broker: Broker) -> None:
+    heard: list[str] = []
+    listening = threading.Event()
+    gateway = broker.connect()
+    gateway.on_message = lambda _c, _u, message: heard.append(message.topic)
+    gateway.on_subscribe = lambda *_: listening.set()
+    gateway.subscribe("greenoffice/v1/#", 1)
+    assert listening.wait(WAIT_S)
+    password = (broker.folder / "receiver.password").read_text().strip()
+    platform = broker.connect("receiver", password)
+    for asked in ("house/other/commands", "house/gw/errors", "house/gw/commands"):
+        platform.publish(f"greenoffice/v1/{asked}", b"{}", qos=1).wait_for_publish(WAIT_S)
+    until(lambda: bool(heard))
+    for client in (gateway, platform):
+        client.disconnect()
+        client.loop_stop()
+    assert heard == ["greenoffice/v1/house/gw/commands"]
+
+
 def test_a_killed_broker_loses_no_more_than_is_said(broker: Broker, tmp_path: Path) -> None:
     window, count = 20, 950  # the window is paho's own
     with receiving(broker, tmp_path / "journal", lambda _: True):
@@ -298,7 +317,9 @@ def test_routes_let_a_gateway_write_its_makers_topics() -> None:
     lines = acl_of(Registry(routes=routes), ["greenoffice/v1/+/+/#", "tele/#"], "us").splitlines()
     assert lines[lines.index("user house/gw") + 1 :][:2] == ["topic write tele/7/#", ""]
     assert lines[lines.index("user house/b") + 1] == "topic write n/+"
-    reads = lines[lines.index("user us") + 1 :][:3]
+    own = lines[lines.index("user us") + 1 :]
+    assert own[3] == "topic write greenoffice/v1/+/+/commands"
+    reads = own[:3]
     assert reads == [f"topic read {one}" for one in
                      ("greenoffice/v1/+/+/#", "tele/#", "$SYS/broker/version")]  # fmt: skip
 
@@ -321,3 +342,22 @@ def test_gateways_without_a_password_are_named_and_get_one_where_asked(tmp_path:
     assert users_of(out / "passwords") == {"receiver", gateway}
     assert write_broker(plan, out, data, new_passwords=True).passwords == {}
     assert (out / "passwords").stat().st_mode & 0o077 == 0
+
+
+def test_a_revoked_gateway_is_let_in_by_no_broker_either(tmp_path: Path) -> None:
+    data = init(tmp_path / "data", 18080, 11883, 19464, "en")
+    tables = {
+        "tree.csv": "code,parent,type,zone\ni,,institution,UTC\nhouse,i,site,\n",
+        "gateways.csv": "site,code\nhouse,a\nhouse,b\n",
+    }
+    registered = merged(Registry(), read_registry_texts(tables))
+    open_stores(data).registry.apply(registered, actor="test", now_us=0)
+    plan, out = BrokerPlan(MosquittoVersion(2, 0, 22)), tmp_path / "broker"
+    credentials = open_stores(data).credentials
+    credentials.revoke("house/a", actor="test", now_us=1)
+    assert set(write_broker(plan, out, data, new_passwords=True).passwords) == {"house/b"}
+    credentials.revoke("house/b", actor="test", now_us=2)
+    again = write_broker(plan, out, data, new_passwords=True)
+    assert (again.passwords, again.without_password) == ({}, ())
+    assert users_of(out / "passwords") == {"receiver"}
+    assert credentials.revoked_users() == {"house/a", "house/b"}

@@ -62,6 +62,9 @@ def test_a_gateway_is_added_rotated_revoked_and_added_again(folder: DataFolder) 
     assert json.loads(run("status", data, "campus/roof"))["next"] == "add_again"
     with pytest.raises(Conflict, match="revoked"):
         refused("rotate", data, "campus/roof")
+    hour = ("--from", "2026-11-24T02:00:00Z", "--until", "2026-11-24T03:00:00Z")
+    with pytest.raises(Conflict, match="revoked"):
+        refused("resend", data, "campus/roof", *hour)
     again = json.loads(run("add", data, "campus/roof", "--name-en", "Roof"))["password"]
     assert admits(folder, again)
     (listed,) = (json.loads(line) for line in run("list", data).splitlines())

@@ -446,6 +446,26 @@ def test_a_secret_is_for_its_owner_alone_and_a_name_for_one_gateway(
             CliRunner().invoke(app, ["gateway", *arguments], catch_exceptions=False)
 
 
+def test_a_secret_of_before_a_gateway_was_revoked_lets_nobody_in(
+    folder: DataFolder, serve: Any
+) -> None:
+    data = str(folder.root)
+    secrets = {user: named(folder, user, number) for user, number in GATEWAYS.items()}
+    CliRunner().invoke(app, ["gateway", "revoke", data, "campus/a"], catch_exceptions=False)
+    with pytest.raises(Conflict, match="revoked"):
+        named(folder, "campus/a", "01")
+    CliRunner().invoke(app, ["gateway", "add", data, "campus/a"], catch_exceptions=False)
+    serve()
+    port = folder.settings().national.port
+    with pytest.raises(TurnedAway):
+        NationalGateway(identity("A", secrets["campus/a"])).connect("127.0.0.1", port)
+    new = NationalGateway(identity("A", named(folder, "campus/a", "01")))
+    other = NationalGateway(Identity("A", BUILDING, "02", secrets["campus/b"], KEY[0] + KEY[1]))
+    for gateway in (new, other):
+        gateway.connect("127.0.0.1", port)
+        assert gateway.heartbeat()
+
+
 def test_without_a_port_nothing_listens(folder: DataFolder) -> None:
     text = folder.settings_file.read_text().partition("[national]")[0]
     folder.settings_file.write_text(text)

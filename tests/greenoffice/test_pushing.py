@@ -175,6 +175,19 @@ def test_whoever_proves_to_be_the_gateway_may_push(served: Served) -> None:
     assert served.post(path="/v1/ingest/house/nobody").status == 401
 
 
+def test_a_revoked_gateway_is_told_so(made: Served, tmp_path: Path) -> None:
+    folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
+    stores = open_stores(folder)
+    passwords = stores.registry.apply(
+        merged(Registry(), read_registry_texts(TABLES)), actor="test", now_us=0
+    )
+    stores.credentials.revoke("house/gw", actor="test", now_us=1)
+    with serving(replace(made, folder=folder, passwords=passwords)) as one:
+        got = one.post()
+        assert (got.status, got.body["detail"]) == (401, "this gateway was revoked")
+        assert one.records() == []
+
+
 def test_the_registered_route_reads_an_event(served: Served) -> None:
     plain = served.post(b"no JSON", Content_Type="text/csv")
     assert [one["reason"] for one in plain.body["refused"]] == ["bad_json"]
@@ -219,6 +232,8 @@ def test_a_name_for_a_payload_holds_and_for_another_it_is_refused(made: Served) 
             again = list(many.map(lambda _: one.post(Idempotency_Key="day 1"), range(8)))
         assert [got.body for got in again] == [first.body] * 8
         together = many_new(one)
+        event = one.post(path=f"{PATH}?event=join", Idempotency_Key="day 1")
+        assert (event.status, event.body["field"]) == (422, "Idempotency-Key")
         other = one.post(b"{}", Idempotency_Key="day 1")
         assert (other.status, other.body["field"], other.body["value"]) == (
             422, "Idempotency-Key", "day 1",

@@ -34,6 +34,16 @@ def test_an_error_in_chinese():
     assert told.returncode == 78
 
 
+def test_problems_of_files_in_chinese(tmp_path):
+    assert greenoffice("init", str(tmp_path / "data")).returncode == 0
+    told = greenoffice("gateway", "add", str(tmp_path / "data"), "campus", LANG="zh_CN.UTF-8")
+    first, *problems, fix = told.stderr.splitlines()
+    assert first == f"greenoffice: 发现 {len(problems)} 个问题，未导入任何内容："
+    assert problems[0].startswith("gateways.csv:2: code = '': 不是编码 - 1 至 64 个字符")
+    assert not any(english in told.stderr for english in ("not a code", "import again"))
+    assert fix.startswith("请改正所列问题")
+
+
 def test_help_in_chinese():
     told = greenoffice("report", "--help", LC_ALL="zh_CN.UTF-8")
     for chinese in ("出具机构的能源月报", "机构编码", "参数", "选项"):

@@ -40,6 +40,10 @@ def test_other_words_stay_as_they_are_in_english(line):
         ("gateway campus/gw-1 has no point of that name", "网关 campus/gw-1 没有该名称的测点"),
         ("15 to 60", "15 至 60"),
         ("not JSON: nested too deep", "不是 JSON：嵌套过深"),
+        (
+            "not JSON: it ends or is wrong at line 1, column 9",
+            "不是 JSON：在第 1 行第 9 列中断或有误",
+        ),
         ("one of: zh-CN, en", "可选：zh-CN, en"),
         ("could not connect to server", "could not connect to server"),
         ("", ""),
@@ -60,6 +64,10 @@ def test_an_error_on_one_line_is_told_part_by_part():
     error = InvalidInput("not a date", field="end_missing", value="x - y", fix="YYYY-MM-DD")
     assert said_error(str(error), "zh") == "不是日期 (end_missing = 'x - y') - YYYY-MM-DD"
     assert said_error("not a date", "zh") == "不是日期"
+    zone = "an IANA name such as Asia/Shanghai, or an offset such as +08:00"
+    unknown = InvalidInput("unknown time zone", field="zone", value="Mars/X", fix=zone)
+    assert said_error(str(unknown), "zh") == f"未知的时区 (zone = 'Mars/X') - {said(zone, 'zh')}"
+    assert said(zone, "zh") != zone
     assert said_error("the database is away (host = 'a') - wait", "zh") == (
         "the database is away (host = 'a') - wait"
     )
