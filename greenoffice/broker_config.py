@@ -41,7 +41,8 @@ from metering.registry import Registry
 RECEIVER: Final = "receiver"
 FILTERS: Final = ("greenoffice/v1/+/+/#",)
 _PLUGIN: Final = "mosquitto_persist_sqlite.so"
-_PLUGIN_FOLDERS: Final = ("/usr/lib", "/usr/lib/*-linux-*", "/usr/local/lib", "/usr/lib64")
+_PREFIXES: Final = (Path("/usr"), Path("/usr/local"))
+_PLUGIN_FOLDERS: Final = ("lib", "lib/*-linux-*", "lib64")
 _LARGEST_PACKET: Final = (1 << 20) + 4096
 """The largest payload that is taken, with its topic and properties [bytes]."""
 _INFLIGHT: Final = 4000
@@ -96,7 +97,7 @@ class WrittenBroker:
 
 def installed_version() -> MosquittoVersion:
     """Of the Mosquitto on this machine; ConfigurationError where there is none."""
-    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    program = _program()
     said = ""
     if program is not None:
         ran = subprocess.run([program, "-h"], capture_output=True, text=True, check=False)
@@ -124,11 +125,20 @@ def named_version(text: str) -> MosquittoVersion:
     return found
 
 
+def _program() -> Path | None:
+    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    return None if program is None else Path(program).resolve()
+
+
 def found_plugin() -> str:
-    """Where this machine has Mosquitto's persist-sqlite; '' where it has not."""
-    for pattern in _PLUGIN_FOLDERS:
-        for found in sorted(Path("/").glob(f"{pattern[1:]}/{_PLUGIN}")):
-            return str(found)
+    """Where this machine has Mosquitto's persist-sqlite, first beside the installed program, whose
+    version that is; '' where it has not."""
+    program = _program()
+    own = () if program is None else program.parents[1:2]
+    for prefix in (*own, *_PREFIXES):
+        for folder in _PLUGIN_FOLDERS:
+            for found in sorted(prefix.glob(f"{folder}/{_PLUGIN}")):
+                return str(found)
     return ""
 
 
@@ -197,19 +207,27 @@ def _replace(file: Path, text: str) -> None:
 
 def acl_of(registry: Registry, filters: Iterable[str], receiver: str) -> str:
     """Who may do what: the receiver reads what it subscribes to, a gateway writes under its own
-    name, and what its routes say."""
+    name, and what its routes say.
+
+    Each gateway is named: from 2.1 on no pattern holds of a user with a `/` in its name.
+    """
     reads = [f"topic read {one}" for one in (*filters, VERSION_TOPIC)]
     told = ["# The platform reads what gateways send, and which version the broker is.",
             f"user {receiver}", *reads, ""]  # fmt: skip
-    routes: dict[str, list[str]] = {}
+    topics = {one: [f"greenoffice/v1/{one}/#"] for one in registry.gateways}
     for route in registry.routes:
         if route.gateway and not route.topic.startswith("greenoffice/v1/"):
-            routes.setdefault(route.gateway, []).append(f"topic write {route.topic}")
-    if routes:
-        told.append("# Gateways whose topics are their makers', as their routes say.")
-    for gateway, writes in sorted(routes.items()):
-        told += [f"user {gateway}", *sorted(set(writes)), ""]
-    told.append("# Every user writes under its own name alone: the platform believes the topic.")
+            topics.setdefault(route.gateway, []).append(route.topic)
+    told += _comment(
+        "A gateway writes under its own name, and where its routes say, alone: the platform"
+        " believes the topic."
+    )
+    for gateway, writes in sorted(topics.items()):
+        told += [f"user {gateway}", *(f"topic write {one}" for one in sorted(set(writes))), ""]
+    told += _comment(
+        "So do gateways registered later. A Mosquitto from 2.1 on does not let them: write this"
+        " file again there."
+    )
     return "\n".join([*told, "pattern write greenoffice/v1/%u/#", ""])
 
 
@@ -269,8 +287,8 @@ def _persistence(plan: BrokerPlan, places: BrokerPlaces) -> list[_Section]:
     where = f"persistence_location {places.kept}"
     if plan.kept == "sqlite":
         why = (
-            "Each change goes to the disk at once: by default the plugin gathers them for 5 s, and"
-            " does not wait for the disk."
+            "What came in goes to the disk before anything more is read: by default the plugin"
+            " gathers changes for 5 s, and does not wait for the disk."
         )
         lines = [where, f"plugin {plan.sqlite_plugin}", "plugin_opt_flush_period 0",
                  "plugin_opt_sync full"]  # fmt: skip
