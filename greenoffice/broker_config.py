@@ -47,7 +47,8 @@ from metering.registry import Registry
 RECEIVER: Final = "receiver"
 FILTERS: Final = ("greenoffice/v1/+/+/#",)
 _PLUGIN: Final = "mosquitto_persist_sqlite.so"
-_PLUGIN_FOLDERS: Final = ("/usr/lib", "/usr/lib/*-linux-*", "/usr/local/lib", "/usr/lib64")
+_PREFIXES: Final = (Path("/usr"), Path("/usr/local"))
+_PLUGIN_FOLDERS: Final = ("lib", "lib/*-linux-*", "lib64")
 _LARGEST_PACKET: Final = (1 << 20) + 4096
 """The largest payload that is taken, with its topic and properties [bytes]."""
 _INFLIGHT: Final = 4000
@@ -102,7 +103,7 @@ class WrittenBroker:
 
 def installed_version() -> MosquittoVersion:
     """Of the Mosquitto on this machine; ConfigurationError where there is none."""
-    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    program = _program()
     said = ""
     if program is not None:
         ran = subprocess.run([program, "-h"], capture_output=True, text=True, check=False)
@@ -130,11 +131,20 @@ def named_version(text: str) -> MosquittoVersion:
     return found
 
 
+def _program() -> Path | None:
+    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    return None if program is None else Path(program).resolve()
+
+
 def found_plugin() -> str:
-    """Where this machine has Mosquitto's persist-sqlite; '' where it has not."""
-    for pattern in _PLUGIN_FOLDERS:
-        for found in sorted(Path("/").glob(f"{pattern[1:]}/{_PLUGIN}")):
-            return str(found)
+    """Where this machine has Mosquitto's persist-sqlite, first beside the installed program, whose
+    version that is; '' where it has not."""
+    program = _program()
+    own = () if program is None else program.parents[1:2]
+    for prefix in (*own, *_PREFIXES):
+        for folder in _PLUGIN_FOLDERS:
+            for found in sorted(prefix.glob(f"{folder}/{_PLUGIN}")):
+                return str(found)
     return ""
 
 
@@ -207,25 +217,49 @@ def _replace(file: Path, text: str) -> None:
     partial.replace(file)
 
 
+ASKED = ("greenoffice/v1/+/+/commands", "spBv1.0/+/NCMD/+")
+"""Topics on which the platform asks gateways for something."""
+
+
 def acl_of(registry: Registry, filters: Iterable[str], receiver: str) -> str:
-    """Who may do what: the receiver reads what it subscribes to and asks gateways, a gateway writes
-    under its own name, and what its routes say, and reads what it is asked for."""
+    """Who may do what: the receiver reads what it subscribes to and asks gateways; a gateway writes
+    under its own name, and what its routes say, and reads what it is asked for.
+
+    Each gateway is named: from 2.1 on no pattern holds of a user with a `/` in its name.
+    """
     reads = [f"topic read {one}" for one in (*filters, VERSION_TOPIC)]
-    asks = "topic write greenoffice/v1/+/+/commands"
     told = ["# The platform reads what gateways send, and which version the broker is; it asks them"
             " to send again.",
-            f"user {receiver}", *reads, asks, ""]  # fmt: skip
-    routes: dict[str, list[str]] = {}
+            f"user {receiver}", *reads, *(f"topic write {one}" for one in ASKED), ""]  # fmt: skip
+    lines = {one: _own_lines(one) for one in registry.gateways}
     for route in registry.routes:
         if route.gateway and not route.topic.startswith("greenoffice/v1/"):
-            routes.setdefault(route.gateway, []).append(f"topic write {route.topic}")
-    if routes:
-        told.append("# Gateways whose topics are their makers', as their routes say.")
-    for gateway, writes in sorted(routes.items()):
-        told += [f"user {gateway}", *sorted(set(writes)), ""]
-    told.append("# Every user writes under its own name alone: the platform believes the topic.")
+            lines.setdefault(route.gateway, set()).update(_lines_of_route(route.topic))
+    told += _comment(
+        "A gateway writes under its own name, and where its routes say, alone: the platform"
+        " believes the topic. It reads what it is asked for."
+    )
+    for gateway, own in sorted(lines.items()):
+        told += [f"user {gateway}", *sorted(own), ""]
+    told += _comment(
+        "So do gateways registered later. A Mosquitto from 2.1 on does not let them: write this"
+        " file again there."
+    )
     told += ["pattern write greenoffice/v1/%u/#", "pattern read greenoffice/v1/%u/commands"]
     return "\n".join([*told, ""])
+
+
+def _own_lines(gateway: str) -> set[str]:
+    own = f"greenoffice/v1/{gateway}"
+    return {f"topic write {own}/#", f"topic read {own}/commands"}
+
+
+def _lines_of_route(topic: str) -> set[str]:
+    """An edge node of Sparkplug is asked for its births in its own group."""
+    lines, (first, *rest) = {f"topic write {topic}"}, topic.split("/")
+    if first == "spBv1.0" and rest:
+        lines.add(f"topic read spBv1.0/{rest[0] if rest[0] != '#' else '+'}/NCMD/#")
+    return lines
 
 
 def config_of(plan: BrokerPlan, places: BrokerPlaces) -> str:
@@ -284,8 +318,8 @@ def _persistence(plan: BrokerPlan, places: BrokerPlaces) -> list[_Section]:
     where = f"persistence_location {places.kept}"
     if plan.kept == "sqlite":
         why = (
-            "Each change goes to the disk at once: by default the plugin gathers them for 5 s, and"
-            " does not wait for the disk."
+            "What came in goes to the disk before anything more is read: by default the plugin"
+            " gathers changes for 5 s, and does not wait for the disk."
         )
         lines = [where, f"plugin {plan.sqlite_plugin}", "plugin_opt_flush_period 0",
                  "plugin_opt_sync full"]  # fmt: skip

@@ -36,7 +36,7 @@ class MosquittoVersion(NamedTuple):
 OLDEST: Final = MosquittoVersion(2, 0, 0)
 """Before it everybody is let in unless told otherwise, and passwords are kept in another way."""
 SQLITE: Final = MosquittoVersion(2, 1, 0)
-"""From it on a plugin can write each change to the disk."""
+"""From it on a plugin can write changes to the disk as they come."""
 Persistence = Literal["autosave", "sqlite"]
 
 
@@ -51,6 +51,7 @@ _WEAKNESSES: Final = (
     _Weakness("autosave", lambda _, kept: kept == "autosave"),
     _Weakness("sqlite", lambda _, kept: kept == "sqlite"),
     _Weakness("window_leaks", lambda version, _: version == (2, 0, 11)),
+    _Weakness("registered_later", lambda version, _: version >= SQLITE),
     _Weakness("queue_full", lambda *_: True),
     _Weakness("refused_acknowledged", lambda *_: True),
 )

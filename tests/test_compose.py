@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from greenoffice.broker_config import BrokerPlan, installed_version, write_broker
 from greenoffice.broker_passwords import add_user, add_users, hashed
+from greenoffice.broker_promises import SQLITE
 from greenoffice.ports import usable_port
 from metering.errors import ConfigurationError
 from proofs.compose_file import ComposeService, read_compose, read_services
@@ -234,6 +235,8 @@ def broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
         program = mosquitto_program()
     except ConfigurationError:
         pytest.skip("no mosquitto on this machine")
+    if installed_version() >= SQLITE:
+        pytest.skip("docker-compose has a 2.0: from 2.1 on its pattern lets no gateway in")
     mounts = {"/mosquitto/config": tmp_path / "config"}
     for name in ("passwords", "data"):
         mounts[f"/mosquitto/{name}"] = tmp_path / name

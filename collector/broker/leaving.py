@@ -33,12 +33,14 @@ class Leaving:
         self._took_s = time.monotonic()
 
     def has_all(self, link: BrokerLink, *, waits: bool) -> bool:
-        """Asked each turn. True where nothing came for long, nothing waits for the disk, and the
-        broker has since answered that it sends nothing new: it answers behind what it has sent."""
+        """Asked each turn. True where for long nothing came or waited for the disk, and the broker
+        has since answered that it sends nothing new: it answers behind what it has sent."""
         self._begun = self._begun or self._wanted()
         if not self._begun or not link.subscribed or link.unsubscribed is False:
             return False
-        if link.unsubscribed and not waits and link.asked_s - self._took_s >= self._quiet_s:
+        if waits:  # once it is stored and acknowledged, the broker sends what had no room
+            self._took_s = time.monotonic()
+        elif link.unsubscribed and link.asked_s - self._took_s >= self._quiet_s:
             return True
         quiet = time.monotonic() - max(self._took_s, link.asked_s) >= self._quiet_s
         if quiet or link.unsubscribed is None:

@@ -29,9 +29,10 @@ from collector import (
     ListenerSettings,
 )
 from collector.journal import Record
+from metering.errors import ConfigurationError
 from metering.tries import Tries
+from proofs.servers.mosquitto import mosquitto_program
 
-MOSQUITTO = "/usr/sbin/mosquitto"
 PASSWORDS = {"s/g": b"right", "s/h": b"other"}
 
 
@@ -168,7 +169,7 @@ class Broker:
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
         self._process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(self.folder / "broker.conf")], stdout=log, stderr=log
+            [mosquitto_program(), "-c", str(self.folder / "broker.conf")], stdout=log, stderr=log
         )
         log.close()
         for _ in range(500):
@@ -268,8 +269,10 @@ def free_port() -> int:
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
     """Starts brokers: lines of configuration, ``users`` with their passwords."""
-    if not Path(MOSQUITTO).exists():
-        pytest.skip(f"{MOSQUITTO} is not installed")
+    try:
+        mosquitto_program()
+    except ConfigurationError as absent:
+        pytest.skip(str(absent))
     running: list[Broker] = []
 
     def begin(*lines: str, users: dict[str, str] | None = None) -> Broker:

@@ -18,6 +18,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from greenoffice.broker_config import installed_version
+from greenoffice.broker_promises import SQLITE
+
 WAIT_S = 20
 TOPIC = "greenoffice/v1/s/g/readings"
 VERSIONS = ["5", "3.1.1"]
@@ -155,12 +158,14 @@ def test_a_session_taken_over_again_and_again_never_stalls(
     mosquitto: Any, receive: Any, version: str
 ) -> None:
     broker = mosquitto()
+    says = version == "5" and installed_version() >= SQLITE  # before, it closes without a word
+    told = "broker.client_id" if says else "broker.url"
     one = receive(broker.port, version=version, client_id="same", receive_maximum=25)
     for first in range(0, 1_600, 200):
         until(lambda: receiving(one))
         broker.publish(TOPIC, *numbers(first, 150))
         other = taken_over(broker.port, version)
-        fails(one, "broker.url", "another client")  # Mosquitto 2.0 closes without a word
+        fails(one, told, "another client")
         broker.publish(TOPIC, *numbers(first + 150, 50))
         until(lambda: receiving(one))  # taken back
         other.loop_stop()
@@ -230,6 +235,8 @@ def test_tls_and_a_certificate_that_is_not_trusted(
 def test_the_documented_acl_makes_a_topic_trustworthy(
     mosquitto: Any, receive: Any, tmp_path: Path
 ) -> None:
+    if installed_version() >= SQLITE:
+        pytest.skip("from 2.1 on the pattern lets no gateway in, as the guide says")
     guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     acl = tmp_path / "acl"
     acl.write_text(guide.split("# acl\n")[1].split("```")[0])

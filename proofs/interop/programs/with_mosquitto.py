@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+_ANSWERS = ("sending PUBLISH", "received PUBACK", "received PUBCOMP")
+"""What it says of a message that is done, by QoS."""
 VERSIONS = {3: "mqttv31", 4: "mqttv311", 5: "mqttv5"}
 
 
@@ -35,9 +37,25 @@ def publish(asked: dict[str, Any], login: list[str], payloads: list[Any]) -> Non
         kept = ["-i", asked["client_id"], "-t", asked["topic"], "-q", str(qos), "-l", *will]
         if retain:
             kept.append("-r")
-        subprocess.run(
-            ["mosquitto_pub", *login, *kept], input="\n".join(lines) + "\n", text=True, check=True
-        )
+        _answered(["mosquitto_pub", *login, *kept], lines, qos)
+
+
+def _answered(command: list[str], lines: list[str], qos: int) -> None:
+    """Feed it the lines, and end its input once all are answered, as it says under `-d`: at the end
+    of its input it leaves, though messages were not acknowledged yet."""
+    with subprocess.Popen(
+        ["stdbuf", "-oL", *command, "-d"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as ran:
+        assert ran.stdin is not None
+        assert ran.stdout is not None
+        ran.stdin.write("".join(f"{line}\n" for line in lines))
+        ran.stdin.flush()
+        waiting = len(lines)
+        while waiting and (said := ran.stdout.readline()):
+            waiting -= _ANSWERS[qos] in said
+        ran.stdin.close()
+    if waiting or ran.returncode:
+        raise subprocess.CalledProcessError(ran.returncode, command)
 
 
 def tell(text: str) -> None:
