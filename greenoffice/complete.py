@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.intake import gateways_to_reread, lacking
-from greenoffice.assembly import Assembly, decoding
+from greenoffice.assembly import Assembly, decoding_by_clocks
 
 
 def check_complete(assembly: Assembly) -> None:
@@ -17,14 +17,17 @@ def check_complete(assembly: Assembly) -> None:
     file = assembly.owned
     assert isinstance(file, DuckDBReadings)
     file.check_length()
-    reached, left_out = file.reach(), gateways_to_reread(assembly.stores.intake)
+    reached, intake = file.reach(), assembly.stores.intake
+    moved = frozenset(one.gateway for one in intake.clock_repairs() if one.pending)
+    left_out = gateways_to_reread(intake) | moved
+    how = decoding_by_clocks(assembly.settings, intake)
     for writer in assembly.journal.writers():
         checkpoint = assembly.stores.intake.checkpoint(writer)
         found = lacking(
             (writer, reached.get(writer, (0, -1)), checkpoint),
             assembly.journal,
             file,
-            decoding(assembly.settings),
+            how,
             assembly.registry(),
             left_out,
         )

@@ -92,6 +92,8 @@ class Decoded:
     """What the gateway answers to a request to send again."""
     described: list[Described] = field(default_factory=list)
     """What it says of points of its own."""
+    repaired: frozenset[int] = frozenset()
+    """Places of readings whose times are not those reported: the clock was wrong."""
 
     @classmethod
     def refused(cls, problem: Problem) -> Decoded:

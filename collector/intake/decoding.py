@@ -10,10 +10,12 @@ import msgspec
 
 from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
 from collector.intake.bulk import BulkLane
+from collector.intake.clock_times import any_time, placed
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
 from collector.routes import Chosen, Router, routed_gateways
+from metering.clock_repair import ClockRepair
 from metering.errors import InvalidInput, shorten
 from metering.joining import MOST_SEEN, Described
 from metering.reading import ENTERED_ORDER
@@ -98,6 +100,11 @@ class Decoding:
         self._reader = lru_cache(maxsize=1024)(self._find_reader)
         self._laned: Resolver | None = None
         self._lanes: dict[tuple[str, str, str], BulkLane | None] = {}
+        self._repairs: Mapping[str, Sequence[ClockRepair]] = {}
+
+    def repair_clocks(self, repairs: Mapping[str, Sequence[ClockRepair]]) -> None:
+        """From now on, what was decided of the clocks of gateways."""
+        self._repairs, self._lanes = repairs, {}
 
     def choose(self, record: Record, registry: Registry) -> Chosen | Problem:
         """How a record is read as the registry stands, or why it is not."""
@@ -140,10 +147,21 @@ class Decoding:
         decoder = self._decoders.get(chosen.route.decoder) if chosen else None
         if chosen is None or decoder is None or decoder.plain is None or chosen.route.options:
             return None
+        if chosen.gateway in self._repairs:
+            return None  # its times are looked at one by one
         return BulkLane(chosen.gateway, decoder.plain, resolver.known(chosen.gateway))
 
-    def read(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
-        """Decode one record and look its points up. Never raises for what is in it."""
+    def read(
+        self,
+        segment: int,
+        offset: int,
+        record: Record,
+        resolver: Resolver,
+        *,
+        as_reported: bool = False,
+    ) -> Received:
+        """Decode one record and look its points up. Never raises for what is in it. `as_reported`:
+        with whatever times the gateway gave."""
         received = Received(segment, offset, record, record.gateway)
         if not received.is_message:
             return received
@@ -152,7 +170,7 @@ class Decoding:
             received.problems = [chosen]
             return received
         received.gateway, received.read_by = chosen.gateway, chosen.route.read_by
-        received.found = self._decode(chosen, record)
+        received.found = self._timed(chosen, record, as_reported)
         received.slots, unresolved = resolver.slots(received.gateway, received.found)
         received.problems = received.found.problems + unresolved
         if received.found.described:
@@ -171,12 +189,20 @@ class Decoding:
             )
             chosen = self.choose(trial, registry)
             if isinstance(chosen, Chosen) and chosen.gateway == received.gateway:
-                found = self._decode(chosen, trial)
+                found = self._decode(chosen, trial, self.limits)
                 if len(found.points) == 1:
                     unit = one.unit or found.units[0] or ""
                     yield replace(one, point=found.points[0], unit=unit)
 
-    def _decode(self, chosen: Chosen, record: Record) -> Decoded:
+    def _timed(self, chosen: Chosen, record: Record, as_reported: bool) -> Decoded:
+        """By the clock of its gateway; what a person entered has none."""
+        repairs = self._repairs.get(chosen.gateway, ())
+        if record.kind == "entered" or not (repairs or as_reported):
+            return self._decode(chosen, record, self.limits)
+        found = self._decode(chosen, record, any_time(self.limits))
+        return found if as_reported else placed(found, record.arrived_us, repairs, self.limits)
+
+    def _decode(self, chosen: Chosen, record: Record, limits: MessageLimits) -> Decoded:
         incoming = Incoming(
             record.route,
             record.payload,
@@ -189,7 +215,7 @@ class Decoding:
         if isinstance(reader, Problem):
             return Decoded.refused(reader)
         try:
-            return reader(incoming, self.limits)
+            return reader(incoming, limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
             return Decoded.refused(failed(chosen.route.decoder, error, record.payload))
 
