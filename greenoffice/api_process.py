@@ -196,6 +196,7 @@ def platform_of(
         books=assembly.stores.books,
         figures=assembly.figures,
         intake=assembly.stores.intake,
+        clocks=assembly.stores.intake,
         want_again=assembly.stores.intake.want,
         dismiss=assembly.stores.intake.dismiss,
         marks=assembly.stores.marks,

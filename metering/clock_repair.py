@@ -42,6 +42,8 @@ KEPT_US = 35 * _DAY_US
 _LIVE_US, _SLACK_US = 900 * _S, 60 * _S
 _QUARTERS, _MESSAGES = 4, 8
 _RIGHTS, _RIGHT_US = 3, 120 * _S
+QUARANTINED = frozenset({"future_time", "doubtful_clock"})
+"""Reasons of dead letters that wait for the clock of their gateway."""
 MOST_REPAIRS = 64
 """Of one gateway that the platform decides by itself, and proposals that are kept."""
 
@@ -232,15 +234,8 @@ def stated(
 def accepted(
     one: ClockRepair, times_us: tuple[int | None, int | None], by: str, now_us: int
 ) -> ClockRepair:
-    """A proposal as a person accepts it, in the times that they give or its own. Conflict where
-    it is decided already, InvalidInput as `stated`."""
-    if one.state == "repaired":
-        raise Conflict(
-            "this clock is repaired already",
-            field="id",
-            value=one.id,
-            fix="dismiss it first where it is to be another",
-        )
+    """A proposal, or what was decided before, as a person accepts it: in the times that they give,
+    else in its own. InvalidInput as `stated`."""
     from_us = one.from_us if times_us[0] is None else times_us[0]
     until_us = times_us[1] if times_us[1] is not None else one.until_us or None
     made = stated(one.gateway, one.offset_us, (from_us, until_us), by, now_us)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from metering.clock_repair import QUARANTINED, ClockRepair
 from metering.delivery import DeliveryState
 from metering.errors import Conflict, InvalidInput
 from metering.intake import (
@@ -160,12 +161,19 @@ class IntakeTold:
     """How many are open, by user."""
     deliveries: Mapping[str, DeliveryState]
     """By user."""
+    quarantined: Mapping[str, int]
+    """How much waits for its clock, by user."""
+    clocks: Sequence[ClockRepair]
 
 
 def intake_told(intake: IntakeReader, users: Iterable[str]) -> IntakeTold:
     """What a store has of these gateways."""
     return IntakeTold(
-        intake.gateways(), intake.open_gaps(), intake.delivery_states(frozenset(users))
+        intake.gateways(),
+        intake.open_gaps(),
+        intake.delivery_states(frozenset(users)),
+        intake.quarantined(),
+        intake.clock_repairs(),
     )
 
 
@@ -187,6 +195,10 @@ class ManagedGateway:
     connections: tuple[GatewayConnection, ...] = ()
     subscribed: tuple[str, ...] = ()
     """Topic filters that it subscribed to, and that nothing is ever published to."""
+    quarantined: int = 0
+    """Readings and messages of it that wait for its clock."""
+    clock_repair: ClockRepair | None = None
+    """By which its times are repaired now, or what is proposed."""
 
     @property
     def standing(self) -> GatewayStanding:
@@ -208,6 +220,8 @@ def gateway_states(
     be seen."""
     counts = {one.gateway: one.counts for one in intake.counted}
     own = Counter(point.gateway for point in points)
+    lasting = [one for one in intake.clocks if not one.until_us and one.state != "dismissed"]
+    clocks = {one.gateway: one for one in lasting}
     return [
         ManagedGateway(
             g,
@@ -220,6 +234,8 @@ def gateway_states(
             told.troubles.get(g.user),
             tuple(told.connections.get(g.user, ())),
             told.subscribed.get(g.user, ()),
+            intake.quarantined.get(g.user, 0),
+            clocks.get(g.user),
         )
         for g in gateways
     ]
@@ -247,8 +263,8 @@ def next_step(state: ManagedGateway, letters: Mapping[str, int], now_us: int) ->
         return NextStep.LOOK_AT_DEVICE
     if not state.points or "unknown_point" in letters:
         return NextStep.REGISTER_POINTS
-    if letters:
+    if letters.keys() - QUARANTINED:
         return NextStep.MEND_LETTERS
-    if abs(state.clock_offset_us or 0) > SKEW_US:
+    if letters or abs(state.clock_offset_us or 0) > SKEW_US:
         return NextStep.SET_CLOCK
     return NextStep.NOTHING if state.held is None else NextStep.WAIT

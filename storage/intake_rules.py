@@ -132,10 +132,6 @@ def receipts_by_key(receipts: Iterable[Receipt]) -> dict[ReceiptKey, Receipt]:
     return sums
 
 
-QUARANTINED = ("future_time", "doubtful_clock")
-"""Reasons of letters that wait for the clock of their gateway."""
-
-
 def forgotten_clocks(repairs: Iterable[ClockRepair]) -> list[int]:
     """Ids of those of one gateway that are more than are kept: by which nothing was moved, and
     that are over, the oldest first."""

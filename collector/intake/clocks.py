@@ -1,5 +1,5 @@
-"""What the intake does about the clocks of gateways: it follows those that were wrong, finds others,
-and moves what came before it was decided.
+"""What the intake does about the clocks of gateways: it follows those that were wrong, finds
+others, and moves what came before it was decided.
 
     messages ─▶ follow: is it still wrong?  ─▶ how messages are read
     arrivals ─▶ watch: is another wrong?    ─▶ a proposal, or a repair

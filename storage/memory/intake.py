@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from metering.book import DirtyMark
+from metering.clock_repair import QUARANTINED
 from metering.intake import (
     DeadLetter,
     GatewayCounts,
@@ -23,7 +24,6 @@ from metering.statement import Statement, StatementKind
 from storage.intake_rules import (
     NO_WRITER,
     OPEN_STATES,
-    QUARANTINED,
     Identity,
     added,
     again,

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from sqlalchemy import Engine, delete, func, insert, select, true, update
 
-from metering.clock_repair import ClockMode, ClockRepair
+from metering.clock_repair import QUARANTINED, ClockMode, ClockRepair
 from metering.ports import ClockKeeper
-from storage.intake_rules import QUARANTINED, forgotten_clocks
+from storage.intake_rules import forgotten_clocks
 from storage.sql.engine import Row, reading, upsert, writing
 from storage.sql.schema import CLOCK_MODE, CLOCK_REPAIR, DEAD_LETTER
 
@@ -39,7 +39,7 @@ class SqlClocks(ClockKeeper):
         letter = DEAD_LETTER.c
         counted = (
             select(letter.gateway, func.count())
-            .where(letter.state == "open", letter.reason.in_(QUARANTINED))
+            .where(letter.state == "open", letter.reason.in_(sorted(QUARANTINED)))
             .group_by(letter.gateway)
         )
         with reading(self._engine) as con:

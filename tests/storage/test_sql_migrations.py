@@ -26,7 +26,9 @@ from metering.book_columns import is_mixed
 from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.case_life import CaseAct, CaseDeed, applied
+from metering.clock_repair import ClockRepair
 from metering.closing import Closing, Signed
+from metering.delivery import Arrived, ClockDelay
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
 from metering.finding import BesideMeter, Case, CaseState, Changes, EvidenceHour, Finding
@@ -1203,6 +1205,32 @@ def test_a_database_from_before_points_were_seen_has_none_and_a_dismissal_cannot
     assert [one.point for one in store.seen_points("s/g")] == ["E9"]
     store.dismiss("s/g", ["E9"], by="", now_us=0)
     down_to(engine, "r0047")
+
+
+def test_clocks_of_before_are_known_as_far_as_they_were_and_decisions_cannot_go_back(
+    engine: Engine,
+) -> None:
+    store = sql_stores(engine).intake
+    delay = ClockDelay(1_960_000, -3_600_000_000, 5, 8, 9)
+    came = (Arrived("s/g", 1, 1, delays=(delay,)), Arrived("s/h", 1, 1))
+    store.commit(IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, arrived=came))
+    proposed = store.keep_clock_repair(ClockRepair("s/g", 3_600_000_000, 1))
+    assert proposed is not None
+    down_to(engine, "r0048")
+    with writing(engine) as con:
+        (told,) = con.execute(text("SELECT delays FROM delivery WHERE gateway = 's/g'")).one()
+        delays = json.loads(told) if isinstance(told, str) else told
+        assert delays == [[1_960_000, -3_600_000_000]]
+        upgrade(con)
+    store = sql_stores(engine).intake
+    (known,) = store.delivery_states(None)["s/g"].delays
+    assert (known.quarter, known.least_us, known.near) == (1_960_000, -3_600_000_000, 1)
+    assert store.clock_repairs() == []
+    store.set_clock_mode("s/g", "repair")
+    with pytest.raises(ConfigurationError, match="cannot hold what was decided") as refused:
+        down_to(engine, "r0048")
+    assert (refused.value.field, refused.value.value) == ("clock_repair", "1 rows")
+    assert store.clock_modes() == {"s/g": "repair"}
 
 
 def down_to(engine: Engine, revision: str) -> None:

@@ -65,9 +65,10 @@ def _change_delays(changed) -> None:  # type: ignore[no-untyped-def]
 
 def _check_that_nothing_is_lost() -> None:
     """Clocks are found again by what gateways send; what was decided of them is not."""
-    repair = sa.table("clock_repair", sa.column("state"))
-    decided = sa.select(sa.func.count()).select_from(repair).where(repair.c.state != "proposed")
-    rows = op.get_bind().scalar(decided)
+    repair, mode = sa.table("clock_repair", sa.column("state")), sa.table("clock_mode")
+    count, con = sa.func.count(), op.get_bind()
+    decided = sa.select(count).select_from(repair).where(repair.c.state != "proposed")
+    rows = (con.scalar(decided) or 0) + (con.scalar(sa.select(count).select_from(mode)) or 0)
     if rows:
         raise ConfigurationError(
             "the schema before r0049 cannot hold what was decided of clocks",
