@@ -216,7 +216,7 @@ def stated(
     if not LEAST_US <= abs(offset_us) <= LONGEST_US:
         raise InvalidInput(
             "a clock is repaired that is off by 2 minutes to 100 years",
-            field="offset_s",
+            field="ahead_s",
             value=offset_us / 1e6,
             fix="how far it is ahead in seconds, negative where it is behind",
         )

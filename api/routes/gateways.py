@@ -164,9 +164,9 @@ def gateways(
     counts what did not come of what it sent. `clock_offset_seconds` is how far its clock is ahead,
     by the message that took the least time of late, `skew_seconds` the time on the way of the
     latest one by that clock. By `clock_repaired_seconds` its times are put right now, by
-    `clock_proposed_seconds` they could be; `quarantined` readings wait for it. `trouble` says why it was turned away or cut off last within a day, as
-    its client was told where MQTT can; `subscribed` to what it listens beside its own topics, where
-    nothing is ever published."""
+    `clock_proposed_seconds` they could be; `quarantined` readings wait for it. `trouble` says why
+    it was turned away or cut off last within a day, as its client was told where MQTT can;
+    `subscribed` to what it listens beside its own topics, where nothing is ever published."""
     place = paging.decode(cursor, str)
     known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

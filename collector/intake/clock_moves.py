@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import numpy as np
 
-from metering.quantity import I64
+from metering.ports import ReadingWriter
 from metering.reading import ReadingColumns
 
 
-class Stored(Protocol):
-    """Where readings stand."""
-
-    def existing(self, point: I64, time_us: I64) -> ReadingColumns:
-        """The stored rows whose (point, time) is asked for."""
-        ...
-
-
 def astray(
-    reported: ReadingColumns, rows: ReadingColumns, offsets_us: Iterable[int], stored: Stored
+    reported: ReadingColumns, rows: ReadingColumns, offsets_us: Iterable[int], stored: ReadingWriter
 ) -> ReadingColumns:
     """Stored rows of the same messages that are none of `rows`.
 

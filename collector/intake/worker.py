@@ -36,7 +36,7 @@ from collector.intake.deliveries import arrivals, counted_before
 from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
-from collector.intake.marks import dirty_marks
+from collector.intake.marks import clock_marks, dirty_marks
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
 from collector.intake.notices import Refusals
@@ -331,9 +331,7 @@ class Intake:
         stale = astray(reported, rows, self._clocks.offsets(step.repair.gateway), self._readings)
         if not len(stale):
             return
-        self._marks.mark(
-            dirty_marks(stale.take(np.zeros(0, np.int64)), stale), writer_no=batch.writer_no
-        )
+        self._marks.mark(clock_marks(stale), writer_no=batch.writer_no)
         self._readings.drop(stale)
         places = set(zip(*(c.tolist() for c in (stale.segment, stale.offset)), strict=True))
         kept = [m for m in now if (m.segment, m.offset) in places]
