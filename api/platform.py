@@ -26,6 +26,7 @@ from metering.ports import (
     AccessStore,
     BaselineStore,
     BookAnswers,
+    ClockKeeper,
     ClosingStore,
     CredentialStore,
     DirtyMarks,
@@ -185,6 +186,8 @@ class Platform:
     figures: Figures
     """What is told of the same books, under the same registry and clock."""
     intake: IntakeReader
+    clocks: ClockKeeper
+    """The same, for what people decide about clocks."""
     want_again: Callable[[Gap], Gap]
     """Keeps what a person wants a gateway to send again; with its id."""
     statements: StatementReader

@@ -30,7 +30,7 @@ from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
 from greenoffice.asking_again import ask_again, verdict_of
-from greenoffice.assembly import Assembly, decoding
+from greenoffice.assembly import Assembly, decoding, decoding_by_clocks
 from greenoffice.connected import (
     gateway_connections,
     gateway_filters,
@@ -63,7 +63,7 @@ from greenoffice.threads import end_with_threads
 from greenoffice.tls import RenewedTls, TlsFiles
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
-from metering.intake import DeadLetter, LetterCause
+from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.registry.files import read_registry_texts
 from metering.shard import read_name
 
@@ -185,6 +185,12 @@ def platform_of(
     def refusals(submission: Submission) -> list[DeadLetter]:
         return refusals_of(record_of(submission), how, assembly.registry())
 
+    def judged(letter: DeadLetter) -> LetterVerdict | None:
+        by_clocks = decoding_by_clocks(assembly.settings, assembly.stores.intake)
+        return verdict_of(
+            letter, assembly.journal, by_clocks, assembly.registry(), assembly.stores.intake
+        )
+
     def asked(gateways: frozenset[str] | None, cause: LetterCause) -> int:
         return ask_again(folder, assembly.stores.intake, gateways, cause)
 
@@ -193,6 +199,7 @@ def platform_of(
         books=assembly.stores.books,
         figures=assembly.figures,
         intake=assembly.stores.intake,
+        clocks=assembly.stores.intake,
         want_again=assembly.stores.intake.want,
         dismiss=assembly.stores.intake.dismiss,
         marks=assembly.stores.marks,
@@ -210,9 +217,7 @@ def platform_of(
         evidence=EvidenceFiles(folder.evidence),
         statements=assembly.stores.intake,
         refusals=refusals,
-        verdict=lambda one: verdict_of(
-            one, assembly.journal, how, assembly.registry(), assembly.stores.intake
-        ),
+        verdict=judged,
         ask_again=asked,
         read_registry=lambda texts, end: read_registry_texts(
             texts, assembly.registry(), end_missing=end, check_route=check_route

@@ -12,7 +12,8 @@ from greenoffice.folder import DataFolder
 from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.stores import open_reader, open_readings, open_stores
-from metering.ports import ReadingSource, ReadingStore, ReadingWriter
+from metering.clock_repair import by_gateway
+from metering.ports import ClockReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from metering.registry import Registry
@@ -167,6 +168,10 @@ class ClaimedWriter(ReadingWriter):
         self._check()
         self._written.upsert(rows)
 
+    def drop(self, rows: ReadingColumns) -> None:
+        self._check()
+        self._written.drop(rows)
+
     def forget(self, segments: Sequence[int]) -> None:
         self._check()
         self._written.forget(segments)
@@ -180,3 +185,10 @@ def decoding(settings: Settings) -> Decoding:
 
     limits = MessageLimits(ahead_us=settings.intake.future_tolerance_s * 1_000_000)
     return Decoding(settings_routes(settings), limits=limits)
+
+
+def decoding_by_clocks(settings: Settings, clocks: ClockReader) -> Decoding:
+    """The same, by what is decided of the clocks of gateways now."""
+    found = decoding(settings)
+    found.repair_clocks(by_gateway(clocks.clock_repairs()))
+    return found

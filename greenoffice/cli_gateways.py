@@ -103,6 +103,26 @@ def resend(
     print(json.dumps(run(DataFolder(data.absolute()), gateway, start, until)))
 
 
+@gateway_app.command("clock")
+def gateway_clock(
+    data: DataArgument,
+    gateway: GatewayArgument,
+    mode: Annotated[str, typer.Option(help="what is done by itself: off, propose or repair")] = "",
+    accept: Annotated[int, typer.Option(help="number of what is to be repaired")] = 0,
+    dismiss: Annotated[int, typer.Option(help="number of what is not, or no more")] = 0,
+    ahead_s: Annotated[
+        float | None, typer.Option(help="repair it as so far ahead [s]; behind: negative")
+    ] = None,
+    start: Annotated[str, typer.Option("--from", help="since when it was wrong")] = "",
+    until: Annotated[str, typer.Option("--until", help="when it was right again")] = "",
+) -> None:
+    """What is known of a gateway's clock, and what is decided of it; one line of JSON."""
+    from greenoffice.clocks import ClockWish, decide
+
+    wish = ClockWish(mode, accept, dismiss, ahead_s, start, until)
+    print(json.dumps(decide(DataFolder(data.absolute()), gateway, wish), ensure_ascii=False))
+
+
 @gateway_app.command("national")
 def name_national_gateway(
     data: DataArgument,

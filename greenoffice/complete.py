@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collector.intake import GatewayMemory, gateways_to_reread, lacking
-from greenoffice.assembly import Assembly, decoding
+from greenoffice.assembly import Assembly, decoding_by_clocks
 
 
 def check_complete(assembly: Assembly) -> None:
@@ -17,8 +17,10 @@ def check_complete(assembly: Assembly) -> None:
     file = assembly.owned
     assert isinstance(file, DuckDBReadings)
     file.check_length()
-    how = decoding(assembly.settings).remembering(GatewayMemory(assembly.stores.intake))
-    reached, left_out = file.reach(), gateways_to_reread(assembly.stores.intake)
+    reached, intake = file.reach(), assembly.stores.intake
+    moved = frozenset(one.gateway for one in intake.clock_repairs() if one.pending)
+    left_out = gateways_to_reread(intake) | moved
+    how = decoding_by_clocks(assembly.settings, intake).remembering(GatewayMemory(intake))
     for writer in assembly.journal.writers():
         checkpoint = assembly.stores.intake.checkpoint(writer)
         found = lacking(

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from collector import JournalReader
 from greenoffice.asking_again import ask_again, verdict_of
-from greenoffice.assembly import decoding
+from greenoffice.assembly import decoding_by_clocks
 from greenoffice.folder import DataFolder
 from greenoffice.journal_telling import payload_told
 from greenoffice.saying import language
@@ -68,7 +68,7 @@ def show_letter(folder: DataFolder, id: int) -> dict[str, object]:
     has expired."""
     stores = open_stores(folder)
     letter, registry = stores.intake.dead_letter(id), stores.registry.load()
-    how = decoding(folder.settings())
+    how = decoding_by_clocks(folder.settings(), stores.intake)
     with closing(JournalReader(folder.journal)) as journal:
         now = verdict_of(letter, journal, how, registry, stores.intake)
         payload = None

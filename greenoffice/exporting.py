@@ -27,7 +27,7 @@ from collector import JournalReader
 from collector.intake.decoding import Received
 from collector.intake.redelivery import key_of
 from collector.intake.resolve import Resolver
-from greenoffice.assembly import decoding
+from greenoffice.assembly import decoding_by_clocks
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.export_facts import Fields, fact_lines, point_name, points_of
 from greenoffice.folder import DataFolder
@@ -227,7 +227,8 @@ class _Export:
 
     def _told(self, journal: JournalReader) -> Iterator[Fields]:
         """Every message of the journal that has readings of the institution in the window."""
-        read, resolver = decoding(self.folder.settings()), Resolver(self.registry)
+        read = decoding_by_clocks(self.folder.settings(), self.stores.intake)
+        resolver = Resolver(self.registry)
         for writer_no in journal.writers():
             segment, offset = 0, 0
             while page := journal.read(writer_no, segment, offset, PAGE):

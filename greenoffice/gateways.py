@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from collector.routes import check_route
@@ -126,9 +126,15 @@ def _hours(text: str) -> int:
 
 def told(state: ManagedGateway) -> dict[str, Any]:
     """As JSON holds it: instants as text, and how far the clock is behind in seconds."""
-    found = _plain(state)
+    clock = state.clock_repair
+    found = _plain(replace(state, clock_offset_us=None, clock_repair=None))
     found |= found.pop("counts")
-    del found["connection"]
+    del found["connection"], found["clock_offset"], found["clock_repair"]
+    offset_us = state.clock_offset_us
+    found["clock_offset_seconds"] = None if offset_us is None else offset_us / 1e6
+    for way in ("proposed", "repaired"):
+        ahead_s = clock.offset_us / 1e6 if clock is not None and clock.state == way else None
+        found[f"clock_{way}_seconds"] = ahead_s
     named = {"name_zh": state.gateway.name_zh, "name_en": state.gateway.name_en}
     del found["connected"]
     return {**found, "gateway": state.gateway.user, **named, "state": state.standing}
@@ -180,6 +186,12 @@ def _say_counts(one: dict[str, Any]) -> None:
     )
     if one["skew_seconds"] is not None:
         say(f"its clock is {one['skew_seconds']:.1f} s behind")
+    if (ahead_s := one["clock_proposed_seconds"]) is not None:
+        say(f"its clock seems {ahead_s:.1f} s ahead: see `greenoffice gateway clock`")
+    if (ahead_s := one["clock_repaired_seconds"]) is not None:
+        say(f"its clock is {ahead_s:.1f} s ahead, its times are put right")
+    if one["quarantined"]:
+        say(f"{one['quarantined']} dead letters wait for its clock")
     if held := one["held"]:
         say(f"held back since {held['since']}: {held['why']}")
     if trouble := one["trouble"]:

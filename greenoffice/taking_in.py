@@ -76,7 +76,8 @@ class IntakeWork:
             busy, failed = self._round()
         if failed is not None:
             raise failed
-        looked = self.assembly.intake.look(waits=busy) or self.assembly.intake.reread()
+        intake = self.assembly.intake
+        looked = intake.look(waits=busy) or intake.reread() or intake.move()
         if looked:
             self.marked()
         return busy or looked
@@ -112,6 +113,7 @@ class IntakeWork:
             self.assembly.intake.replay_dead_letters()
             self._registry_version = version
             self.marked()
+        self.assembly.intake.look_at_clocks()
         while self.assembly.intake.replay_asked():
             self.marked()
         self._asked_us = self.assembly.now_us()

@@ -36,6 +36,8 @@ _MS_US = 1_000
 _SUMMED = ("messages", "bytes", "new", "duplicates", "corrections", "outdated", "late", "dead")
 LATE_US = 3_600_000_000
 QUARTER_US = 900_000_000
+NEAR_US = 30_000_000
+"""Delays of messages that are that close say the same of a clock."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,34 @@ class Receipt:
         return replace(self, **sums, first=first, last=last)
 
 
+@dataclass(frozen=True)
+class ClockDelay:
+    """What messages of one quarter hour said of the clock of their gateway."""
+
+    quarter: int
+    """Of the arrival, quarter hours since 1970."""
+    least_us: int
+    """The least time from when a message was sent, as the gateway's clock says, to its arrival
+    [us]."""
+    near: int = 1
+    """Messages that took about as long, to half a minute."""
+    first_us: int = 0
+    """Arrival of the first of these [us UTC]."""
+    last_us: int = 0
+
+    def __add__(self, other: ClockDelay) -> ClockDelay:
+        """Of both, of the same quarter hour."""
+        if abs(self.least_us - other.least_us) > NEAR_US:
+            return self if self.least_us < other.least_us else other
+        return ClockDelay(
+            self.quarter,
+            min(self.least_us, other.least_us),
+            self.near + other.near,
+            min(self.first_us, other.first_us),
+            max(self.last_us, other.last_us),
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Arrived:
     """What one batch brought of a gateway."""
@@ -135,9 +165,8 @@ class Arrived:
     times_us: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     """Times that the gateway gave its readings, ascending, each once [us UTC]."""
     answers: tuple[ResendAnswer, ...] = ()
-    delays: Mapping[int, int] = field(default_factory=dict)
-    """By quarter hour of the arrival: the least time from when a message was sent, as the gateway's
-    clock says, to its arrival [us]."""
+    delays: tuple[ClockDelay, ...] = ()
+    """One of each quarter hour in which it told its clock."""
     receipts: tuple[Receipt, ...] = ()
 
 
@@ -158,8 +187,8 @@ class DeliveryState:
     """The latest time of a reading; 0 for none."""
     distances_us: tuple[int, ...] = ()
     """From one time to the next, the latest ones [us]."""
-    delays: tuple[tuple[int, int], ...] = ()
-    """(quarter hour, least delay in it [us]) of the latest ones in which it told its clock."""
+    delays: tuple[ClockDelay, ...] = ()
+    """Of the latest quarter hours in which it told its clock."""
 
     @property
     def clock_offset_us(self) -> int | None:
@@ -169,7 +198,7 @@ class DeliveryState:
         The least delay counts: a message that waited at the gateway or on its way says nothing of
         the clock. Where all of them waited, a clock looks behind by that.
         """
-        return -min(delay for _, delay in self.delays) if self.delays else None
+        return -min(one.least_us for one in self.delays) if self.delays else None
 
     @property
     def counts_by_one(self) -> bool:
@@ -212,7 +241,7 @@ def advance(
         fresh = _cut(gap, pieces, arrived.at_us)
         kept += [one for one in fresh if one.state == "open"]
         changed += fresh
-    delays = _least(dict(state.delays), arrived.delays)
+    delays = _least(state.delays, arrived.delays)
     state = replace(state, writer_no=arrived.writer_no, delays=delays)
     state, found = _numbered(state, arrived) if arrived.numbers else (state, [])
     if not arrived.numbers and state.session < 0:
@@ -280,10 +309,12 @@ def by_hand(gateway: str, from_us: int, until_us: int, asked_by: str, now_us: in
     return replace(gap, next_us=now_us, asked_by=asked_by)
 
 
-def _least(known: dict[int, int], more: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
-    for quarter, delay in more.items():
-        known[quarter] = min(delay, known.get(quarter, delay))
-    return tuple(sorted(known.items())[-_DELAYS:])
+def _least(known: Iterable[ClockDelay], more: Iterable[ClockDelay]) -> tuple[ClockDelay, ...]:
+    found = {one.quarter: one for one in known}
+    for one in more:
+        before = found.get(one.quarter)
+        found[one.quarter] = one if before is None else before + one
+    return tuple(found[quarter] for quarter in sorted(found)[-_DELAYS:])
 
 
 def _answered(gaps: list[Gap], arrived: Arrived) -> tuple[list[Gap], list[Gap]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from metering.clock_repair import QUARANTINED, ClockRepair
 from metering.delivery import DeliveryState
 from metering.edge_node import EdgeNode
 from metering.errors import Conflict, InvalidInput
@@ -168,6 +169,9 @@ class IntakeTold:
     """By user."""
     nodes: Iterable[EdgeNode]
     """Edge nodes of Sparkplug, of any gateway."""
+    quarantined: Mapping[str, int]
+    """How much waits for its clock, by user."""
+    clocks: Sequence[ClockRepair]
 
 
 def intake_told(intake: IntakeReader, users: Iterable[str]) -> IntakeTold:
@@ -178,6 +182,8 @@ def intake_told(intake: IntakeReader, users: Iterable[str]) -> IntakeTold:
         intake.open_gaps(),
         intake.delivery_states(named),
         intake.edge_nodes(named),
+        intake.quarantined(),
+        intake.clock_repairs(),
     )
 
 
@@ -201,6 +207,10 @@ class ManagedGateway:
     """Topic filters that it subscribed to, and that nothing is ever published to."""
     nodes: tuple[EdgeNode, ...] = ()
     """Edge nodes of Sparkplug that it speaks for, those that are offline first."""
+    quarantined: int = 0
+    """Readings and messages of it that wait for its clock."""
+    clock_repair: ClockRepair | None = None
+    """By which its times are repaired now, or what is proposed."""
 
     @property
     def standing(self) -> GatewayStanding:
@@ -225,6 +235,8 @@ def gateway_states(
     nodes: dict[str, list[EdgeNode]] = {}
     for node in sorted(intake.nodes, key=lambda one: (one.online, one.node)):
         nodes.setdefault(node.gateway, []).append(node)
+    lasting = [one for one in intake.clocks if not one.until_us and one.state != "dismissed"]
+    clocks = {one.gateway: one for one in lasting}
     return [
         ManagedGateway(
             g,
@@ -238,6 +250,8 @@ def gateway_states(
             tuple(told.connections.get(g.user, ())),
             told.subscribed.get(g.user, ()),
             tuple(nodes.get(g.user, ())),
+            intake.quarantined.get(g.user, 0),
+            clocks.get(g.user),
         )
         for g in gateways
     ]
@@ -265,8 +279,8 @@ def next_step(state: ManagedGateway, letters: Mapping[str, int], now_us: int) ->
         return NextStep.LOOK_AT_DEVICE
     if not state.points or "unknown_point" in letters:
         return NextStep.REGISTER_POINTS
-    if letters:
+    if letters.keys() - QUARANTINED:
         return NextStep.MEND_LETTERS
-    if abs(state.clock_offset_us or 0) > SKEW_US:
+    if letters or abs(state.clock_offset_us or 0) > SKEW_US:
         return NextStep.SET_CLOCK
     return NextStep.NOTHING if state.held is None else NextStep.WAIT

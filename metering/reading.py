@@ -42,6 +42,9 @@ class Flag(IntEnum):
     WITHDRAWN = 8
     """A person took back what was entered; it is out of range too, so nothing uses it."""
 
+    CLOCK_REPAIRED = 16
+    """Its time is not the one that was reported: the clock of its gateway was wrong."""
+
 
 ENTERED_ORDER = 2**62
 """Of what a person entered the order key begins here: above every gateway's, whose keys are

@@ -190,6 +190,7 @@ def _platform(stores: Stores, registry: Any, now_us: int) -> Any:
         books=books,
         figures=Figures(books, lambda: registry, lambda: now_us),
         intake=stores.intake,
+        clocks=stores.intake,
         want_again=stores.intake.want,
         marks=stores.marks,
         findings=stores.findings,

@@ -26,6 +26,7 @@ def quiet_platform(
         books=stores.books,
         figures=figures,
         intake=stores.intake,
+        clocks=stores.intake,
         want_again=stores.intake.want,
         marks=stores.marks,
         findings=stores.findings,

@@ -40,6 +40,7 @@ from storage.duckdb_statements import (
     fetch,
     forget,
     insert,
+    look_again_at,
     nearest,
     prepare,
     renew_latest,
@@ -222,6 +223,16 @@ class DuckDBReadings(_Reads, ReadingStore):
         with self._transaction() as con:
             con.execute("DELETE FROM reading")
             con.execute("DELETE FROM latest")
+            self._known = None
+
+    def drop(self, rows: ReadingColumns) -> None:
+        gone = rows.take(self._extents().hold(rows.point, rows.time_us))
+        if not len(gone):
+            return
+        with self._transaction() as con:
+            for low, high, chosen in time_ranges(gone.time_us):
+                delete(con, gone.take(chosen), low, high)
+            look_again_at(con, np.unique(gone.point))
             self._known = None
 
     def forget(self, segments: Sequence[int]) -> None:

@@ -92,6 +92,17 @@ def forget(con: duckdb.DuckDBPyConnection, segments: I64) -> None:
     _look_again(con)
 
 
+def look_again_at(con: duckdb.DuckDBPyConnection, points: I64) -> None:
+    """Make `latest` of these points anew, by the rows that are left."""
+    con.register("renewed", {"point": points})
+    con.execute("DELETE FROM latest USING renewed WHERE latest.point = renewed.point")
+    con.execute(
+        f"INSERT INTO latest SELECT {COLUMNS}, first_us, readings FROM reading JOIN"
+        " (SELECT point, min(time_us) AS first_us, max(time_us) AS time_us, count(*) AS readings"
+        " FROM reading SEMI JOIN renewed USING (point) GROUP BY point) USING (point, time_us)"
+    )
+
+
 def _look_again(con: duckdb.DuckDBPyConnection) -> None:
     """Fill `latest` by what the rows say; it must be empty."""
     con.execute(

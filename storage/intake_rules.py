@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from metering.clock_repair import MOST_REPAIRS, ClockRepair
 from metering.delivery import MOST_OPEN, Gap, Receipt
 from metering.errors import Conflict, NotFound
 from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, LetterGroup
@@ -129,6 +130,13 @@ def receipts_by_key(receipts: Iterable[Receipt]) -> dict[ReceiptKey, Receipt]:
         key = (one.gateway, one.day, one.writer_no)
         sums[key] = sums[key] + one if key in sums else one
     return sums
+
+
+def forgotten_clocks(repairs: Iterable[ClockRepair]) -> list[int]:
+    """Ids of those of one gateway that are more than are kept: by which nothing was moved, and
+    that are over, the oldest first."""
+    ids = sorted(one.id for one in repairs if one.state != "repaired" and not one.pending)
+    return ids[: max(len(ids) - MOST_REPAIRS, 0)]
 
 
 def check_room(gap: Gap, waiting: int) -> None:

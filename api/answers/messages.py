@@ -52,6 +52,9 @@ class GatewayAnswer(TypedDict):
     connected: bool | None
     skew_seconds: float | None
     clock_offset_seconds: float | None
+    clock_repaired_seconds: float | None
+    clock_proposed_seconds: float | None
+    quarantined: int
     held_since: str | None
     held_for: str | None
     trouble: TroubleAnswer | None

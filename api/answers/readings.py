@@ -17,6 +17,12 @@ class ReadingAnswer(TypedDict):
     message: str
 
 
+class PointReadingAnswer(ReadingAnswer):
+    """The same with the time that the gateway gave, null where it stands at that very time."""
+
+    reported: str | None
+
+
 class PointHeadAnswer(TypedDict):
     """Whose readings a page holds."""
 
@@ -26,7 +32,7 @@ class PointHeadAnswer(TypedDict):
     unit: str
 
 
-class ReadingsAnswer(PointHeadAnswer, PageAnswer[ReadingAnswer]):
+class ReadingsAnswer(PointHeadAnswer, PageAnswer[PointReadingAnswer]):
     """A page of a point's readings, oldest first."""
 
 

@@ -32,6 +32,7 @@ from api.usecases.gateways import (
     states_of_all,
 )
 from metering.edge_node import EdgeNode
+from metering.clock_repair import RepairState
 from metering.gateway_life import LONGEST_OLD_H, ManagedGateway, NewGateway, NextStep, next_step
 from metering.intake import GatewayConnection, GatewayTrouble
 from metering.localtime import iso
@@ -52,6 +53,9 @@ GATEWAY_EXAMPLE = {
     "connected": True,
     "skew_seconds": 1.2,
     "clock_offset_seconds": -0.4,
+    "clock_repaired_seconds": None,
+    "clock_proposed_seconds": None,
+    "quarantined": 0,
     "held_since": None,
     "held_for": None,
     "trouble": {
@@ -153,6 +157,9 @@ def _gateway_json(health: ManagedGateway) -> GatewayAnswer:
         "connected": counts.connected,
         "skew_seconds": None if skew is None else skew / 1e6,
         "clock_offset_seconds": None if offset is None else offset / 1e6,
+        "clock_repaired_seconds": _ahead(health, "repaired"),
+        "clock_proposed_seconds": _ahead(health, "proposed"),
+        "quarantined": health.quarantined,
         "held_since": None if health.held is None else iso(health.held.since_us),
         "held_for": None if health.held is None else health.held.why,
         "trouble": _trouble_json(health.trouble),
@@ -180,6 +187,12 @@ def _node_json(node: EdgeNode) -> EdgeNodeAnswer:
         "wants_births": node.wants or None,
         "asked": iso(node.asked_us) if node.asked_us else None,
     }
+
+
+def _ahead(health: ManagedGateway, state: RepairState) -> float | None:
+    """How far its clock is ahead [s] by what is repaired now, or proposed."""
+    clock = health.clock_repair
+    return clock.offset_us / 1e6 if clock is not None and clock.state == state else None
 
 
 def _trouble_json(trouble: GatewayTrouble | None) -> TroubleAnswer | None:
@@ -220,13 +233,14 @@ def gateways(
     `rate` or its `share` of the queue sends more than it may; nothing of it is lost. `open_gaps`
     counts what did not come of what it sent. `clock_offset_seconds` is how far its clock is ahead,
     by the message that took the least time of late, `skew_seconds` the time on the way of the
-    latest one by that clock. `trouble` says why it was turned away or cut off last within a day, as
-    its client was told where MQTT can; `subscribed` to what it listens beside its own topics, where
-    nothing is ever published. `certificates` are those that ended a TLS handshake, by the address
-    they came from; for who sees the whole platform.
-    `nodes` are edge nodes of Sparkplug that it speaks for, the offline
-    ones first, 32 at most, each with 32 of its devices that are offline; `wants_births` says why a
-    node is asked for its births, `asked` when that was last."""
+    latest one by that clock. By `clock_repaired_seconds` its times are put right now, by
+    `clock_proposed_seconds` they could be; `quarantined` readings wait for it. `trouble` says why
+    it was turned away or cut off last within a day, as its client was told where MQTT can;
+    `subscribed` to what it listens beside its own topics, where nothing is ever published. `certificates` are
+    those that ended a TLS handshake, by the address they came from; for who sees the whole
+    platform. `nodes` are edge nodes of Sparkplug that it speaks for, the offline ones first, 32 at
+    most, each with 32 of its devices that are offline; `wants_births` says why a node is asked for
+    its births, `asked` when that was last."""
     place = paging.decode(cursor, str)
     known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
 from api import paging
-from api.answers.readings import CountAnswer, PointHeadAnswer, ReadingAnswer, ReadingsAnswer
+from api.answers.readings import (
+    CountAnswer,
+    PointHeadAnswer,
+    PointReadingAnswer,
+    ReadingAnswer,
+    ReadingsAnswer,
+)
 from api.auth import Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, End, Start, example
 from api.ranges import check_order, instant
-from api.usecases.readings import counts_by_gateway, zone_of_point
+from api.usecases.readings import clock_repairs, counts_by_gateway, zone_of_point
+from metering.clock_repair import ClockRepair, reported_us
 from metering.localtime import HOUR_US, iso
 from metering.reading import Flag, ReadingColumns
 from metering.registry import Point
@@ -31,7 +40,7 @@ READINGS_EXAMPLE = {
     "name": "E1.import",
     "gateway": "campus/gw-1",
     "unit": "kWh",
-    "data": [READING_EXAMPLE],
+    "data": [{**READING_EXAMPLE, "reported": None}],
     "next": None,
 }
 
@@ -74,13 +83,15 @@ def readings(
     limit: Limit = 500,
     cursor: Cursor = None,
 ) -> ReadingsAnswer:
-    """Readings of a point with start <= time < end, oldest first; the last day by default."""
+    """Readings of a point with start <= time < end, oldest first; the last day by default.
+    `reported` is the time that the gateway gave where its clock was repaired."""
     point = caller.reach.point(id)
     start_us, end_us = _range(caller, point, start, end)
     place = paging.decode(cursor, int)
     begin_us = max(start_us, place[0] + 1) if place else start_us
     rows = _rows(caller, point, begin_us, end_us, limit + 1)
-    page = [reading_json(rows, i) for i in range(min(limit, len(rows)))]
+    repairs = clock_repairs(caller, point, rows)
+    page = [_point_reading_json(rows, i, repairs) for i in range(min(limit, len(rows)))]
     more = len(rows) > limit
     following = paging.encode([int(rows.time_us[limit - 1])]) if more else None
     head: PointHeadAnswer = {
@@ -90,6 +101,14 @@ def readings(
         "unit": point.unit,
     }
     return {**head, **paging.answer(request, response, page, following)}
+
+
+def _point_reading_json(
+    rows: ReadingColumns, i: int, repairs: Sequence[ClockRepair]
+) -> PointReadingAnswer:
+    moved = int(rows.flag[i]) & Flag.CLOCK_REPAIRED
+    reported = iso(reported_us(repairs, int(rows.time_us[i]))) if moved else None
+    return {**reading_json(rows, i), "reported": reported}
 
 
 def _rows(caller: Caller, point: Point, start_us: int, end_us: int, most: int) -> ReadingColumns:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
+
 from api.caller import Caller
+from metering.clock_repair import ClockRepair
+from metering.reading import Flag, ReadingColumns
 from metering.registry import Point
 
 
@@ -18,6 +22,14 @@ def counts_by_gateway(caller: Caller, gateway: str | None) -> Counter[str]:
         if gateway is None or point.gateway == gateway:
             by_gateway.setdefault(point.gateway, []).append(point)
     return Counter({user: reach.counted(readings, own) for user, own in by_gateway.items()})
+
+
+def clock_repairs(caller: Caller, point: Point, rows: ReadingColumns) -> list[ClockRepair]:
+    """By which the times of these readings of a point were repaired; none are looked for where
+    none was."""
+    if not (rows.flag.astype(np.int64) & int(Flag.CLOCK_REPAIRED)).any():
+        return []
+    return caller.platform.intake.clock_repairs(point.gateway)
 
 
 def zone_of_point(caller: Caller, point: Point) -> str:

@@ -101,6 +101,8 @@ class Decoded:
     """(key, value) of what later messages are to be read by; b"" ends what was said before."""
     node: NodeNews | None = None
     """What it tells of an edge node of Sparkplug."""
+    repaired: frozenset[int] = frozenset()
+    """Places of readings whose times are not those reported: the clock was wrong."""
 
     @classmethod
     def refused(cls, problem: Problem) -> Decoded:

@@ -13,10 +13,12 @@ from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, Messa
 from collector.decode.past import NO_PAST, GatewayPast
 from collector.intake.bulk import BulkLane
 from collector.intake.memory import GatewayMemory
+from collector.intake.clock_times import any_time, placed
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
 from collector.routes import Chosen, Router, routed_gateways
+from metering.clock_repair import ClockRepair
 from metering.errors import InvalidInput, shorten
 from metering.joining import MOST_SEEN, Described
 from metering.reading import ENTERED_ORDER
@@ -101,6 +103,8 @@ class Decoding:
         self._reader = lru_cache(maxsize=1024)(self._find_reader)
         self._laned: Resolver | None = None
         self._lanes: dict[tuple[str, str, str], BulkLane | None] = {}
+        self._repairs: Mapping[str, Sequence[ClockRepair]] = {}
+
         self._memory: GatewayMemory | None = None
 
     def remembering(self, memory: GatewayMemory) -> Decoding:
@@ -109,6 +113,10 @@ class Decoding:
         found = copy.copy(self)
         found._memory, found._laned, found._lanes = memory, None, {}
         return found
+
+    def repair_clocks(self, repairs: Mapping[str, Sequence[ClockRepair]]) -> None:
+        """From now on, what was decided of the clocks of gateways."""
+        self._repairs, self._lanes = repairs, {}
 
     def choose(self, record: Record, registry: Registry) -> Chosen | Problem:
         """How a record is read as the registry stands, or why it is not."""
@@ -151,10 +159,21 @@ class Decoding:
         decoder = self._decoders.get(chosen.route.decoder) if chosen else None
         if chosen is None or decoder is None or decoder.plain is None or chosen.route.options:
             return None
+        if chosen.gateway in self._repairs:
+            return None  # its times are looked at one by one
         return BulkLane(chosen.gateway, decoder.plain, resolver.known(chosen.gateway))
 
-    def read(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
-        """Decode one record and look its points up. Never raises for what is in it."""
+    def read(
+        self,
+        segment: int,
+        offset: int,
+        record: Record,
+        resolver: Resolver,
+        *,
+        as_reported: bool = False,
+    ) -> Received:
+        """Decode one record and look its points up. Never raises for what is in it. `as_reported`:
+        with whatever times the gateway gave."""
         received = Received(segment, offset, record, record.gateway)
         if not received.is_message:
             return received
@@ -163,7 +182,8 @@ class Decoding:
             received.problems = [chosen]
             return received
         received.gateway, received.read_by = chosen.gateway, chosen.route.read_by
-        received.found = self._decode(chosen, record, self._past(chosen, segment, offset))
+        past = self._past(chosen, segment, offset)
+        received.found = self._timed(chosen, record, past, as_reported)
         if self._memory is not None and received.found.remembered:
             self._memory.note(chosen.gateway, segment, offset, received.found.remembered)
         received.slots, unresolved = resolver.slots(received.gateway, received.found)
@@ -185,7 +205,7 @@ class Decoding:
             chosen = self.choose(trial, registry)
             if isinstance(chosen, Chosen) and chosen.gateway == received.gateway:
                 behind = self._past(chosen, received.segment, received.offset + 1)
-                found = self._decode(chosen, trial, behind)
+                found = self._decode(chosen, trial, behind, self.limits)
                 if len(found.points) == 1:
                     unit = one.unit or found.units[0] or ""
                     yield replace(one, point=found.points[0], unit=unit)
@@ -196,7 +216,19 @@ class Decoding:
             return NO_PAST
         return self._memory.past(chosen.gateway, segment, offset)
 
-    def _decode(self, chosen: Chosen, record: Record, past: GatewayPast) -> Decoded:
+    def _timed(
+        self, chosen: Chosen, record: Record, past: GatewayPast, as_reported: bool
+    ) -> Decoded:
+        """By the clock of its gateway; what a person entered has none."""
+        repairs = self._repairs.get(chosen.gateway, ())
+        if record.kind == "entered" or not (repairs or as_reported):
+            return self._decode(chosen, record, past, self.limits)
+        found = self._decode(chosen, record, past, any_time(self.limits))
+        return found if as_reported else placed(found, record.arrived_us, repairs, self.limits)
+
+    def _decode(
+        self, chosen: Chosen, record: Record, past: GatewayPast, limits: MessageLimits
+    ) -> Decoded:
         incoming = Incoming(
             record.route,
             record.payload,
@@ -210,7 +242,7 @@ class Decoding:
         if isinstance(reader, Problem):
             return Decoded.refused(reader)
         try:
-            return reader(incoming, self.limits)
+            return reader(incoming, limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
             return Decoded.refused(failed(chosen.route.decoder, error, record.payload))
 

@@ -14,7 +14,7 @@ from collector.intake.counting import OutcomeTally
 from collector.intake.dead_letters import lasting
 from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
-from metering.delivery import LATE_US, QUARTER_US, Arrived, Receipt
+from metering.delivery import LATE_US, NEAR_US, QUARTER_US, Arrived, ClockDelay, Receipt
 from metering.localtime import day_number, local_day
 from metering.quantity import I64
 from metering.reading import Flag, Outcome
@@ -71,7 +71,7 @@ def arrivals(
                     for number, one in sorted(batch.apart.items())
                     if messages.code[number] == code and one.found.resend is not None
                 ),
-                delays=_delays(messages, own),
+                delays=tuple(_delays(messages, own)),
                 receipts=tuple(_receipts(messages, own, tally.outcomes, late, writer_no, zone)),
             )
         )
@@ -146,12 +146,16 @@ def _numbers(order: I64) -> Iterator[tuple[int, I64]]:
         yield session, np.unique(order[order[:, 0] == session, 1])
 
 
-def _delays(messages: SideBySide, own: I64) -> dict[int, int]:
-    """By quarter hour of the arrival the least time on the way [us]."""
+def _delays(messages: SideBySide, own: I64) -> Iterator[ClockDelay]:
+    """What they say of the gateway's clock, of each quarter hour of their arrival."""
     told = own[messages.sent_us[own] != NEVER]
     arrived = messages.arrived_us[told]
     quarter, delay = arrived // QUARTER_US, arrived - messages.sent_us[told]
-    return {one: int(delay[quarter == one].min()) for one in np.unique(quarter).tolist()}
+    for one in np.unique(quarter).tolist():
+        inside = quarter == one
+        least = int(delay[inside].min())
+        near = arrived[inside & (delay <= least + NEAR_US)]
+        yield ClockDelay(one, least, len(near), int(near.min()), int(near.max()))
 
 
 def _late(tally: OutcomeTally, columns: Columns, messages: SideBySide) -> I64:

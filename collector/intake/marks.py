@@ -6,15 +6,27 @@ import numpy as np
 
 from metering.book import DirtyMark
 from metering.quantity import I64
-from metering.reading import ReadingColumns
+from metering.reading import Flag, ReadingColumns
 
 APART_US = 2 * 24 * 3_600_000_000
 """Readings of a point further apart get marks of their own: the days between stay clean."""
 
 
 def dirty_marks(changed: ReadingColumns, corrects: ReadingColumns) -> list[DirtyMark]:
-    """Marks of readings that were new, and of those that replaced another value."""
-    return [*_marks(changed, "reading"), *_marks(corrects, "correction")]
+    """Marks of readings that were new, of those that replaced another value, and of either where
+    their clock was repaired."""
+    by_clock = [(rows.flag & Flag.CLOCK_REPAIRED) != 0 for rows in (changed, corrects)]
+    repaired = [rows.take(own) for rows, own in zip((changed, corrects), by_clock, strict=True)]
+    return [
+        *_marks(changed.take(~by_clock[0]), "reading"),
+        *_marks(corrects.take(~by_clock[1]), "correction"),
+        *clock_marks(ReadingColumns.concat(repaired)),
+    ]
+
+
+def clock_marks(rows: ReadingColumns) -> list[DirtyMark]:
+    """Marks of readings that are put at other times, or away from these."""
+    return _marks(rows, "clock")
 
 
 def _marks(rows: ReadingColumns, cause: str) -> list[DirtyMark]:

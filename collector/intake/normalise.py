@@ -95,6 +95,9 @@ def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
     flag[untimed] |= Flag.ARRIVAL_TIME
     entered = np.array([m.is_entered for m in messages], dtype=np.bool_)[number]
     flag[entered] |= Flag.ENTERED
+    if any(m.found.repaired for m in messages):
+        moved = [[one in m.found.repaired for one in m.found.index] for m in messages]
+        flag[_flat(moved, np.bool_)[kept]] |= Flag.CLOCK_REPAIRED
     high, low, segment, offset = _of_messages(messages)[number].T
     index = _flat([m.found.index for m in messages], np.int64)[kept]
     rows = ReadingColumns(

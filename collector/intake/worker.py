@@ -27,9 +27,11 @@ import structlog
 
 from collector.intake.batch import ReceivedBatch, receive
 from collector.intake.classify import Classified, classify
+from collector.intake.clock_moves import astray
+from collector.intake.clocks import WAITING, ClockMove, Clocks, is_sent
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
-from collector.intake.decoding import Decoding, Received
+from collector.intake.decoding import Decoding, Received, only
 from collector.intake.deliveries import arrivals, counted_before
 from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.heard_nodes import node_arrivals
@@ -37,6 +39,7 @@ from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
 from collector.intake.marks import dirty_marks
 from collector.intake.memory import GatewayMemory
+from collector.intake.marks import clock_marks, dirty_marks
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
 from collector.intake.notices import Refusals
@@ -124,6 +127,7 @@ class Intake:
         self._connections = Connections()
         self._letters = LetterBound(intake, kept_letters)
         self._rereading = Rereading()
+        self._clocks = Clocks(intake, self._decoding)
         self._judgements = Judgements(intake)
         self._looking = Looking(intake, self._checkpoints, readings.lands_late)
         self.refusals = Refusals(now_us)
@@ -160,6 +164,8 @@ class Intake:
             self._judgements.done(writer_no)
             return IntakeReport()
         messages = self._receive(located)
+        if self._clocks.follow(messages):
+            messages = self._receive(located)
         keys = mark_redelivered(messages.by_itself(), self._intake.seen)
         last = located[len(messages) - 1]
         places = (*place, last.segment, last.offset + 1)
@@ -230,6 +236,28 @@ class Intake:
                 same = IntakeBatch(writer_no, *place, *place, replayed=batch.letters)
                 self._take(ReceivedBatch.of(fresh), same, True)
             self._rereading.done(batch)
+            return True
+
+    def look_at_clocks(self) -> None:
+        """Ask the store anew what was decided of the clocks of gateways."""
+        with self._turn():
+            self._clocks.load()
+
+    def move(self) -> bool:
+        """Go through one batch of what came before a decision about a clock; False where there is
+        nothing left. For when nothing new waits."""
+        with self._turn():
+            step = self._clocks.move()
+            if step is None:
+                return False
+            self._finish()
+            place = self._checkpoint(step.writer_no)
+            read = self._journal.read(step.writer_no, *step.place, _AGAIN)
+            located = [one for one in read if (one.segment, one.offset) < place]
+            if located:
+                batch = IntakeBatch(step.writer_no, *place, *place)
+                (self._take_out if step.takes_out else self._take_moved)(step, located, batch)
+            self._clocks.moved(located)
             return True
 
     def look(self, *, waits: bool) -> bool:
@@ -314,6 +342,46 @@ class Intake:
         if self._metrics is not None:
             self._metrics.mended(mended)
 
+    def _take_out(self, step: ClockMove, located: Sequence[Located], batch: IntakeBatch) -> None:
+        """Take away readings of these messages that stand at other times than they should."""
+        now = self._of_clock(step, located, as_reported=False)
+        rows = columns(now, self._resolver.table()).rows
+        reported = columns(
+            self._of_clock(step, located, as_reported=True), self._resolver.table()
+        ).rows
+        stale = astray(reported, rows, self._clocks.offsets(step.repair.gateway), self._readings)
+        if not len(stale):
+            return
+        self._marks.mark(clock_marks(stale), writer_no=batch.writer_no)
+        self._readings.drop(stale)
+        places = set(zip(*(c.tolist() for c in (stale.segment, stale.offset)), strict=True))
+        kept = [m for m in now if (m.segment, m.offset) in places]
+        letters = [one for one in letters_of(kept) if one.reason in WAITING]
+        self._intake.commit(
+            replace(batch, dead_letters=tuple(self._letters.bounded(letters)), at_us=self._now_us())
+        )
+
+    def _take_moved(self, step: ClockMove, located: Sequence[Located], batch: IntakeBatch) -> None:
+        """Take in readings of these messages that do not stand where they should."""
+        good = [
+            replace(
+                only(one, frozenset(one.found.index) - {p.index for p in one.problems}), problems=[]
+            )
+            for one in self._of_clock(step, located, as_reported=False)
+        ]
+        incoming = columns(good, self._resolver.table())
+        existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
+        if fresh := without_known(good, incoming, existing):
+            self._take(ReceivedBatch.of(fresh), batch, True)
+
+    def _of_clock(
+        self, step: ClockMove, located: Sequence[Located], *, as_reported: bool
+    ) -> list[Received]:
+        """The messages that the gateway of that clock sent."""
+        resolver = self._fresh()
+        read = (self._decoding.read(*one, resolver, as_reported=as_reported) for one in located)
+        return [one for one in read if one.gateway == step.repair.gateway and is_sent(one)]
+
     def _release(self, span: LookSpan) -> None:
         place = self._checkpoint(span.writer_no)
         self._intake.commit(IntakeBatch(span.writer_no, *place, *place, at_us=self._now_us()))
@@ -325,6 +393,7 @@ class Intake:
         self._places.clear()
         self._judgements.forget()
         self._memory.forget()
+        self._clocks.forget()
 
     def _fresh(self) -> Resolver:
         """The resolver of the registry as it is now."""
@@ -420,6 +489,9 @@ class Intake:
             self._named_anew.update(one.gateway for one in batch.remembered)
         self._places[batch.writer_no] = batch.next_segment, batch.next_offset
         self._judgements.done(batch.writer_no)
+        if batch.moves:
+            self._clocks.note()
+            self._clocks.watch(batch.arrived, now_us)
         if not batch.replayed:  # of these it was told when they came
             self.refusals.note(letters)
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))

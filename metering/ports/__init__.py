@@ -21,6 +21,8 @@ from metering.ports.books import (
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
 from metering.ports.closings import ClosingStore
 from metering.ports.intake import (
+    ClockKeeper,
+    ClockReader,
     DeliveryReader,
     DirtyMarks,
     Doubts,
@@ -61,6 +63,8 @@ __all__ = [
     "BookViews",
     "BookWriter",
     "CaseReader",
+    "ClockKeeper",
+    "ClockReader",
     "ClosingStore",
     "CredentialSource",
     "CredentialStore",

@@ -8,6 +8,7 @@ from typing import Protocol
 from metering.book import (
     DirtyMark,
 )
+from metering.clock_repair import ClockMode, ClockRepair
 from metering.delivery import DeliveryState, Gap, GapState, Receipt
 from metering.edge_node import EdgeNode
 from metering.intake import (
@@ -104,7 +105,42 @@ class EdgeNodeReader(Protocol):
         ...
 
 
-class IntakeReader(DeliveryReader, SeenPoints, Remembering, EdgeNodeReader, Protocol):
+class ClockReader(Protocol):
+    """Clocks of gateways that are or were wrong, and what was decided of them."""
+
+    def clock_repairs(self, gateway: str | None = None) -> list[ClockRepair]:
+        """Of one gateway or of all, in all states, by gateway and when it began."""
+        ...
+
+    def clock_modes(self) -> dict[str, ClockMode]:
+        """What the platform does about clocks by itself, of gateways of which somebody said so."""
+        ...
+
+    def quarantined(self) -> dict[str, int]:
+        """How many readings and messages of each gateway wait for its clock: open dead letters of
+        times to come, and of times that are doubtful."""
+        ...
+
+
+class ClockKeeper(ClockReader, Protocol):
+    """The same, for who decides."""
+
+    def keep_clock_repair(
+        self, one: ClockRepair, known: ClockRepair | None = None
+    ) -> ClockRepair | None:
+        """Keep a new one, with its id; or put it in the place of `known`: None, and nothing
+        changed, where that is not so any more. Durable on return. Of more proposals of a gateway
+        than are kept, the oldest are forgotten."""
+        ...
+
+    def set_clock_mode(self, gateway: str, mode: ClockMode) -> None:
+        """Durable on return."""
+        ...
+
+
+class IntakeReader(
+    DeliveryReader, SeenPoints, Remembering, EdgeNodeReader, ClockReader, Protocol
+):
     """Gateways, what they brought, and dead letters, as people ask for them."""
 
     def gateways(self) -> list[GatewayStatus]:
@@ -232,7 +268,7 @@ class Doubts(Protocol):
         ...
 
 
-class IntakeStore(IntakeReader, Resending, StatementReader, Doubts, Protocol):
+class IntakeStore(IntakeReader, ClockKeeper, Resending, StatementReader, Doubts, Protocol):
     """Checkpoints, counters, dead letters, deliveries and doubts of the intake."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
@@ -282,8 +318,8 @@ class IntakeStore(IntakeReader, Resending, StatementReader, Doubts, Protocol):
     def clear(self) -> None:
         """Forget checkpoints, counters, receipts, dead letters, judged batches and the intake's own
         marks, for `rebuild`. Gaps and how far gateways are stay: what came again changes
-        neither. Of points that nobody registered, it stays that they were dismissed.
-        Marks of a changed registry (writer 0) stay, and so do doubts: what may still
-        be done may be done after it. Statements stay too: they are never taken back, and their
-        messages may have expired."""
+        neither. Of points that nobody registered, it stays that they were dismissed; what was
+        decided of clocks stays too. Marks of a changed registry (writer 0) stay, and so do doubts:
+        what may still be done may be done after it. Statements stay too: they are never taken
+        back, and their messages may have expired."""
         ...

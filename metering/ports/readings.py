@@ -69,6 +69,11 @@ class ReadingWriter(Protocol):
         OutcomeUnknown: then any of it may be, now or later."""
         ...
 
+    def drop(self, rows: ReadingColumns) -> None:
+        """Forget the rows of these identities; what is not there is no error. Durable on return;
+        raises Unavailable or StorageFull, and may then be asked for again."""
+        ...
+
     def forget(self, segments: Sequence[int]) -> None:
         """Forget the rows whose lineage lies in these segments of the journal, from which
         `rebuild` reads them again. What came from others stays."""

@@ -136,6 +136,17 @@ class InfluxReadings(ReadingStore):
             self._points = None
             self._reach = PointReach()
 
+    def drop(self, rows: ReadingColumns) -> None:
+        with self._turns.writing():
+            for point in distinct(rows.point.tolist()):
+                times = rows.time_us[rows.point == point]
+                low, high = int(times.min()), int(times.max())
+                found = queries.rows(self._client, [RowQuestion([point], low, high)])
+                for first, last in _runs(found, np.isin(found.time_us, times)):
+                    queries.delete(self._client, point, first, last)
+            self._newest = {}
+            self._reach = PointReach()
+
     def forget(self, segments: Sequence[int]) -> None:
         gone = np.unique(np.asarray(segments, np.int64))
         with self._turns.writing():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from metering.book import DirtyMark
+from metering.clock_repair import QUARANTINED
 from metering.intake import (
     DeadLetter,
     GatewayCounts,
@@ -32,6 +34,7 @@ from storage.intake_rules import (
     letters_by_identity,
     no_such_letter,
 )
+from storage.memory.clocks import MemoryClocks
 from storage.memory.deliveries import MemoryDeliveries
 from storage.memory.remembered import MemoryRemembered
 from storage.memory.seen_points import MemorySeenPoints
@@ -98,13 +101,16 @@ class MemoryMarks(DirtyMarks):
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake(MemoryDeliveries, MemorySeenPoints, MemoryRemembered, IntakeStore):
+class MemoryIntake(
+    MemoryDeliveries, MemorySeenPoints, MemoryRemembered, MemoryClocks, IntakeStore
+):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:
         MemoryDeliveries.__init__(self, marks.lock)
         MemorySeenPoints.__init__(self, marks.lock)
         MemoryRemembered.__init__(self, marks.lock)
+        MemoryClocks.__init__(self, marks.lock)
         self._marks = marks
         self._lock = marks.lock
         self._doubts: dict[int, WriteDoubt] = {}
@@ -243,6 +249,10 @@ class MemoryIntake(MemoryDeliveries, MemorySeenPoints, MemoryRemembered, IntakeS
     def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
         with self._lock:
             return sum(gateways is None or x.gateway in gateways for x in self._letters.values())
+
+    def quarantined(self) -> dict[str, int]:
+        found = self.dead_letters(None, state="open", limit=len(self._letters))
+        return Counter(one.gateway for one in found if one.reason in QUARANTINED)
 
     def discard(self, id: int) -> None:
         self.dead_letter(id)

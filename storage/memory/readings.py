@@ -66,6 +66,11 @@ class MemoryReadings(ReadingStore):
         with self._lock:
             self._rows.clear()
 
+    def drop(self, rows: ReadingColumns) -> None:
+        with self._lock:
+            for point, time_us in zip(rows.point.tolist(), rows.time_us.tolist(), strict=True):
+                self._rows.get(point, {}).pop(time_us, None)
+
     def forget(self, segments: Sequence[int]) -> None:
         gone = set(segments)
         with self._lock:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, tr
 
 from metering.delivery import (
     Arrived,
+    ClockDelay,
     DeliveryState,
     Gap,
     GapState,
@@ -164,7 +165,7 @@ def _states(
             lists = {
                 "steps": tuple(row.steps),
                 "distances_us": tuple(row.distances_us),
-                "delays": tuple((quarter, delay) for quarter, delay in row.delays),
+                "delays": tuple(ClockDelay(*one) for one in row.delays),
             }
             found[row.gateway] = DeliveryState(**{**row._mapping, **lists})
     return found
@@ -202,8 +203,9 @@ def _add_receipts(con: Connection, arrived: Sequence[Arrived]) -> None:
 
 
 def _state_row(state: DeliveryState) -> Row:
-    lists = ("steps", "distances_us", "delays")
-    return {n: list(v) if n in lists else v for n, v in vars(state).items()}
+    lists = {"steps": list(state.steps), "distances_us": list(state.distances_us)}
+    delays = [list(vars(one).values()) for one in state.delays]
+    return {**vars(state), **lists, "delays": delays}
 
 
 def _gap_row(gap: Gap) -> Row:

@@ -35,6 +35,7 @@ from storage.intake_rules import (
     letters_by_identity,
     no_such_letter,
 )
+from storage.sql.clocks import SqlClocks
 from storage.sql.deliveries import SqlDeliveries, clear_receipts, note_arrivals
 from storage.sql.engine import Row, insert_missing, reading, upsert, writing
 from storage.sql.news import MARKS, tell
@@ -152,7 +153,7 @@ def remove_marks(con: Connection, ids: Sequence[int]) -> None:
         con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.id.in_(ids[start : start + _CHUNK])))
 
 
-class SqlIntake(SqlDeliveries, SqlSeenPoints, SqlRemembered, IntakeStore):
+class SqlIntake(SqlDeliveries, SqlSeenPoints, SqlRemembered, SqlClocks, IntakeStore):
     """An IntakeStore."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:

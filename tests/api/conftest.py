@@ -532,6 +532,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         books=stores.books,
         figures=Figures(stores.books, known, lambda: now_us, stores.registry.load),
         intake=stores.intake,
+        clocks=stores.intake,
         want_again=stores.intake.want,
         dismiss=stores.intake.dismiss,
         marks=stores.marks,

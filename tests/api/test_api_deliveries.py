@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metering.delivery import Arrived, Receipt
+from metering.delivery import Arrived, ClockDelay, Receipt
 from metering.intake import IntakeBatch
 from metering.localtime import iso
 
@@ -27,7 +27,7 @@ def delivered(world):
         1,
         now_us,
         numbers={4: np.array([1, 2, 3, 7, 8, 9, 11], np.int64)},
-        delays={1: -90_000_000},
+        delays=(ClockDelay(1, -90_000_000),),
         receipts=tuple(receipts),
     )
     place = intake.checkpoint(1)

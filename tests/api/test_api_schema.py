@@ -182,6 +182,11 @@ FITTING = {
     },
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
     "/v1/gateways": {"site": "campus", "code": "gw-2"},
+    "/v1/gateways/{site}/{code}/clock/repair": {
+        **{"ahead_s": 3_600, "from": "2026-11-20T02:00:00Z", "until": "2026-11-20T05:00:00Z"}
+    },
+    "/v1/gateways/{site}/{code}/clock/dismiss": {"id": 1},
+    "/v1/gateways/{site}/{code}/clock/mode": {"mode": "propose"},
     "/v1/gateways/{site}/{code}/proposals/approve": {"sure": True},
     "/v1/gateways/{site}/{code}/proposals/dismiss": {"points": ["AI7"]},
     "/v1/keys": {

@@ -95,6 +95,16 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             {"json": {"from": "2026-11-23T02:00:00Z", "until": "2026-11-23T05:00:00Z"}},
         )
     ],
+    ("GET", "/v1/gateways/{site}/{code}/clock"): [("/v1/gateways/yard/gw-9/clock", {})],
+    ("POST", "/v1/gateways/{site}/{code}/clock/repair"): [
+        ("/v1/gateways/yard/gw-9/clock/repair", {"json": {"id": 1}})
+    ],
+    ("POST", "/v1/gateways/{site}/{code}/clock/dismiss"): [
+        ("/v1/gateways/yard/gw-9/clock/dismiss", {"json": {"id": 1}})
+    ],
+    ("POST", "/v1/gateways/{site}/{code}/clock/mode"): [
+        ("/v1/gateways/yard/gw-9/clock/mode", {"json": {"mode": "off"}})
+    ],
     ("GET", "/v1/gateways/{site}/{code}/proposals"): [("/v1/gateways/yard/gw-9/proposals", {})],
     ("POST", "/v1/gateways/{site}/{code}/proposals/approve"): [
         ("/v1/gateways/yard/gw-9/proposals/approve", {"json": {"points": [{"point": "x"}]}})

@@ -153,6 +153,7 @@ def test_a_platform_without_a_registry_says_what_to_do(world, signed_in):
         reports=stores.reports,
         closings=stores.closings,
         intake=stores.intake,
+        clocks=stores.intake,
         want_again=stores.intake.want,
         readings=MemoryReadings(),
     )

@@ -58,6 +58,9 @@ class Served(ServedReadings, ReadingStore):
     def upsert(self, rows: ReadingColumns) -> None:
         self.store.upsert(rows)
 
+    def drop(self, rows: ReadingColumns) -> None:
+        self.store.drop(rows)
+
     def forget(self, segments: Sequence[int]) -> None:
         self.store.forget(segments)
 

@@ -201,6 +201,21 @@ def test_what_came_from_other_segments_is_not_forgotten(readings: ReadingStore) 
     assert len(readings.latest([1])) == 0
 
 
+def test_what_is_dropped_is_gone_and_nothing_else(readings: ReadingStore) -> None:
+    readings.upsert(columns(*(row(point, time) for point in (1, 2) for time in (10, 20, 30))))
+    readings.upsert(columns(row(3, 10)))
+    readings.drop(
+        columns(row(1, 30), row(1, 10, 9.0), row(2, 20), row(2, 25), row(3, 10), row(9, 1))
+    )
+    assert identities(readings.scan([1, 2, 3], 0, 100)) == [(1, 20), (2, 10), (2, 30)]
+    assert readings.spans([1, 2, 3]) == {1: (20, 20), 2: (10, 30)}
+    assert identities(readings.latest([1, 2, 3])) == [(1, 20), (2, 30)]
+    assert readings.count() == 3
+    readings.drop(ReadingColumns.empty())
+    readings.upsert(columns(row(1, 30, 5.0)))
+    assert identities(readings.before([1], 40)) == [(1, 30)]
+
+
 def test_reads_go_on_beside_a_writer(readings: ReadingStore) -> None:
     """A reader sees whole batches: never a point of one batch without the others."""
     torn: list[int] = []

@@ -16,6 +16,7 @@ from metering.delivery import (
     MOST_OPEN,
     OLDEST_US,
     Arrived,
+    ClockDelay,
     DeliveryState,
     Gap,
     ResendAnswer,
@@ -237,7 +238,7 @@ def test_the_offset_of_a_clock_is_told_by_the_message_that_took_the_least_time()
     for quarter in range(20):
         delay_us = (-3_600 if quarter < 10 else 0) * second_us
         for way_s in (4_000, 2 if quarter in (5, 12) else 300):
-            delays = {quarter: delay_us + way_s * second_us}
+            delays = (ClockDelay(quarter, delay_us + way_s * second_us),)
             ledger.take(Arrived(G, 1, NOW_US, delays=delays))
         if quarter == 9:
             assert ledger.state.clock_offset_us == (3_600 - 2) * second_us

@@ -26,7 +26,9 @@ from metering.book_columns import is_mixed
 from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.case_life import CaseAct, CaseDeed, applied
+from metering.clock_repair import ClockRepair
 from metering.closing import Closing, Signed
+from metering.delivery import Arrived, ClockDelay
 from metering.edge_node import NodeArrivals, NodeNews
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
@@ -1207,6 +1209,32 @@ def test_a_database_from_before_points_were_seen_has_none_and_a_dismissal_cannot
     down_to(engine, "r0047")
 
 
+def test_clocks_of_before_are_known_as_far_as_they_were_and_decisions_cannot_go_back(
+    engine: Engine,
+) -> None:
+    store = sql_stores(engine).intake
+    delay = ClockDelay(1_960_000, -3_600_000_000, 5, 8, 9)
+    came = (Arrived("s/g", 1, 1, delays=(delay,)), Arrived("s/h", 1, 1))
+    store.commit(IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, arrived=came))
+    proposed = store.keep_clock_repair(ClockRepair("s/g", 3_600_000_000, 1))
+    assert proposed is not None
+    down_to(engine, "r0048")
+    with writing(engine) as con:
+        (told,) = con.execute(text("SELECT delays FROM delivery WHERE gateway = 's/g'")).one()
+        delays = json.loads(told) if isinstance(told, str) else told
+        assert delays == [[1_960_000, -3_600_000_000]]
+        upgrade(con)
+    store = sql_stores(engine).intake
+    (known,) = store.delivery_states(None)["s/g"].delays
+    assert (known.quarter, known.least_us, known.near) == (1_960_000, -3_600_000_000, 1)
+    assert store.clock_repairs() == []
+    store.set_clock_mode("s/g", "repair")
+    with pytest.raises(ConfigurationError, match="cannot hold what was decided") as refused:
+        down_to(engine, "r0048")
+    assert (refused.value.field, refused.value.value) == ("clock_repair", "1 rows")
+    assert store.clock_modes() == {"s/g": "repair"}
+
+
 def test_a_database_from_before_gateways_were_remembered_has_nothing_of_them(
     engine: Engine,
 ) -> None:
@@ -1215,7 +1243,7 @@ def test_a_database_from_before_gateways_were_remembered_has_nothing_of_them(
     nodes = (NodeArrivals("s/g", "G/N", 1, ((5, NodeNews("G/N", "NBIRTH", seq=0)),)),)
     batch = IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, counts=(GatewayCounts("s/g", messages=3),))
     store.commit(replace(batch, remembered=said, nodes=nodes))
-    down_to(engine, "r0048")
+    down_to(engine, "r0049")
     with writing(engine) as con:
         upgrade(con)
     store = sql_stores(engine).intake

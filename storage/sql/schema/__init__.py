@@ -4,7 +4,8 @@ registry   node, space_edge, gateway, route, meter, supply_edge, point, installa
            tariff_row, factor, calendar_day, and one for each of `metering.registry.facts`;
            registry_state, credential
 intake     checkpoint, gateway_counts, delivery, delivery_gap, receipt, seen_point,
-           dead_letter, doubt, doubt_place, seen_key, statement, dirty_mark
+           clock_repair, clock_mode, dead_letter, doubt, doubt_place, seen_key, statement,
+           dirty_mark
 books      institution_revision, feed_head, series, book_row, book_row_before, book_digest,
            restatement, register_event
 people     finding_case, case_event, finding, day_mark, api_key, audit_entry
@@ -28,6 +29,8 @@ from storage.sql.schema.closings import CLOSING, SETTLEMENT_RUN
 from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import (
     CHECKPOINT,
+    CLOCK_MODE,
+    CLOCK_REPAIR,
     DEAD_LETTER,
     DELIVERY,
     DELIVERY_GAP,
@@ -73,6 +76,8 @@ __all__ = [
     "BOOK_ROW_BEFORE",
     "CASE_EVENT",
     "CHECKPOINT",
+    "CLOCK_MODE",
+    "CLOCK_REPAIR",
     "CLOSING",
     "CREDENTIAL",
     "DAY_MARK",

@@ -1,5 +1,5 @@
 """Tables of the intake: checkpoints, counters, deliveries, points seen, what gateways said, edge
-nodes, dead letters, doubts, judged batches, statements and dirty marks."""
+nodes, clocks, dead letters, doubts, judged batches, statements and dirty marks."""
 
 from __future__ import annotations
 
@@ -133,6 +133,20 @@ EDGE_NODE = Table(
     text_column("wants"),
     *(number(name) for name in ("tries", "asked_us", "next_us", "last_us")),
 )
+CLOCK_REPAIR = Table(
+    "clock_repair",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    text_column("gateway"),
+    *(number(name) for name in ("offset_us", "from_us", "until_us", "seen_us")),
+    text_column("state"),
+    text_column("decided_by"),
+    *(number(name) for name in ("decided_us", "right_us", "rights")),
+    Column("pending", Boolean, nullable=False),
+    Index(None, "gateway"),
+    sqlite_autoincrement=True,
+)
+CLOCK_MODE = Table("clock_mode", METADATA, key("gateway"), text_column("mode"))
 DEAD_LETTER = Table(
     "dead_letter",
     METADATA,

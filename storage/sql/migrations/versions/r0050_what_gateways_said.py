@@ -12,7 +12,7 @@ from alembic import op
 from storage.sql.types import WORDS
 
 revision = "r0050"
-down_revision = "r0048"
+down_revision = "r0049"
 branch_labels = None
 depends_on = None
 
