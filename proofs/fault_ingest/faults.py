@@ -61,10 +61,15 @@ def _killed_receiving(when: str, point: str) -> Befalls:
     """kill -9 of each receiving process at a point of its journal."""
 
     def befalls(scene: WaysScene) -> None:
-        for name in scene.feeds:
-            _killed_at(scene, when, f"{point}:{WAYS[name].journal}", WAYS[name].process)
+        for journal, process in _journals(scene).items():
+            _killed_at(scene, when, f"{point}:{journal}", process)
 
     return befalls
+
+
+def _journals(scene: WaysScene) -> dict[str, str]:
+    """The process that writes each journal which the feeds come to; several may share one."""
+    return {WAYS[name].journal: WAYS[name].process for name in scene.feeds}
 
 
 def _killed_working(when: str, point: str) -> Befalls:
@@ -233,12 +238,12 @@ def _disk_full(scene: WaysScene) -> Seen:
 
 
 def _disk_fails(point: str, act: str) -> Befalls:
-    """The disk fails at a point for a while; at that of the journal, for each way in turn."""
+    """The disk fails at a point for a while; at that of the journal, for each in turn."""
 
     def befalls(scene: WaysScene) -> None:
         points = [point]
         if point == "commit":
-            points = [f"commit:{WAYS[name].journal}" for name in scene.feeds]
+            points = [f"commit:{journal}" for journal in _journals(scene)]
         for one in points:
             scene.arm("before", one, act)
             for feed in scene.feeds.values():
@@ -255,8 +260,8 @@ def _disk_fails(point: str, act: str) -> Befalls:
 def _disk_blocked(scene: WaysScene) -> Seen:
     """The disk takes nothing and refuses nothing, for longer than gateways wait for a PINGRESP."""
     before = _interruptions(scene)
-    for name in scene.feeds:
-        scene.arm("before", f"commit:{WAYS[name].journal}", "hang")
+    for journal in _journals(scene):
+        scene.arm("before", f"commit:{journal}", "hang")
         scene.wait_done()
         time.sleep(3 * KEEP_ALIVE_S)
         cut_off = _interruptions(scene) - before
@@ -271,14 +276,14 @@ def _disk_blocked(scene: WaysScene) -> Seen:
 
 def _torn_tail(scene: WaysScene) -> None:
     """A write of the journal was begun and cut off by a power cut."""
-    for name in scene.feeds:
-        scene.platform.kill(WAYS[name].process)
-        folder = scene.platform.folder.journal / WAYS[name].journal
+    for journal, process in _journals(scene).items():
+        scene.platform.kill(process)
+        folder = scene.platform.folder.journal / journal
         log = folder / f"{segment_files(folder)[-1]:08d}.sqlite-wal"
         with log.open("r+b") as file:
             last = file.read()[-3_000:]  # less than a frame of the log
             file.write(last)
-        scene.restart(WAYS[name].process)
+        scene.restart(process)
         scene.more()
 
 
