@@ -29,7 +29,7 @@ from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from metering.localtime import iso
-from proofs.fault_ingest.messages import NumberedMessage, Wording
+from proofs.fault_ingest.messages import NumberedMessage, WayWording
 from proofs.fault_ingest.senders import NumberSender, take_over
 from proofs.steps import wait_until
 from simulators import ModbusMeter, serve_meters
@@ -64,7 +64,7 @@ def _points(group: str, registers: Sequence[str]) -> frozenset[str]:
     return frozenset(f"{one}.{name}" for one in METERS if one[0] == group for name in registers)
 
 
-POLLED: Final = Wording(
+POLLED: Final = WayWording(
     reading,
     reading,
     _unknown_point,

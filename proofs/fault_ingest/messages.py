@@ -44,7 +44,7 @@ MadeMessage = Callable[[int, int], NumberedMessage]
 
 
 @dataclass(frozen=True)
-class Wording:
+class WayWording:
     """How messages are worded by what sends over a way."""
 
     good: MadeMessage
@@ -132,7 +132,7 @@ PAYLOADS: Mapping[str, MadeMessage] = {
     "another-kind": _beside(kind="register"),
     "year-old": _year_old,
 }
-JSON: Final = Wording(
+JSON: Final = WayWording(
     good,
     bare,
     _cut,

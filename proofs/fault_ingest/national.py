@@ -17,7 +17,7 @@ from proofs.fault_ingest.messages import (
     LARGE_BYTES,
     MadeMessage,
     NumberedMessage,
-    Wording,
+    WayWording,
 )
 from proofs.fault_ingest.senders import OneByOne
 from simulators import Identity, NationalGateway, TurnedAway
@@ -81,7 +81,7 @@ _KINDS: Mapping[str, MadeMessage] = {
     "text-for-a-number": _valued("twelve"),
     "year-old": _year_old,
 }
-XML: Final = Wording(
+XML: Final = WayWording(
     report,
     report,
     _cut,

@@ -20,7 +20,7 @@ CIPHER: Final = "0123456789abcdef", "fedcba9876543210"
 
 
 @dataclass(frozen=True)
-class Places:
+class WayPlaces:
     """What one way's gateway is told."""
 
     folder: DataFolder

@@ -22,8 +22,8 @@ from metering.errors import ConfigurationError
 from metering.localtime import iso, parse_instant
 from proofs.fault_ingest.hurt import CONTROL
 from proofs.fault_ingest.judge import KeptOfWay, WayVerdict, judged
-from proofs.fault_ingest.messages import MadeMessage, NumberedMessage, Wording
-from proofs.fault_ingest.places import CIPHER, Places
+from proofs.fault_ingest.messages import MadeMessage, NumberedMessage, WayWording
+from proofs.fault_ingest.places import CIPHER, WayPlaces
 from proofs.fault_ingest.senders import NumberSender
 from proofs.fault_ingest.ways import WAYS
 from proofs.outages.feed import FieldGateways
@@ -106,7 +106,7 @@ class WayFeed:
         return f"{SITE}/{self.name}"
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> WayWording:
         """How its messages are worded."""
         return WAYS[self.name].wording
 
@@ -310,7 +310,7 @@ def ingest_scene(root: Path, ways: Sequence[str]) -> Iterator[WaysScene]:
             "national": national,
         }
         for name in ways:
-            sender = WAYS[name].sender(Places(folder, f"{SITE}/{name}", passwords, ports, disk))
+            sender = WAYS[name].sender(WayPlaces(folder, f"{SITE}/{name}", passwords, ports, disk))
             stack.callback(sender.close)
             scene.feeds[name] = WayFeed(name, sender, (now_us // 1_000_000 - 86_400) * 1_000_000)
         yield scene
@@ -330,7 +330,7 @@ def _files(ways: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _points(wording: Wording) -> list[str]:
+def _points(wording: WayWording) -> list[str]:
     return sorted(wording.untimed | wording.timed | wording.idle)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proofs.fault_ingest.edge import POLLED, EdgeNumbers
-from proofs.fault_ingest.messages import JSON, Wording
+from proofs.fault_ingest.messages import JSON, WayWording
 from proofs.fault_ingest.national import XML, NationalNumbers
-from proofs.fault_ingest.places import Places
+from proofs.fault_ingest.places import WayPlaces
 from proofs.fault_ingest.senders import HttpNumbers, MqttNumbers, NumberSender
 
 
@@ -25,8 +25,8 @@ class EntryWay:
     """Which process receives what comes by it."""
     journal: str
     """The folder of the journal that it is written to."""
-    sender: Callable[[Places], NumberSender]
-    wording: Wording = JSON
+    sender: Callable[[WayPlaces], NumberSender]
+    wording: WayWording = JSON
     spared: Mapping[str, str] = field(default_factory=dict)
     """Faults that cannot befall it, and why."""
 

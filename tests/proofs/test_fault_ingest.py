@@ -15,7 +15,7 @@ from proofs.fault_ingest.edge import GOOD, Tickets
 from proofs.fault_ingest.faults import FAULTS
 from proofs.fault_ingest.hurt import point_of
 from proofs.fault_ingest.judge import KeptOfWay, judged
-from proofs.fault_ingest.messages import JSON, PAYLOADS, Wording, bare, good
+from proofs.fault_ingest.messages import JSON, PAYLOADS, WayWording, bare, good
 from proofs.fault_ingest.national import XML
 from proofs.fault_ingest.ways import WAYS
 
@@ -101,7 +101,7 @@ def test_every_way_is_tried_or_says_why_not() -> None:
 
 
 @pytest.mark.parametrize("wording", [JSON, XML], ids=["json", "xml"])
-def test_a_letter_tells_the_number_of_its_message(wording: Wording) -> None:
+def test_a_letter_tells_the_number_of_its_message(wording: WayWording) -> None:
     for make in (wording.good, *wording.kinds.values()):
         one = make(1234, 1_780_000_000_000_000)
         framed = b"<sequence>1234</sequence>" + one.payload if wording is XML else one.payload
