@@ -288,18 +288,20 @@ def _torn_tail(scene: WaysScene) -> None:
 
 
 def _flipped_bit(scene: WaysScene) -> Seen:
-    """A digit of records that were acknowledged and not read yet; repaired as health says, and the
-    gateway sends again what it sent then. What each repair told as lost, by way."""
+    """A digit of records that were acknowledged and not read yet; repaired as health says, and all
+    gateways of that journal send again what they sent then. What each repair told as lost, by way.
+    """
     lost: dict[str, list[int]] = {name: [] for name in scene.feeds}
     for name, feed in scene.feeds.items():
-        first = len(feed.messages)
+        hurt = [one for one in scene.feeds.values() if _journal_of(one) == _journal_of(feed)]
+        first = {one.name: max(len(one.messages) - IN_DOUBT, 0) for one in hurt}
         scene.platform.freeze("work")
         scene.more(40)
-        folder = scene.platform.folder.journal / WAYS[name].journal
+        folder = scene.platform.folder.journal / _journal_of(feed)
         files = sorted(folder.glob(f"{segment_files(folder)[-1]:08d}.sqlite*"))
         flip_recent(files, feed.wording.value)
         scene.platform.kill(WAYS[name].process)
-        last = len(feed.messages)
+        last = {one.name: len(one.messages) for one in hurt}
         scene.platform.thaw("work")
         scene.platform.start(WAYS[name].process)
         while scene.damage_or_rest():
@@ -308,8 +310,13 @@ def _flipped_bit(scene: WaysScene) -> Seen:
                     "repairs mend nothing", field="lost", value=lost[name], fix="look"
                 )
             lost[name].append(_repaired(scene))
-        feed.again(feed.messages[max(first - IN_DOUBT, 0) : last])
+        for one in hurt:
+            one.again(one.messages[first[one.name] : last[one.name]])
     return {"lost_as_repairs_told": lost}
+
+
+def _journal_of(feed: WayFeed) -> str:
+    return WAYS[feed.name].journal
 
 
 def _repaired(scene: WaysScene) -> int:
