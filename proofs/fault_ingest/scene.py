@@ -41,7 +41,7 @@ BROKER_MB: Final = 8
 """Of memory for the broker: it then holds 4,096 messages for a receiver that is away."""
 BEYOND_QUEUE: Final = 4_400
 _PACE_S: Final = 0.05
-_PATIENCE_S: Final = 120.0
+_PATIENCE_S: Final = 600.0
 _ALL: Final = {"start": "2015-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z"}
 _SETTINGS: Final = """
 [journal]
