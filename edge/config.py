@@ -195,7 +195,7 @@ def _password(file: Path) -> str:
 
 TEMPLATE = """\
 # An edge of Green Office: reads meters over Modbus, and pushes as a gateway. See docs/edge.md.
-# Then: greenoffice edge check {file}; greenoffice edge --config {file}
+# Then: greenoffice edge check {file}; greenoffice edge {file}
 
 [gateway]
 name = "campus/edge"              # SITE/GATEWAY, as registered: greenoffice gateway add

@@ -213,7 +213,7 @@ def spool_state(folder: Path) -> SpoolState:
             "no edge has run with this configuration yet",
             field="spool.folder",
             value=str(folder),
-            fix="start it with: greenoffice edge --config FILE",
+            fix="start it with: greenoffice edge FILE",
         )
     db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
     try:

@@ -503,6 +503,14 @@ def simulators(data: DataArgument, parent: ParentOption = 0) -> None:
     run_simulators(data, parent)
 
 
+@app.command("demo-edge", hidden=True)
+def demo_edge(data: DataArgument, parent: ParentOption = 0) -> None:
+    """The edge of a demo with its simulated meter; started by the demo."""
+    from greenoffice.demo.edge import run_demo_edge
+
+    run_demo_edge(data, parent)
+
+
 app.command()(cli_decode.decode)
 cli_entries.add_to(app)
 cli_servers.add_to(app)

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from metering.errors import ConfigurationError
 
+
+class _EdgeGroup(TyperGroup):
+    """Takes a configuration where a command would stand: `edge FILE` is `edge --config FILE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and _names_a_file(args[0]):
+            args = ["--config", *args]
+        return super().parse_args(ctx, args)
+
+
+def _names_a_file(word: str) -> bool:
+    """Whether it is meant as a configuration; else it is a command, perhaps a mistyped one."""
+    return word.endswith(".toml") or Path(word).is_file()
+
+
 edge_app = typer.Typer(
+    cls=_EdgeGroup,
     invoke_without_command=True,
     help="Reads meters over Modbus and pushes as a gateway: for an office that has none.",
 )
@@ -30,7 +47,7 @@ def edge(
         raise ConfigurationError(
             "no configuration is named",
             field="--config",
-            fix="name it, or make one with: greenoffice edge init FILE",
+            fix="name it: greenoffice edge FILE.toml; or make one with: greenoffice edge init FILE",
         )
     from greenoffice.edge_process import run_edge
 

@@ -42,12 +42,11 @@ def write_template(file: Path) -> None:
         ) from None
 
 
-def run_edge(file: Path) -> None:
-    """Read meters and push what they say until terminated."""
-    config = read_config(file)
-    clock = ShiftedClock()
+def run_edge(file: Path, clock: ShiftedClock | None = None) -> None:
+    """Read meters and push what they say until terminated, by this machine's clock or another."""
+    config, clock = read_config(file), clock or ShiftedClock()
     set_up_logs("edge", clock)
-    _quiet_library()
+    quiet_library()
     stop = stop_event()
     with Spool(config.spool, config.max_bytes, clock.now_us()) as spool:
         pusher = EdgePusher(config, spool, clock.now_us, stop)
@@ -62,7 +61,7 @@ def run_edge(file: Path) -> None:
 
 def check_edge(config: EdgeConfig) -> list[CheckedRegister]:
     """Every register of every meter once."""
-    _quiet_library()
+    quiet_library()
 
     async def gathered() -> list[CheckedRegister]:
         return [one async for one in check_meters(config.meters)]
@@ -110,7 +109,7 @@ def simulate_meters(host: str, port: int, count: int, fault: MeterFault) -> None
     clock, stop = ShiftedClock(), stop_event()
     now_us = clock.now_us()
     meters = {id: ModbusMeter(now_us, 1000.0 * id, 2.0 + id, fault) for id in range(1, count + 1)}
-    _quiet_library()
+    quiet_library()
     serve_meters(meters, host, port, clock.now_us, stop)
 
 
@@ -121,8 +120,9 @@ def _until_it_ends(pusher: EdgePusher, stop: threading.Event) -> None:
         stop.set()  # an edge that cannot push is started anew by who supervises it
 
 
-def _quiet_library() -> None:
-    """What the Modbus library has to say is told in our own words."""
+def quiet_library() -> None:
+    """What the Modbus library has to say is told in our own words; ConfigurationError where it is
+    not installed."""
     with extra("edge"):
         import pymodbus  # noqa: F401 - asked for here, so that its absence is told before any work
     logging.getLogger("pymodbus.internal").setLevel(logging.CRITICAL)

@@ -122,7 +122,12 @@ def _told(file: Path) -> tuple[float, Parts]:
 
 def hold(file: Path) -> IO[bytes] | None:
     """Show, as long as the answer is kept open, that a process which tells there is alive. Several
-    may; the system lets go for one that dies, however it does. None where it cannot be shown."""
+    may; the system lets go for one that dies, however it does. None where it cannot be shown.
+
+    What one told that died is said of no other: that its journal is damaged, say, once it was
+    repaired. The file stays, since a full disk has no room for another."""
+    if gone(file):
+        tell_all(file, f"the {file.stem} process has just begun")
     try:
         alive = file.with_suffix(ALIVE).open("ab")
         fcntl.flock(alive, fcntl.LOCK_SH)

@@ -113,7 +113,7 @@ class NationalGateway:
         """A frame with a document; `kind` is the type of dialect B."""
         self._frames += 1
         if self.identity.dialect == "B":
-            payload = self._locked(document) if kind in _SECRET_TYPES else document.encode()
+            payload = self._locked(document) if kind in _SECRET_TYPES else _bytes(document)
             return b"\x1f\x1f" + bytes((kind,)) + len(payload).to_bytes(4, "big") + payload
         body = self._frames.to_bytes(4, "little") + self._locked(document)
         head, tail = bytes.fromhex("68681616"), bytes.fromhex("55aa55aa")
@@ -154,7 +154,7 @@ class NationalGateway:
         return taken
 
     def _locked(self, document: str) -> bytes:
-        data = document.encode()
+        data = _bytes(document)
         if not self.identity.key:
             return data
         pad = 16 - len(data) % 16
@@ -171,6 +171,11 @@ class NationalGateway:
     def _aes(self) -> AesCipher[modes.CBC]:
         key = self.identity.key
         return AesCipher(algorithms.AES(key[:16]), modes.CBC(key[16:]))
+
+
+def _bytes(document: str) -> bytes:
+    """In UTF-8; a byte that is none is a lone surrogate of the text."""
+    return document.encode(errors="surrogateescape")
 
 
 def _check(data: bytes) -> int:

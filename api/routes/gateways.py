@@ -31,8 +31,8 @@ from api.usecases.gateways import (
     state_of,
     states_of_all,
 )
-from metering.edge_node import EdgeNode
 from metering.clock_repair import RepairState
+from metering.edge_node import EdgeNode
 from metering.gateway_life import LONGEST_OLD_H, ManagedGateway, NewGateway, NextStep, next_step
 from metering.intake import GatewayConnection, GatewayTrouble
 from metering.localtime import iso
@@ -236,9 +236,9 @@ def gateways(
     latest one by that clock. By `clock_repaired_seconds` its times are put right now, by
     `clock_proposed_seconds` they could be; `quarantined` readings wait for it. `trouble` says why
     it was turned away or cut off last within a day, as its client was told where MQTT can;
-    `subscribed` to what it listens beside its own topics, where nothing is ever published. `certificates` are
-    those that ended a TLS handshake, by the address they came from; for who sees the whole
-    platform. `nodes` are edge nodes of Sparkplug that it speaks for, the offline ones first, 32 at
+    `subscribed` to what it listens beside its own topics, where nothing is ever published.
+    `certificates` are those that ended a TLS handshake, by the address they came from; for who sees
+    the whole platform. `nodes` are edge nodes of Sparkplug that it speaks for, the offline ones first, 32 at
     most, each with 32 of its devices that are offline; `wants_births` says why a node is asked for
     its births, `asked` when that was last."""
     place = paging.decode(cursor, str)

@@ -12,8 +12,8 @@ import msgspec
 from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
 from collector.decode.past import NO_PAST, GatewayPast
 from collector.intake.bulk import BulkLane
-from collector.intake.memory import GatewayMemory
 from collector.intake.clock_times import any_time, placed
+from collector.intake.memory import GatewayMemory
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES

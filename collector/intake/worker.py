@@ -37,9 +37,8 @@ from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.heard_nodes import node_arrivals
 from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound, is_beyond
-from collector.intake.marks import dirty_marks
-from collector.intake.memory import GatewayMemory
 from collector.intake.marks import clock_marks, dirty_marks
+from collector.intake.memory import GatewayMemory
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import batch_columns, columns
 from collector.intake.notices import Refusals

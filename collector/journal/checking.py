@@ -37,6 +37,7 @@ from collector.journal.segment import (
     segment_files,
     segment_name,
     split_segment,
+    told_end,
 )
 from metering.errors import Unavailable
 
@@ -127,16 +128,18 @@ def check_segment(
     path, ended = find_segment(folder, n), _end_told_by_next(folder, n)
     if path is None:
         return found
+    # asked before the rows are read: whoever writes meanwhile notes only what is there
+    reached = max(ended or 0, read_to, _noted_end(folder, n))
     try:
         with closing(open_for_reading(path)) as connection:
             for row, following in _with_next(_readable(connection), ended):
                 _row(found, row, following, keep)
-            _gap(found, found.end, max(ended or 0, read_to), "the segment was cut short")
+            _gap(found, found.end, reached, "the segment was cut short")
             if not found.faults:
                 _structure(found, connection)
     except BROKEN_FILE as error:
         raise_if_passing(error, found.name)
-        after = max(ended or 0, read_to) or None
+        after = reached or None
         found.faults.append(JournalFault(found.end, after, f"the file cannot be read: {error}"))
     return found
 
@@ -322,6 +325,13 @@ def _written_us(folder: Path, n: int) -> int:
 def _end_told_by_next(folder: Path, n: int) -> int | None:
     following = find_segment(folder, n + 1)
     return None if following is None else end_told_by(following, n)
+
+
+def _noted_end(folder: Path, n: int) -> int:
+    """Where the writer noted that the newest segment ends; 0 for another. The segment after it will
+    say so once it is begun, and what is short of that be told as lost: so it is now."""
+    noted_n, offset = told_end(folder) or (0, 0)
+    return offset if noted_n == n else 0
 
 
 def _origin_of(folder: Path, n: int) -> int | None:

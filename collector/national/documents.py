@@ -12,6 +12,7 @@ from collector.bounded_xml import Element, read_xml
 LONGEST = 64
 """Characters of the names of a building and a gateway, and of a sequence that is answered."""
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+_SEQUENCE = re.compile(rb"<sequence>\s*([\x21-\x3b=\x3f-\x7e]{1,64})\s*</sequence>")
 _HEARTBEATS = frozenset({"heart_beat", "heartbeat", "notify"})
 _VALUES = frozenset({"meter", "energy_item", "function"})
 
@@ -61,6 +62,12 @@ def read_document(payload: bytes) -> Document:
         body.text_of("sequence")[:LONGEST],
         md5,
     )
+
+
+def sequence_in(payload: bytes) -> str:
+    """The sequence in a document that is no XML, as far as it can be found; else ''."""
+    found = _SEQUENCE.search(payload)
+    return "" if found is None else found[1].decode("ascii")
 
 
 def _step(root: Element, body: str, operation: str, md5: str) -> Purpose:

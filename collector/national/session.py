@@ -250,11 +250,14 @@ class NationalSession:
         no better."""
         if not self.inside:
             return self._over(ReasonCode.MALFORMED, why)
-        told = Document(self.building, self.gateway, Purpose.OTHER, "data", "unreadable", "", "")
         try:
             payload = self._plain(frame)
         except Unreadable:
             payload = frame.payload
+        # a gateway that finds no sequence of its own acknowledged sends the report for ever
+        sequence = documents.sequence_in(payload)
+        names = self.building, self.gateway
+        told = Document(*names, Purpose.OTHER, "data", "unreadable", sequence, "")
         return self._reported(f"{TOPIC}/unreadable/data", payload, frame, told)
 
     def _reported(

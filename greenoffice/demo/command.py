@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from greenoffice.client import ApiClient
 from greenoffice.commands import platform_children
 from greenoffice.demo.bills import BillEntry, bills_line
+from greenoffice.demo.edge import edge_children
 from greenoffice.demo.grafana import how_to, provision, running
 from greenoffice.demo.instructions import Places, instructions
 from greenoffice.demo.memory import MemoryWatch
@@ -43,6 +44,7 @@ def run_demo(options: DemoOptions) -> None:
         [
             *platform_children(demo.folder),
             ChildSpec("simulators", ["simulators", str(demo.folder.root)]),
+            *edge_children(demo.folder),
         ],
     )
     stop = stop_event()

@@ -14,6 +14,7 @@ INSTITUTION = "bureau"
 SITE = "campus"
 HAND_GATEWAY = "hand"
 HAND_POINT = "T1.temperature"
+EDGE_GATEWAY = "edge"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from functools import partial
 
 from greenoffice.clock import ShiftedClock
 from greenoffice.commands import SETTINGS_TEXT
-from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
+from greenoffice.demo.edge import write_demo_edge
+from greenoffice.demo.options import EDGE_GATEWAY, HAND_GATEWAY, SITE, DemoOptions, DemoWorld
 from greenoffice.demo.registration import campus_texts
 from greenoffice.folder import DataFolder, create_folder, write_secret
 from greenoffice.ports import usable_port
@@ -73,19 +74,23 @@ def _remove(folder: DataFolder) -> None:
 def _create(folder: DataFolder, world: DemoWorld, options: DemoOptions) -> None:
     clock = ShiftedClock.showing(world.now_us) if options.now is not None else ShiftedClock()
     create_folder(folder.root, _settings(clock, options), create_admin_key)
-    register_campus(folder, world)
+    passwords = register_campus(folder, world, edge=True)
+    write_demo_edge(folder, passwords[f"{SITE}/{EDGE_GATEWAY}"])
 
 
-def register_campus(folder: DataFolder, world: DemoWorld | None = None) -> dict[str, str]:
+def register_campus(
+    folder: DataFolder, world: DemoWorld | None = None, *, edge: bool = False
+) -> dict[str, str]:
     """Register the campus in a data folder, whose demo it becomes; passwords by gateway."""
     now_us = folder.clock().now_us()
     stores = open_stores(folder)
-    wanted = read_registry_texts(campus_texts(), stores.registry.load())
+    wanted = read_registry_texts(campus_texts(edge=edge), stores.registry.load())
     passwords = stores.registry.apply(
         wanted, actor=str(by_command("demo", ActorKind.SYSTEM)), now_us=now_us
     )
     by_code = {user.split("/")[1]: password for user, password in passwords.items()}
     write_secret(folder.secrets / "hand.password", by_code.pop(HAND_GATEWAY))
+    by_code.pop(EDGE_GATEWAY, None)
     write_secret(folder.simulated_passwords, json.dumps(by_code))
     (world or DemoWorld.of(DemoOptions(folder.root), now_us)).write(folder.demo_world)
     return passwords

@@ -14,7 +14,7 @@ import numpy as np
 
 from greenoffice.client import ApiClient
 from greenoffice.demo.bills import KIND, bills_against_truth
-from greenoffice.demo.options import ZONE
+from greenoffice.demo.options import SITE, ZONE
 from greenoffice.demo.setting_up import DemoFolder
 from greenoffice.demo.stored import count, missing, stored_times, within
 from metering.localtime import HOUR_US, local_day, next_month, parse_instant
@@ -80,7 +80,8 @@ def _delivery(demo: DemoFolder, client: ApiClient) -> dict[str, int]:
     files = summary(demo.folder.simulators)
     wanted = published(demo.folder.simulators)
     have = stored_times(client, wanted)
-    gateways = list(client.pages("/v1/gateways"))
+    codes = {f"{SITE}/{code}" for code, _ in wanted}
+    gateways = [one for one in client.pages("/v1/gateways") if one["gateway"] in codes]
     return {
         "published": count(wanted),
         "stored": count(within(have, wanted)),

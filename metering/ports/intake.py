@@ -138,9 +138,7 @@ class ClockKeeper(ClockReader, Protocol):
         ...
 
 
-class IntakeReader(
-    DeliveryReader, SeenPoints, Remembering, EdgeNodeReader, ClockReader, Protocol
-):
+class IntakeReader(DeliveryReader, SeenPoints, Remembering, EdgeNodeReader, ClockReader, Protocol):
     """Gateways, what they brought, and dead letters, as people ask for them."""
 
     def gateways(self) -> list[GatewayStatus]:

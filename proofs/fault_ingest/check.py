@@ -37,9 +37,8 @@ def run_fault_ingest(only: str) -> None:
             fix=f"WAY/FAULT, of {', '.join(WAYS)} and {', '.join(one.name for one in FAULTS)}",
         )
     lacking = servers_lacking()
-    not_tried = {name: WAYS[name].absent or lacking.get(name, "") for name in chosen}
-    ways = [name for name in chosen if not not_tried[name]]
-    not_tried = {name: why for name, why in not_tried.items() if why}
+    not_tried = {name: lacking[name] for name in chosen if name in lacking}
+    ways = [name for name in chosen if name not in lacking]
     rows: dict[str, dict[str, Any]] = {name: {} for name in ways}
     with tempfile.TemporaryDirectory(prefix="greenoffice-fault-ingest-") as root:
         if ways:
@@ -58,14 +57,25 @@ def run_fault_ingest(only: str) -> None:
         name: sum(row[name] for found in rows.values() for row in found.values())
         for name in ("missing", "duplicated")
     }
-    result = {"ways": rows, "not_tried": not_tried, "tried_ok": passed, **sums}
+    names = {one.name for one in faults}
+    spared = {
+        name: {fault: why for fault, why in WAYS[name].spared.items() if fault in names}
+        for name in ways
+    }
+    result = {
+        "ways": rows,
+        "not_applicable": spared,
+        "not_tried": not_tried,
+        "tried_ok": passed,
+        **sums,
+    }
     finish(result, passed and not not_tried)
 
 
 def _try(scene: WaysScene, fault: IngestFault, rows: dict[str, dict[str, Any]]) -> None:
     """Let one fault befall the ways that it can."""
     everything = dict(scene.feeds)
-    feeds = [feed for name, feed in everything.items() if name in fault.ways]
+    feeds = [feed for name, feed in everything.items() if fault.name not in WAYS[name].spared]
     if not feeds:
         return
     say(f"{fault.name}: {', '.join(feed.name for feed in feeds)}")

@@ -13,14 +13,9 @@ import urllib3
 
 from collector.journal.segment import segment_files
 from metering.errors import Unavailable
-from proofs.fault_ingest.messages import (
-    DAY_US,
-    LARGE_BYTES,
-    PAYLOADS,
-    MadeMessage,
-    NumberedMessage,
-    bare,
-)
+from proofs.fault_ingest.edge import EdgeNumbers
+from proofs.fault_ingest.messages import DAY_US, NumberedMessage
+from proofs.fault_ingest.national import NationalNumbers
 from proofs.fault_ingest.scene import BEYOND_QUEUE, WayFeed, WaysScene
 from proofs.fault_ingest.senders import KEEP_ALIVE_S, MqttNumbers
 from proofs.fault_ingest.ways import WAYS
@@ -35,6 +30,7 @@ Befalls = Callable[[WaysScene], Seen | None]
 _DIES_S: Final = 60.0
 _HOLD_S: Final = 4.0
 _SOME: Final = 5
+_REPAIRS: Final = 3
 _OWN: Final = {"Content-Type": "application/json", "X-Influxdb-Version": "2.7.0"}
 _CONFLICT_US: Final = 1200 * DAY_US
 """How far back the days lie in which the store has text where numbers belong."""
@@ -46,8 +42,6 @@ class IngestFault:
 
     name: str
     befalls: Befalls
-    ways: tuple[str, ...] = tuple(WAYS)
-    """Those that it can befall."""
     needs: str = ""
     """What has to be on this machine: `influx`, `disk`."""
 
@@ -67,10 +61,15 @@ def _killed_receiving(when: str, point: str) -> Befalls:
     """kill -9 of each receiving process at a point of its journal."""
 
     def befalls(scene: WaysScene) -> None:
-        for name in scene.feeds:
-            _killed_at(scene, when, f"{point}:{WAYS[name].journal}", WAYS[name].process)
+        for journal, process in _journals(scene).items():
+            _killed_at(scene, when, f"{point}:{journal}", process)
 
     return befalls
+
+
+def _journals(scene: WaysScene) -> dict[str, str]:
+    """The process that writes each journal which the feeds come to; several may share one."""
+    return {WAYS[name].journal: WAYS[name].process for name in scene.feeds}
 
 
 def _killed_working(when: str, point: str) -> Befalls:
@@ -115,9 +114,7 @@ def _sent_again(scene: WaysScene) -> Seen:
     lost = 0
     for feed in scene.feeds.values():
         lost += len(feed.judged(scene.kept(feed.name)).missing)
-        for one in feed.messages[-IN_DOUBT:]:
-            if not one.refused:
-                feed.sender.put(one)
+        feed.again(feed.messages[-IN_DOUBT:])
     return {"missing_until_sent_again": lost}
 
 
@@ -134,7 +131,7 @@ def _taken_over(scene: WaysScene) -> Seen:
     before = _interruptions(scene)
     for _ in range(3):
         for feed in scene.feeds.values():
-            if isinstance(feed.sender, MqttNumbers):
+            if isinstance(feed.sender, MqttNumbers | NationalNumbers | EdgeNumbers):
                 feed.send(_SOME)
                 feed.sender.take_over()
         scene.more()
@@ -149,7 +146,8 @@ def _store_away(scene: WaysScene) -> None:
     assert scene.influx is not None
     scene.influx.kill()
     for feed in scene.feeds.values():
-        feed.send(BEYOND_QUEUE if feed.name == "broker" else BEYOND_QUEUE // 10, bare)
+        count = BEYOND_QUEUE if feed.name == "broker" else BEYOND_QUEUE // 10
+        feed.send(count, feed.wording.bare)
     for feed in scene.feeds.values():
         feed.rest()
     scene.influx.start()
@@ -214,11 +212,12 @@ def _store_has_text(scene: WaysScene) -> None:
     if answer.status != 204:
         raise Unavailable("no text was written", field="status", value=answer.status, fix="look")
 
-    def made(seq: int, _: int) -> NumberedMessage:
-        found = bare(seq, then_us + seq * 1000)
-        return NumberedMessage(seq, found.payload, refused=True)
-
     for feed in scene.feeds.values():
+
+        def made(seq: int, _: int, feed: WayFeed = feed) -> NumberedMessage:
+            found = feed.wording.bare(seq, then_us + seq * 1_000_000)
+            return NumberedMessage(seq, found.payload, refused=True)
+
         feed.send(_SOME, made)
     scene.more(30)
 
@@ -227,7 +226,7 @@ def _disk_full(scene: WaysScene) -> Seen:
     ballast = scene.disk / "ballast"
     fill_disk(ballast)
     for feed in scene.feeds.values():
-        feed.send(_SOME, PAYLOADS["bad-json"])
+        feed.send(_SOME, feed.wording.refused)
     time.sleep(_HOLD_S)
     before = {name: len(feed.sender.acknowledged()) for name, feed in scene.feeds.items()}
     time.sleep(_HOLD_S)
@@ -239,16 +238,16 @@ def _disk_full(scene: WaysScene) -> Seen:
 
 
 def _disk_fails(point: str, act: str) -> Befalls:
-    """The disk fails at a point for a while; at that of the journal, for each way in turn."""
+    """The disk fails at a point for a while; at that of the journal, for each in turn."""
 
     def befalls(scene: WaysScene) -> None:
         points = [point]
         if point == "commit":
-            points = [f"commit:{WAYS[name].journal}" for name in scene.feeds]
+            points = [f"commit:{journal}" for journal in _journals(scene)]
         for one in points:
             scene.arm("before", one, act)
             for feed in scene.feeds.values():
-                feed.send(_SOME, PAYLOADS["bad-json"])
+                feed.send(_SOME, feed.wording.refused)
             scene.wait_done()
             time.sleep(_HOLD_S)
             scene.disarm()
@@ -261,8 +260,8 @@ def _disk_fails(point: str, act: str) -> Befalls:
 def _disk_blocked(scene: WaysScene) -> Seen:
     """The disk takes nothing and refuses nothing, for longer than gateways wait for a PINGRESP."""
     before = _interruptions(scene)
-    for name in scene.feeds:
-        scene.arm("before", f"commit:{WAYS[name].journal}", "hang")
+    for journal in _journals(scene):
+        scene.arm("before", f"commit:{journal}", "hang")
         scene.wait_done()
         time.sleep(3 * KEEP_ALIVE_S)
         cut_off = _interruptions(scene) - before
@@ -277,41 +276,47 @@ def _disk_blocked(scene: WaysScene) -> Seen:
 
 def _torn_tail(scene: WaysScene) -> None:
     """A write of the journal was begun and cut off by a power cut."""
-    for name in scene.feeds:
-        scene.platform.kill(WAYS[name].process)
-        folder = scene.platform.folder.journal / WAYS[name].journal
+    for journal, process in _journals(scene).items():
+        scene.platform.kill(process)
+        folder = scene.platform.folder.journal / journal
         log = folder / f"{segment_files(folder)[-1]:08d}.sqlite-wal"
         with log.open("r+b") as file:
             last = file.read()[-3_000:]  # less than a frame of the log
             file.write(last)
-        scene.restart(WAYS[name].process)
+        scene.restart(process)
         scene.more()
 
 
 def _flipped_bit(scene: WaysScene) -> Seen:
-    """A digit of records that were acknowledged and not read yet; repaired as health says, and the
-    gateway sends again what it sent then."""
-    lost = repairs = 0
+    """A digit of records that were acknowledged and not read yet; repaired as health says, and all
+    gateways of that journal send again what they sent then. What each repair told as lost, by way.
+    """
+    lost: dict[str, list[int]] = {name: [] for name in scene.feeds}
     for name, feed in scene.feeds.items():
-        first = len(feed.messages)
+        hurt = [one for one in scene.feeds.values() if _journal_of(one) == _journal_of(feed)]
+        first = {one.name: max(len(one.messages) - IN_DOUBT, 0) for one in hurt}
         scene.platform.freeze("work")
         scene.more(40)
-        folder = scene.platform.folder.journal / WAYS[name].journal
-        flip_recent(sorted(folder.glob(f"{segment_files(folder)[-1]:08d}.sqlite*")))
+        folder = scene.platform.folder.journal / _journal_of(feed)
+        files = sorted(folder.glob(f"{segment_files(folder)[-1]:08d}.sqlite*"))
+        flip_recent(files, feed.wording.value)
         scene.platform.kill(WAYS[name].process)
-        last = len(feed.messages)
+        last = {one.name: len(one.messages) for one in hurt}
         scene.platform.thaw("work")
         scene.platform.start(WAYS[name].process)
         while scene.damage_or_rest():
-            if repairs > 2 * len(scene.feeds):
+            if len(lost[name]) == _REPAIRS:
                 raise Unavailable(
-                    "repairs mend nothing", field="repairs", value=repairs, fix="look"
+                    "repairs mend nothing", field="lost", value=lost[name], fix="look"
                 )
-            repairs += 1
-            lost += _repaired(scene)
-        for one in feed.messages[max(first - IN_DOUBT, 0) : last]:
-            feed.sender.put(one)
-    return {"repairs": repairs, "lost_as_repair_told": lost}
+            lost[name].append(_repaired(scene))
+        for one in hurt:
+            one.again(one.messages[first[one.name] : last[one.name]])
+    return {"lost_as_repairs_told": lost}
+
+
+def _journal_of(feed: WayFeed) -> str:
+    return WAYS[feed.name].journal
 
 
 def _repaired(scene: WaysScene) -> int:
@@ -322,12 +327,12 @@ def _repaired(scene: WaysScene) -> int:
     return sum(fault["lost"] or 0 for fault in told.get("faults", []))
 
 
-def _pushed(make: MadeMessage) -> Befalls:
+def _pushed(kind: str) -> Befalls:
     """Messages of one kind amid good ones."""
 
     def befalls(scene: WaysScene) -> None:
         for feed in scene.feeds.values():
-            feed.send(_SOME, make)
+            feed.send(_SOME, feed.wording.kinds[kind])
             feed.more(_SOME)
 
     return befalls
@@ -335,14 +340,43 @@ def _pushed(make: MadeMessage) -> Befalls:
 
 def _oversized(scene: WaysScene) -> Seen:
     """A message ten times as large as any may be; whether it was acknowledged."""
-
-    def made(seq: int, time_us: int) -> NumberedMessage:
-        payload = bare(seq, time_us).payload[:-1] + b', "x": "' + b"x" * LARGE_BYTES + b'"}'
-        return NumberedMessage(seq, payload, refused=True)
-
-    taken = {n: feed.sender.push_alone(feed.make(made)) for n, feed in scene.feeds.items()}
+    taken = {
+        n: feed.sender.push_alone(feed.make(feed.wording.large)) for n, feed in scene.feeds.items()
+    }
     scene.more()
     return {"taken": taken}
+
+
+def _edge_killed(when: str, point: str) -> Befalls:
+    """kill -9 of the edge at a point of its spool."""
+
+    def befalls(scene: WaysScene) -> None:
+        for edge in _edges(scene):
+            scene.arm(when, point, "kill")
+            wait_until("the edge to die", edge.has_ended, _DIES_S, 0.05)
+            scene.disarm()
+            edge.restart()
+            scene.more()
+
+    return befalls
+
+
+def _edges(scene: WaysScene) -> list[EdgeNumbers]:
+    return [one.sender for one in scene.feeds.values() if isinstance(one.sender, EdgeNumbers)]
+
+
+def _spool_fails(act: str) -> Befalls:
+    """The disk of the edge fails for a while: what is read then is not kept, and is read again."""
+
+    def befalls(scene: WaysScene) -> Seen:
+        scene.arm("before", "keep:spool", act)
+        scene.wait_done()
+        time.sleep(_HOLD_S)
+        scene.disarm()
+        scene.more()
+        return {"lost_by_the_edge": sum(edge.lost() for edge in _edges(scene))}
+
+    return befalls
 
 
 def _each(act: Callable[[WayFeed], None]) -> Befalls:
@@ -361,9 +395,7 @@ def _twice(feed: WayFeed) -> None:
 
 def _replayed(feed: WayFeed) -> None:
     feed.more()
-    for one in feed.messages[-100:]:
-        if not one.refused:
-            feed.sender.put(one)
+    feed.again(feed.messages[-100:])
 
 
 def _out_of_order(feed: WayFeed) -> None:
@@ -374,15 +406,15 @@ def _out_of_order(feed: WayFeed) -> None:
 
 
 def _corrected(feed: WayFeed) -> None:
-    """The correction comes after what it corrects, and before it."""
-    for turned in (False, True):
+    """The correction comes after what it corrects and, where messages tell their order, before."""
+    for turned in (False, True) if feed.wording.untimed else (False,):
         at_us = feed.base_us + (len(feed.messages) + 1) * 1_000_000 + 500_000
-        pair = [feed.make(bare, at_us) for _ in range(2)]
+        pair = [feed.make(feed.wording.bare, at_us) for _ in range(2)]
         for one in reversed(pair) if turned else pair:
             feed.sender.put(one)
 
 
-_MQTT: Final = ("listener", "broker")
+_KINDS: Final = tuple(dict.fromkeys(kind for way in WAYS.values() for kind in way.wording.kinds))
 _INFLUX: Final[Mapping[str, Befalls]] = {
     "store-away": _store_away,
     "store-503": _store_refuses(503),
@@ -394,7 +426,7 @@ _INFLUX: Final[Mapping[str, Befalls]] = {
     "store-type-conflict": _store_has_text,
 }
 FAULTS: Final = (
-    *(IngestFault(name, _pushed(make)) for name, make in PAYLOADS.items()),
+    *(IngestFault(name, _pushed(name)) for name in _KINDS),
     IngestFault("10-mb", _oversized),
     IngestFault("duplicates", _each(_twice)),
     IngestFault("replay", _each(_replayed)),
@@ -408,11 +440,16 @@ FAULTS: Final = (
     IngestFault("kill-after-post", _killed_working("after", "post")),
     IngestFault("kill-before-checkpoint", _killed_working("before", "checkpoint")),
     IngestFault("kill-after-checkpoint", _killed_working("after", "take")),
-    IngestFault("session-lost", _session_lost, _MQTT),
-    IngestFault("taken-over", _taken_over, _MQTT),
-    IngestFault("broker-killed", _broker_down(lambda one: one.kill()), ("broker",)),
-    IngestFault("broker-restarted", _broker_down(lambda one: one.stop()), ("broker",)),
-    IngestFault("broker-forgets", _broker_down(lambda one: one.kill(), forgets=True), ("broker",)),
+    IngestFault("session-lost", _session_lost),
+    IngestFault("taken-over", _taken_over),
+    IngestFault("edge-killed-reading", _edge_killed("before", "keep:spool")),
+    IngestFault("edge-killed-kept", _edge_killed("after", "keep:spool")),
+    IngestFault("edge-killed-told", _edge_killed("before", "told:spool")),
+    IngestFault("enospc-spool", _spool_fails("enospc")),
+    IngestFault("eio-spool", _spool_fails("eio")),
+    IngestFault("broker-killed", _broker_down(lambda one: one.kill())),
+    IngestFault("broker-restarted", _broker_down(lambda one: one.stop())),
+    IngestFault("broker-forgets", _broker_down(lambda one: one.kill(), forgets=True)),
     *(IngestFault(name, befalls, needs="influx") for name, befalls in _INFLUX.items()),
     IngestFault("disk-full", _disk_full, needs="disk"),
     *(

@@ -10,6 +10,8 @@ its disk that it is full or broken.
     take             what the intake commits, with its checkpoint      before, after
     checkpoint       the row of the checkpoint alone                   before
     letter           rows of dead letters                              before
+    keep:spool       what an edge read, to its spool                   before, after
+    told:spool       what the platform acknowledged to an edge         before
 """
 
 from __future__ import annotations
@@ -31,11 +33,19 @@ _ERRORS: Final = {
 }
 _JOURNAL: Final = re.compile(r"journal/([^/]+)/\d+\.sqlite$")
 _TABLES: Final = {"checkpoint": "checkpoint", "dead_letter": "letter"}
+_SPOOL: Final = re.compile(r"edge-spool/spool\.db$")
+_IN_SPOOL: Final = {
+    "INSERT INTO message (": "keep:spool",
+    "UPDATE message SET waiting = 0": "told:spool",
+}
 _INSERTED: Final = re.compile(r"\s*(?:INSERT|REPLACE)[\w ]* INTO (\w+)", re.IGNORECASE)
 
 
 def point_of(database: str, statement: str) -> str:
     """Which point a statement on a database file is; '' for none."""
+    if _SPOOL.search(database):
+        starts = (point for start, point in _IN_SPOOL.items() if statement.startswith(start))
+        return next(starts, "")
     found = _INSERTED.match(statement)
     if found is None:
         return ""

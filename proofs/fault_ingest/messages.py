@@ -1,4 +1,5 @@
-"""Messages of unique numbers, each reading of which has its message's number as its value.
+"""Messages of unique numbers, each reading of which has its message's number as its value: what a
+message is, how a way words it, and the words of gateways that push JSON.
 
 `U` has no time of its own and so tells a message that was taken twice; `T` has one, and tells which
 message stands there.
@@ -7,6 +8,7 @@ message stands there.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,6 +37,35 @@ class NumberedMessage:
     def has_readings(self) -> bool:
         """Whether anything of it must be stored."""
         return self.untimed or bool(self.times_us)
+
+
+MadeMessage = Callable[[int, int], NumberedMessage]
+"""Of a number and a time [us]."""
+
+
+@dataclass(frozen=True)
+class WayWording:
+    """How messages are worded by what sends over a way."""
+
+    good: MadeMessage
+    bare: MadeMessage
+    """A reading with a time, and nothing else."""
+    refused: MadeMessage
+    """One that must become a dead letter."""
+    kinds: Mapping[str, MadeMessage]
+    """Messages of every wrong kind that it can send, by the name of the fault."""
+    number: re.Pattern[bytes]
+    """Finds the numbers of messages in what a dead letter keeps."""
+    value: re.Pattern[bytes]
+    """Finds the numbers that stand as values in the journal."""
+    untimed: frozenset[str] = frozenset()
+    """Its points whose readings tell, by their values alone, a message that was taken twice."""
+    timed: frozenset[str] = frozenset()
+    """Its points whose times tell which message stands there."""
+    idle: frozenset[str] = frozenset()
+    """Further points that say nothing of any message."""
+    large: MadeMessage | None = None
+    """One ten times as large as any may be."""
 
 
 def good(seq: int, time_us: int) -> NumberedMessage:
@@ -86,8 +117,11 @@ def _year_old(seq: int, time_us: int) -> NumberedMessage:
     return good(seq, time_us - 365 * DAY_US)
 
 
-MadeMessage = Callable[[int, int], NumberedMessage]
-"""Of a number and a time [us]."""
+def _large(seq: int, time_us: int) -> NumberedMessage:
+    payload = bare(seq, time_us).payload[:-1] + b', "x": "' + b"x" * LARGE_BYTES + b'"}'
+    return NumberedMessage(seq, payload, refused=True)
+
+
 PAYLOADS: Mapping[str, MadeMessage] = {
     "bad-json": _cut,
     "bad-utf8": _no_utf8,
@@ -98,3 +132,14 @@ PAYLOADS: Mapping[str, MadeMessage] = {
     "another-kind": _beside(kind="register"),
     "year-old": _year_old,
 }
+JSON: Final = WayWording(
+    good,
+    bare,
+    _cut,
+    PAYLOADS,
+    number=re.compile(rb'"seq": ?(\d+)'),
+    value=re.compile(rb'"value": (\d+)}'),
+    untimed=frozenset({UNTIMED}),
+    timed=frozenset({TIMED}),
+    large=_large,
+)

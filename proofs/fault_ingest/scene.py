@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import secrets
 import sys
 import threading
@@ -23,7 +22,8 @@ from metering.errors import ConfigurationError
 from metering.localtime import iso, parse_instant
 from proofs.fault_ingest.hurt import CONTROL
 from proofs.fault_ingest.judge import KeptOfWay, WayVerdict, judged
-from proofs.fault_ingest.messages import TIMED, UNTIMED, MadeMessage, NumberedMessage, good
+from proofs.fault_ingest.messages import MadeMessage, NumberedMessage, WayWording
+from proofs.fault_ingest.places import CIPHER, WayPlaces
 from proofs.fault_ingest.senders import NumberSender
 from proofs.fault_ingest.ways import WAYS
 from proofs.outages.feed import FieldGateways
@@ -41,8 +41,7 @@ BROKER_MB: Final = 8
 """Of memory for the broker: it then holds 4,096 messages for a receiver that is away."""
 BEYOND_QUEUE: Final = 4_400
 _PACE_S: Final = 0.05
-_PATIENCE_S: Final = 120.0
-_SEQ: Final = re.compile(rb'"seq": ?(\d+)')
+_PATIENCE_S: Final = 600.0
 _ALL: Final = {"start": "2015-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z"}
 _SETTINGS: Final = """
 [journal]
@@ -106,20 +105,30 @@ class WayFeed:
         """Its gateway."""
         return f"{SITE}/{self.name}"
 
-    def make(self, make: MadeMessage = good, at_us: int | None = None) -> NumberedMessage:
-        """The next message, not sent yet."""
+    @property
+    def wording(self) -> WayWording:
+        """How its messages are worded."""
+        return WAYS[self.name].wording
+
+    def make(self, make: MadeMessage | None = None, at_us: int | None = None) -> NumberedMessage:
+        """The next message, not sent yet; a good one where nothing else is asked for."""
+        make = make or self.wording.good
         with self._lock:
             seq = len(self.messages) + 1
             made = make(seq, self.base_us + seq * 1_000_000 if at_us is None else at_us)
             self.messages.append(made)
         return made
 
-    def send(self, count: int, make: MadeMessage = good) -> list[NumberedMessage]:
+    def send(self, count: int, make: MadeMessage | None = None) -> list[NumberedMessage]:
         """Make so many, and send them."""
         made = [self.make(make) for _ in range(count)]
         for one in made:
             self.sender.put(one)
         return made
+
+    def again(self, messages: Sequence[NumberedMessage]) -> None:
+        """Send those of them again that are to be stored."""
+        self.sender.again([one for one in messages if not one.refused])
 
     def pump(self) -> None:
         """Send one message after another until `rest`."""
@@ -169,8 +178,8 @@ class WaysScene:
     influx: OwnServer | None
     relay: StoreRelay | None
     bucket: Any = None
-    _raw: dict[str, int] = field(default_factory=dict)
-    """Number of the message at a place of the journal."""
+    _raw: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Numbers of the messages at a place of the journal."""
 
     @property
     def receivers(self) -> list[str]:
@@ -245,26 +254,28 @@ class WaysScene:
 
     def kept(self, way: str) -> KeptOfWay:
         """What the platform has of a way's gateway."""
-        client, user = self.platform.client(60), f"{SITE}/{way}"
-        ids = {
-            one["name"]: one["id"]
+        client, user, wording = self.platform.client(60), f"{SITE}/{way}", WAYS[way].wording
+        points = [
+            (one["name"], one["id"])
             for one in client.pages("/v1/points", limit=1000)
             if one["gateway"] == user
-        }
-        rows = {
-            name: [
+        ]
+
+        def rows(names: frozenset[str]) -> list[tuple[int, int]]:
+            return [
                 (parse_instant(row["time"]), int(row["value"]))
-                for row in client.pages(f"/v1/points/{ids[name]}/readings", limit=1000, **_ALL)
+                for name, id in points
+                if name in names
+                for row in client.pages(f"/v1/points/{id}/readings", limit=1000, **_ALL)
             ]
-            for name in (UNTIMED, TIMED)
-        }
+
         letters = client.pages("/v1/dead-letters", limit=1000)
         raw = {one["raw"] for one in letters if one["gateway"] == user}
         for path in raw - self._raw.keys():
             payload = base64.b64decode(client.get(path)["base64"])
-            told = _SEQ.search(payload)
-            self._raw[path] = int(told[1]) if told else 0
-        return KeptOfWay(rows[UNTIMED], rows[TIMED], frozenset(self._raw[path] for path in raw))
+            self._raw[path] = frozenset(map(int, wording.number.findall(payload)))
+        refused = frozenset[int]().union(*(self._raw[path] for path in raw))
+        return KeptOfWay(rows(wording.untimed), rows(wording.timed), refused)
 
 
 @contextlib.contextmanager
@@ -278,6 +289,7 @@ def ingest_scene(root: Path, ways: Sequence[str]) -> Iterator[WaysScene]:
         now_us = ShiftedClock().now_us()
         folder, passwords = platform_folder(disk, iso(now_us), _files(ways))
         influx, relay, bucket = _store(stack, root, folder)
+        national = _national(folder)
         _append(folder, _SETTINGS)
         broker = None
         if "broker" in ways:
@@ -295,11 +307,10 @@ def ingest_scene(root: Path, ways: Sequence[str]) -> Iterator[WaysScene]:
             "mqtt": folder.settings().mqtt.port,
             "http": folder.settings().http.port,
             "broker": broker.port if broker else 0,
+            "national": national,
         }
         for name in ways:
-            user, make = f"{SITE}/{name}", WAYS[name].sender
-            assert make is not None
-            sender = make(ports[WAYS[name].port], user, passwords[user])
+            sender = WAYS[name].sender(WayPlaces(folder, f"{SITE}/{name}", passwords, ports, disk))
             stack.callback(sender.close)
             scene.feeds[name] = WayFeed(name, sender, (now_us // 1_000_000 - 86_400) * 1_000_000)
         yield scene
@@ -314,9 +325,22 @@ def _files(ways: Sequence[str]) -> dict[str, str]:
         + "".join(
             f"{SITE}/{name},{point},instant,C,room_temperature,b\n"
             for name in ways
-            for point in (UNTIMED, TIMED)
+            for point in _points(WAYS[name].wording)
         ),
     }
+
+
+def _points(wording: WayWording) -> list[str]:
+    return sorted(wording.untimed | wording.timed | wording.idle)
+
+
+def _national(folder: DataFolder) -> int:
+    """Let gateways of the national protocol in, with AES; the port."""
+    own = folder.settings()
+    port = usable_port(0, {0, own.http.port, own.mqtt.port})
+    write_secret(folder.secrets / "aes.key", "\n".join(CIPHER))
+    _append(folder, f'\n[national]\nport = {port}\nkey_file = "secrets/aes.key"\n')
+    return port
 
 
 def _append(folder: DataFolder, text: str) -> None:

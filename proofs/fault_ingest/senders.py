@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import queue
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import paho.mqtt.client as mqtt
@@ -30,6 +32,10 @@ class NumberSender(Protocol):
         """Send it, and again until it is acknowledged; returns at once."""
         ...
 
+    def again(self, messages: Sequence[NumberedMessage]) -> None:
+        """Send messages again, acknowledged or not; returns once that has begun."""
+        ...
+
     def push_alone(self, message: NumberedMessage) -> bool:
         """Send it once, apart from all others; whether it was acknowledged."""
         ...
@@ -48,11 +54,26 @@ class NumberSender(Protocol):
         ...
 
 
+def take_over(port: int, client_id: str, user: str, password: str) -> None:
+    """Connect over MQTT as a client that is connected already, and go again."""
+    with wire.connected(port, client_id, user, password, clean=False) as other:
+        other.sendall(wire.packet(0xE0, b""))
+
+
+@dataclass(frozen=True)
+class PasswordPlace:
+    """Where a gateway pushes to, and as whom."""
+
+    port: int
+    user: str
+    password: str
+
+
 class MqttNumbers(NumberSender):
     """Over MQTT 3.1.1 with a session that is kept, at QoS 1 and 2 in turn."""
 
-    def __init__(self, port: int, user: str, password: str) -> None:
-        self._port, self._user, self._password = port, user, password
+    def __init__(self, place: PasswordPlace) -> None:
+        self._port, self._user, self._password = place.port, place.user, place.password
         self._open: dict[int, NumberedMessage] = {}
         """Not acknowledged yet, by their numbers."""
         self._packets: dict[int, int] = {}
@@ -70,6 +91,10 @@ class MqttNumbers(NumberSender):
         with self._lock:
             self._open[message.seq] = message
         self._publish(message)
+
+    def again(self, messages: Sequence[NumberedMessage]) -> None:
+        for one in messages:
+            self.put(one)
 
     def push_alone(self, message: NumberedMessage) -> bool:
         client = f"{self._user}-alone".replace("/", "-")
@@ -109,10 +134,7 @@ class MqttNumbers(NumberSender):
 
     def take_over(self) -> None:
         """Let another connection of the same client id come, and go."""
-        with wire.connected(
-            self._port, self._client_id, self._user, self._password, clean=False
-        ) as other:
-            other.sendall(wire.packet(0xE0, b""))
+        take_over(self._port, self._client_id, self._user, self._password)
 
     def close(self) -> None:
         self._closing = True
@@ -187,11 +209,10 @@ class MqttNumbers(NumberSender):
             self.interruptions += 1
 
 
-class HttpNumbers(NumberSender):
-    """Over HTTP, one after another, each with its number as its Idempotency-Key."""
+class OneByOne(NumberSender):
+    """Sends one after another, each until it is acknowledged."""
 
-    def __init__(self, port: int, user: str, password: str) -> None:
-        self._port, self._user, self._password = port, user, password
+    def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[NumberedMessage] = queue.SimpleQueue()
         self._open = 0
         self._done: set[int] = set()
@@ -201,19 +222,23 @@ class HttpNumbers(NumberSender):
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    def sent(self, message: NumberedMessage) -> bool:
+        """Send it once; whether it is over, acknowledged (`done`) or turned away for good."""
+        raise NotImplementedError
+
+    def done(self, message: NumberedMessage) -> None:
+        """Note that it was acknowledged."""
+        with self._lock:
+            self._done.add(message.seq)
+
     def put(self, message: NumberedMessage) -> None:
         with self._lock:
             self._open += 1
         self._waiting.put(message)
 
-    def push_alone(self, message: NumberedMessage) -> bool:
-        try:
-            acknowledged = self._post(message) == 202
-        except (OSError, http.client.HTTPException):
-            return False
-        if acknowledged:
-            self._done.add(message.seq)
-        return acknowledged
+    def again(self, messages: Sequence[NumberedMessage]) -> None:
+        for one in messages:
+            self.put(one)
 
     def acknowledged(self) -> set[int]:
         with self._lock:
@@ -234,23 +259,40 @@ class HttpNumbers(NumberSender):
                 message = self._waiting.get(timeout=0.2)
             except queue.Empty:
                 continue
-            while not self._over(message):
+            while not self.sent(message):
                 self.interruptions += 1
                 if self._stop.wait(_AGAIN_S):
                     return
+            with self._lock:
+                self._open -= 1
 
-    def _over(self, message: NumberedMessage) -> bool:
-        """Whether it was acknowledged, or turned away for good."""
+
+class HttpNumbers(OneByOne):
+    """Over HTTP, each with its number as its Idempotency-Key."""
+
+    def __init__(self, place: PasswordPlace) -> None:
+        self._port, self._user, self._password = place.port, place.user, place.password
+        super().__init__()
+
+    def push_alone(self, message: NumberedMessage) -> bool:
+        try:
+            acknowledged = self._post(message) == 202
+        except (OSError, http.client.HTTPException):
+            return False
+        if acknowledged:
+            self.done(message)
+        return acknowledged
+
+    def sent(self, message: NumberedMessage) -> bool:
+        """Post it; whether it was acknowledged, or turned away for good."""
         try:
             status = self._post(message)
         except (OSError, http.client.HTTPException):
             return False
         if status == 429 or status >= 500:
             return False
-        with self._lock:
-            self._open -= 1
-            if status == 202:
-                self._done.add(message.seq)
+        if status == 202:
+            self.done(message)
         return True
 
     def _post(self, message: NumberedMessage) -> int:

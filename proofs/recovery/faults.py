@@ -213,18 +213,19 @@ def _more(scene: RecoveryScene) -> None:
     )
 
 
-def flip_recent(paths: list[Path]) -> None:
-    """Change a digit of a high value wherever these files have it; not of the highest, whose page
-    is written again with the next one."""
-    found = {value for path in paths for value in _VALUE.findall(path.read_bytes())}
+def flip_recent(paths: list[Path], value: re.Pattern[bytes] = _VALUE) -> None:
+    """Change the last digit of a high value wherever these files have it; not of the highest, whose
+    page is written again with the next one. `value` finds the digits of values."""
+    found = {digits for path in paths for digits in value.findall(path.read_bytes())}
     recent = sorted(found, key=float)[-16]
-    other = recent[:-1] + (b"7" if recent[-1:] != b"7" else b"3")
+    other = b"7" if recent[-1:] != b"7" else b"3"
     for path in paths:
         data = path.read_bytes()
         with path.open("r+b") as file:
-            for match in re.finditer(re.escape(b'"value": ' + recent + b"}"), data):
-                file.seek(match.start())
-                file.write(b'"value": ' + other + b"}")
+            for match in value.finditer(data):
+                if match[1] == recent:
+                    file.seek(match.end(1) - 1)
+                    file.write(other)
 
 
 def _connect(user: str, password: str, client: str) -> bytes:

@@ -101,9 +101,7 @@ class MemoryMarks(DirtyMarks):
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake(
-    MemoryDeliveries, MemorySeenPoints, MemoryRemembered, MemoryClocks, IntakeStore
-):
+class MemoryIntake(MemoryDeliveries, MemorySeenPoints, MemoryRemembered, MemoryClocks, IntakeStore):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:

@@ -467,6 +467,27 @@ def test_every_batch_is_missed_that_a_lost_log_took_away(tmp_path: Path) -> None
     assert faults(after) == {"listener/00000001": [(0, 3)]}
 
 
+def test_one_repair_mends_what_a_damaged_log_took_away_though_no_segment_follows(
+    tmp_path: Path,
+) -> None:
+    """The segment after it, begun by whoever writes next, would tell of the rest as lost too."""
+    journal = writer(tmp_path)
+    for n in range(5):
+        journal.append([record(3 * n + i) for i in range(3)])
+    journal.close()
+    folder = tmp_path / "listener"
+    tell_end(folder, 1, 21, sync=True)
+    (found,) = check_journal(tmp_path)
+    assert [(one.first, one.after) for one in found.faults] == [(15, 21)]
+    repair_segment(folder, 1)
+    with closing(writer(tmp_path)) as again:
+        again.append([record(99)])
+    assert not any(one.faults for one in check_journal(tmp_path))
+    with closing(JournalReader(tmp_path)) as reader:
+        found_kinds = [one.record.kind for one in reader.read(1, 0, 0, 100)]
+    assert found_kinds == ["message"] * 15 + ["lost"] * 6 + ["message"]
+
+
 def test_what_was_cut_off_before_a_segment_that_was_never_begun_is_missed(tmp_path: Path) -> None:
     """A crash between making the next file and saying in it where the one before ended."""
     journal = writer(tmp_path, segment_bytes=1 << 20)

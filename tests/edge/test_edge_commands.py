@@ -78,3 +78,16 @@ def test_what_is_not_named_is_asked_for() -> None:
         run()
     with pytest.raises(ConfigurationError, match="garbage"):
         run("simulate", "--fault", "sleepy")
+
+
+def test_a_configuration_may_stand_where_a_command_does(tmp_path: Path) -> None:
+    named, other = tmp_path / "edge.toml", tmp_path / "edge"
+    for file in (named, other):
+        file.write_text("meters = 1")
+        for arguments in ([str(file)], ["--config", str(file)]):
+            with pytest.raises(ConfigurationError, match=f"{file.name} is not usable"):
+                run(*arguments)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        run("absent.toml")
+    done = CliRunner().invoke(app, ["edge", "simulat"])
+    assert "No such command" in done.output

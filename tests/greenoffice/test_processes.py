@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import IO
 
 import hypothesis.strategies as st
 import psutil
@@ -539,6 +540,24 @@ def test_one_of_two_that_tell_may_die(folder: DataFolder) -> None:
     assert not gone(file)
     second.close()
     assert gone(file)
+
+
+def held(file: Path) -> IO[bytes]:
+    found = hold(file)
+    assert found is not None
+    return found
+
+
+def test_what_one_told_that_died_is_said_of_no_other(folder: DataFolder) -> None:
+    """Else a repair seems to have mended nothing, and is made again."""
+    file = folder.heartbeat("intake")
+    with held(file):
+        tell(file, {"intake": {"ok": False, "error": "damaged"}, "readings": {"ok": True}})
+        with held(file):
+            assert heard(file)["intake"]["error"] == "damaged"  # it lives
+    with held(file):
+        begun = {"ok": False, "error": "the intake process has just begun"}
+        assert heard(file) == {"intake": begun, "readings": begun}
 
 
 def test_health_of_the_api_is_what_it_answers(reachable: DataFolder) -> None:

@@ -158,6 +158,26 @@ def test_what_cannot_be_read_is_stored_and_acknowledged(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        (b"<sequence>25</sequence><time>", "25"),
+        (b"<sequence> r-7\n</sequence>\xff", "r-7"),
+        (b"<sequence>a<b</sequence>", ""),
+        (b"<sequence>" + b"9" * 65 + b"</sequence>", ""),
+    ],
+)
+def test_the_sequence_of_what_cannot_be_read_is_acknowledged(
+    name: str, inner: bytes, told: str
+) -> None:
+    """Else its gateway sends it for ever."""
+    session = inside(name)
+    (report,) = session.receive(framed(name, b"<root><data>" + inner, 3))
+    session.acknowledge([report.id])
+    assert f"<sequence>{told}</sequence>" in answers(session, name)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_more_is_read_than_may_wait_for_the_disk(name: str) -> None:
     session = inside(name)
     many = framed(name, document("data", "report", METER), 3) * (MOST_PENDING + 5)
