@@ -238,9 +238,9 @@ def gateways(
     it was turned away or cut off last within a day, as its client was told where MQTT can;
     `subscribed` to what it listens beside its own topics, where nothing is ever published.
     `certificates` are those that ended a TLS handshake, by the address they came from; for who sees
-    the whole platform. `nodes` are edge nodes of Sparkplug that it speaks for, the offline ones first, 32 at
-    most, each with 32 of its devices that are offline; `wants_births` says why a node is asked for
-    its births, `asked` when that was last."""
+    the whole platform. `nodes` are edge nodes of Sparkplug that it speaks for, the offline ones
+    first, 32 at most, each with 32 of its devices that are offline; `wants_births` says why a node
+    is asked for its births, `asked` when that was last."""
     place = paging.decode(cursor, str)
     known = states_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)
