@@ -331,7 +331,9 @@ class Restatement:
     """Whether the new value was given out too; until then another change takes its place."""
 
 
-READING_CAUSES = ("reading", "correction")
+ASKED_CAUSE = "asked"
+"""Somebody had days computed again."""
+READING_CAUSES = ("reading", "correction", ASKED_CAUSE)
 """Causes of the marks that the intake makes."""
 
 
@@ -344,8 +346,8 @@ class DirtyMark:
     start_us: int
     end_us: int
     cause: str = "reading"
-    """reading, correction, rollover of the local day, or registry with the version that asks for
-    it, such as `registry 12`."""
+    """reading, correction, asked, rollover of the local day, or registry with the version that asks
+    for it, such as `registry 12`."""
     segment: int = 0
     offset: int = 0
     id: int = 0
