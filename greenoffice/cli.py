@@ -157,6 +157,17 @@ def look(data: DataArgument, scheduler: SchedulerOption = "") -> None:
 
 
 @app.command()
+def check(
+    data: DataArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="a line of JSON for each check")] = False,
+) -> None:
+    """Say what is wrong with what is stored, and the fix; status 1 where numbers may be wrong."""
+    from greenoffice.checking import check as check_stored
+
+    raise typer.Exit(check_stored(data, as_json=as_json))
+
+
+@app.command()
 def upgrade(
     data: DataArgument,
     backup: Annotated[

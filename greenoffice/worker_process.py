@@ -36,16 +36,18 @@ def run_worker(data: Path, number: int) -> None:
     folder = DataFolder(data.absolute())
     set_up_logs("worker", folder.clock())
     with contextlib.closing(Assembly.beside(folder)) as assembly:
-        desk = desk_of(assembly, "http", _no_filing)
-        app = create_app(platform_of(folder, assembly, _no_ingest, desk))
+        desk = desk_of(assembly, "http", no_filing)
+        app = create_app(platform_of(folder, assembly, no_ingest, desk))
         asyncio.run(serve(app, socket.socket(fileno=number), MEMORY_BYTES))
 
 
-def _no_ingest(_: Submission) -> PushReceipt:
+def no_ingest(_: Submission) -> PushReceipt:
+    """For a platform that is only asked."""
     raise Unavailable("a worker takes nothing in", field="worker", fix="ask the API itself")
 
 
-def _no_filing(_: Record) -> RecordPlace:
+def no_filing(_: Record) -> RecordPlace:
+    """For a desk that is only asked."""
     raise Unavailable("a worker takes nothing in", field="worker", fix="ask the API itself")
 
 

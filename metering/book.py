@@ -331,8 +331,10 @@ class Restatement:
     """Whether the new value was given out too; until then another change takes its place."""
 
 
-READING_CAUSES = ("reading", "correction", "clock")
-"""Causes of the marks that the intake makes."""
+ASKED_CAUSE = "asked"
+"""Somebody had days computed again."""
+READING_CAUSES = ("reading", "correction", "clock", ASKED_CAUSE)
+"""Causes of marks of readings."""
 
 
 @dataclass(frozen=True)
@@ -344,8 +346,8 @@ class DirtyMark:
     start_us: int
     end_us: int
     cause: str = "reading"
-    """reading, correction, clock (of a gateway), rollover of the local day, or registry with the
-    version that asks for it, such as `registry 12`."""
+    """reading, correction, clock (of a gateway), asked, rollover of the local day, or registry with
+    the version that asks for it, such as `registry 12`."""
     segment: int = 0
     offset: int = 0
     id: int = 0

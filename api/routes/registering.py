@@ -124,11 +124,12 @@ def _imported_json(done: ImportDone) -> ImportAnswer:
         "dry_run": done.dry_run,
         "version": done.version,
         "passwords": done.passwords,
-        **_told(done.proposal),
+        **proposal_json(done.proposal),
     }
 
 
-def _told(proposal: Proposal) -> ProposalAnswer:
+def proposal_json(proposal: Proposal) -> ProposalAnswer:
+    """What an import changes, the first of it, and which complete months it reaches into."""
     past = proposal.past[:CHANGES_TOLD]
     return {
         "change_count": len(proposal.changes),

@@ -102,6 +102,13 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("import-done", "POST", "/v1/registry/import?reason=test", {"json": FILES, "key": "whole"}),
     ("audit", "GET", "/v1/audit?limit=12", {"key": "whole"}),
     ("health", "GET", "/health", {}),
+    ("repairs", "GET", "/v1/repairs?state=repair", {}),
+    (
+        "recompute",
+        "POST",
+        "/v1/repairs/recompute",
+        {"json": {"node": "office-a", "from": "2026-10-01", "to": "2026-10-02"}},
+    ),
 )
 
 

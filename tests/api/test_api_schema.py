@@ -75,6 +75,8 @@ KNOWN: dict[str, list[str]] = {
     "/v1/baselines state": ["checked", "not_checked"],
     "/v1/findings state": ["open", "closed"],
     "/v1/dead-letters state": ["open", "replayed"],
+    "/v1/repairs state": ["repair", "not_checked"],
+    "/v1/repairs to": ["2026-11-20", "2026-11-23"],
     "as_of": ["2", "2@1", "c1"],
     "time": ["2026-11-23T02:00:00Z", "2026-11-23T02:07:00+08:00"],
     "from": ["2026-10-01", "2026-11-20"],
@@ -150,11 +152,11 @@ MEDIA = [
         "multipart/form-data; charset",
     ),
 ]
-IMPORT = "/v1/registry/import"
-"""It comes last: months that it reaches into are not told before they are booked again."""
+LAST = ("/v1/repairs/recompute", "/v1/repairs/mend", "/v1/registry/import")
+"""Months that they reach into are not told before they are booked again."""
 FITTING = {
     "/v1/nodes/{code}/alert-budget": {"per_meter_year": 0.5, "reason": "too many"},
-    IMPORT: {"tree.csv": "code,parent,type\nannex,campus,building\n"},
+    LAST[-1]: {"tree.csv": "code,parent,type\nannex,campus,building\n"},
     "/v1/reports/{institution}/{month}/issues": {"reason": "it is time"},
     "/v1/closings": {"institution": "bureau", "period": "2026-10"},
     "/v1/closings/{name}/reopening": {"reason": "a meter was read wrongly"},
@@ -189,6 +191,8 @@ FITTING = {
     "/v1/gateways/{site}/{code}/clock/mode": {"mode": "propose"},
     "/v1/gateways/{site}/{code}/proposals/approve": {"sure": True},
     "/v1/gateways/{site}/{code}/proposals/dismiss": {"points": ["AI7"]},
+    "/v1/repairs/mend": {"check": "dead_letters", "code": "campus/gw-1"},
+    "/v1/repairs/recompute": {"node": "office-a", "from": "2026-10-01", "to": "2026-10-02"},
     "/v1/keys": {
         **{"name": "auditor", "node": "bureau", "role": "read"},
         **{"purpose": "audit", "expires": "2027-01-01"},
@@ -401,7 +405,7 @@ def asked_all(operation, client, secrets, hints, examples, tame=False, derandomi
 def test_every_answer_is_one_that_the_document_names(asked_world, document, subtests):
     world, spare = asked_world
     hints = {**KNOWN, "/v1/keys id": [spare.split("_")[1]]}
-    operations = sorted(operations_of(document), key=lambda one: one.path == IMPORT)
+    operations = sorted(operations_of(document), key=lambda one: one.path in LAST)
     assert len(operations) > 35
     for operation in operations:
         with subtests.test(operation.label):

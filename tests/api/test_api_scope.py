@@ -113,6 +113,19 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/gateways/yard/gw-9/proposals/dismiss", {"json": {"points": ["x"]}})
     ],
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
+    ("GET", "/v1/repairs"): None,
+    ("POST", "/v1/repairs/mend"): [
+        ("/v1/repairs/mend", {"json": {"check": "no_persons", "code": "school"}})
+    ],
+    ("POST", "/v1/repairs/recompute"): [
+        (
+            "/v1/repairs/recompute",
+            {"json": {"node": "hall", "from": "2026-10-01", "to": "2026-10-02"}},
+        )
+    ],
+    ("GET", "/v1/repairs/recompute"): [
+        ("/v1/repairs/recompute?meter=hall-total&from=2026-10-01&to=2026-10-02", {})
+    ],
     ("GET", "/v1/dead-letters"): None,
     ("GET", "/v1/dead-letters/groups"): None,
     ("POST", "/v1/dead-letters/groups/replay"): [
@@ -229,6 +242,20 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("POST", "/closings/{name}/reopening"): [("/closings/c1/reopening", {"data": {"reason": "x"}})],
     ("POST", "/closings/{name}/confirmation"): [("/closings/c1/confirmation", {"data": {}})],
+    ("GET", "/repairs"): None,
+    ("GET", "/repairs/change"): [("/repairs/change?check=no_persons&code=school", {})],
+    ("GET", "/repairs/progress"): [
+        ("/repairs/progress?node=hall&first=2026-10-01&last=2026-10-02", {})
+    ],
+    ("POST", "/repairs/mend"): [
+        ("/repairs/mend", {"data": {"check": "no_persons", "code": "school"}})
+    ],
+    ("POST", "/repairs/recompute"): [
+        (
+            "/repairs/recompute",
+            {"data": {"node": "hall", "first": "2026-10-01", "last": "2026-10-02"}},
+        )
+    ],
     ("GET", "/datacentre"): [("/datacentre?node=hall", {})],
     ("GET", "/gateways"): None,
     ("GET", "/dead-letters"): None,

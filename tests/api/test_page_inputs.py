@@ -45,6 +45,10 @@ KNOWN = {
     "next": ("/findings", "//elsewhere"),
     "note": ("as it should be",),
     "per_meter_year": ("1", "0.5"),
+    "check": ("dead_letters",),
+    "of_repair": ("campus/gw-1",),
+    "first": ("2026-10-01",),
+    "last": ("2026-10-02",),
     "dear_a_year": ("", "5000"),
 }
 HOSTILE = (
@@ -59,8 +63,9 @@ HOSTILE = (
     ),
     *("-9" + "9" * 18, "9" * 18, "<script>", "{{ 7 * 7 }}", "x" * 600, "e\u0301", "\u202e"),
 )
-UNANSWERED = ("/signin", "/closings/{name}/confirmation")
-"""The one takes the token of its own form, and a key; the other a second person."""
+UNANSWERED = ("/signin", "/closings/{name}/confirmation", "/repairs/change")
+"""The first takes the token of its own form, and a key; the second a second person; the last a key
+of the whole platform."""
 OTHERWISE = ("start", "end", "role", "node", "meter")
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")
@@ -110,9 +115,11 @@ def asked(draw, route, csrf):
                 *("state", "note", "until", "key", "token", "next"),
                 *("institution", "period", "reason"),
                 *("node", "per_meter_year", "dear_a_year"),
+                *(("check", "of_repair", "first", "last") if "/repairs" in path else ()),
             )
         }
         form["csrf"] = csrf
+        form["code"] = form.pop("of_repair", "")
         return url, urlencode(form, errors="surrogatepass").encode(), MEDIA[0]
     part = st.builds(PART.__mod__, st.just((b"token", b"+2AA-\xff")) | st.just((b"csrf", b"\xff")))
     return url, draw(st.sampled_from(BODIES) | part), draw(st.sampled_from(MEDIA))

@@ -15,6 +15,7 @@ from typer import rich_utils
 import analytics
 import figures
 import figures.bills
+from api.usecases.repairs import CHECKS, CheckState, MendingKind, RepairSeverity
 from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
@@ -94,6 +95,10 @@ def groups(root: Path) -> dict[str, set[str]]:
         "pattern_group": {one.group for one in analytics.checked(())},
         "checking": set(analytics.Checking),
         "need": set(analytics.Need),
+        **{key: {one.name for one in CHECKS} for key in ("check", "repair", "repair_fix")},
+        "repair_severity": set(RepairSeverity),
+        "repair_state": set(CheckState),
+        "mending": set(MendingKind),
         "state": {*CaseState, FIXED_BEFORE, "open", "asked", "replayed", "discarded", "snoozed"},
         "verdict": set(SavingVerdict),
         "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},

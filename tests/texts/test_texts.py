@@ -30,6 +30,7 @@ SPELT = {
     "api/routes/lineage.py",
     "api/routes/messages.py",
     "api/routes/patterns.py",
+    "api/routes/repairs.py",
     "api/routes/tree.py",
     "greenoffice/demo/registration.py",
     "greenoffice/replay/registration.py",

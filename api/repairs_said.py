@@ -1,0 +1,28 @@
+"""What a check and a repair say to a person, in a language."""
+
+from __future__ import annotations
+
+from api.usecases.repairs import Repair
+from texts import text, word
+
+_WORDS = {"medium": "item", "reason": "reason", "refusal": "mqtt"}
+"""Values that have words of their own -> their group."""
+
+
+def title(check: str, language: str) -> str:
+    """What a check looks for."""
+    return word("check", check, language)
+
+
+def sentence(check: str, repair: Repair, language: str) -> str:
+    """What it found, with its own numbers."""
+    said = {
+        name: word(_WORDS[name], str(value), language) if name in _WORDS else value
+        for name, value in repair.said.items()
+    }
+    return text(f"repair.{check}", language, **said)
+
+
+def next_step(check: str, repair: Repair, language: str) -> str:
+    """What a person does about it."""
+    return text(f"repair_fix.{check}", language, **repair.said)

@@ -1,0 +1,67 @@
+"""What is wrong with what is stored, and mending it.
+
+repair, facts      what a check says, and what it looks at: pure values
+by_*               the checks, pure
+checks             their table
+gather             the facts of a caller, read from the stores
+mending            what a button does
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.caller import Caller
+from api.usecases.repairs.checks import BY_NAME, CHECKS
+from api.usecases.repairs.facts import RepairFacts
+from api.usecases.repairs.gather import gather
+from api.usecases.repairs.mending import MendingDone, mend
+from api.usecases.repairs.recomputing import Recomputing, RecomputingAsked, recompute, recomputing
+from api.usecases.repairs.repair import (
+    CheckState,
+    LookedAt,
+    Mending,
+    MendingKind,
+    Repair,
+    RepairCheck,
+    RepairSeverity,
+    RepairSubject,
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check and what came of it."""
+
+    check: RepairCheck
+    found: LookedAt
+
+
+def check_all(caller: Caller) -> list[Checked]:
+    """Every check over what the caller reaches."""
+    facts = gather(caller)
+    return [Checked(one, one.look(facts)) for one in CHECKS]
+
+
+__all__ = [
+    "BY_NAME",
+    "CHECKS",
+    "CheckState",
+    "Checked",
+    "LookedAt",
+    "Mending",
+    "MendingDone",
+    "MendingKind",
+    "Recomputing",
+    "RecomputingAsked",
+    "Repair",
+    "RepairCheck",
+    "RepairFacts",
+    "RepairSeverity",
+    "RepairSubject",
+    "check_all",
+    "gather",
+    "mend",
+    "recompute",
+    "recomputing",
+]

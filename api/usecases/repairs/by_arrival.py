@@ -1,0 +1,224 @@
+"""Checks of gateways, of points, and of what came of them in the days that are looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.usecases.repairs.facts import PointArrivals, RepairFacts
+from api.usecases.repairs.repair import (
+    LookedAt,
+    Mending,
+    MendingKind,
+    Repair,
+    RepairSubject,
+    Said,
+    looked_at,
+)
+from api.usecases.repairs.rows import meter_row
+from metering.gateway_life import SILENT_US, SKEW_US, ManagedGateway
+from metering.localtime import iso
+from metering.reading import Kind
+from metering.registry import Meter, Point
+
+MINUTE_US: Final = 60_000_000
+FLAGGED: Final = 20
+"""One reading in so many that is out of range is one too many."""
+STEPS_MIN: Final = (15, 20, 30, 60, 1440)
+"""Steps that a meter can have [min]."""
+_LEAST_LATE_US: Final = 60 * MINUTE_US
+"""A point is not called silent for less."""
+
+
+def _of_gateway(one: ManagedGateway, said: Said | None = None) -> Repair:
+    return Repair(RepairSubject.GATEWAY, one.gateway.user, said or {})
+
+
+def _live(facts: RepairFacts) -> list[ManagedGateway]:
+    return [one for one in facts.gateways if not one.revoked]
+
+
+def gateway_never_heard(facts: RepairFacts) -> LookedAt:
+    """Gateways that never sent anything."""
+    return looked_at(
+        _of_gateway(one) if one.counts.last_arrival_us == 0 else None for one in _live(facts)
+    )
+
+
+def gateway_silent(facts: RepairFacts) -> LookedAt:
+    """Gateways that sent something once."""
+    return looked_at(
+        _of_gateway(one, {"since": iso(one.counts.last_arrival_us)})
+        if facts.now_us - one.counts.last_arrival_us > SILENT_US
+        else None
+        for one in _live(facts)
+        if one.counts.last_arrival_us
+    )
+
+
+def gateway_refused(facts: RepairFacts) -> LookedAt:
+    """Gateways that were turned away or cut off in the last day, and are not there."""
+    return looked_at(
+        None
+        if one.trouble is None or one.connections
+        else _of_gateway(
+            one,
+            {
+                "refusal": one.trouble.reason,
+                "times": one.trouble.times,
+                "at": iso(one.trouble.at_us),
+            },
+        )
+        for one in _live(facts)
+    )
+
+
+def gateway_held(facts: RepairFacts) -> LookedAt:
+    """Gateways that send more than their share."""
+    return looked_at(
+        None if one.held is None else _of_gateway(one, {"since": iso(one.held.since_us)})
+        for one in _live(facts)
+    )
+
+
+def gateway_clock(facts: RepairFacts) -> LookedAt:
+    """Gateways that tell their own time."""
+    return looked_at(
+        _of_gateway(one, {"seconds": round(one.clock_offset_us / 1e6)})
+        if abs(one.clock_offset_us) > SKEW_US
+        else None
+        for one in _live(facts)
+        if one.clock_offset_us is not None
+    )
+
+
+def gateway_gaps(facts: RepairFacts) -> LookedAt:
+    """What is missing of what gateways sent."""
+    return looked_at(
+        _of_gateway(one, {"gaps": one.open_gaps}) if one.open_gaps else None for one in _live(facts)
+    )
+
+
+def gateway_without_points(facts: RepairFacts) -> LookedAt:
+    """Gateways of which no point is registered."""
+    return looked_at(None if one.points else _of_gateway(one) for one in _live(facts))
+
+
+def gateway_revoked(facts: RepairFacts) -> LookedAt:
+    """Gateways of points that serve a meter today."""
+    used = {point.gateway for _, _, point, _ in facts.installed}
+    return looked_at(
+        _of_gateway(one) if one.revoked else None
+        for one in facts.gateways
+        if one.gateway.user in used
+    )
+
+
+def unregistered_points(facts: RepairFacts) -> LookedAt:
+    """Points that gateways send or describe."""
+    return looked_at(
+        Repair(RepairSubject.GATEWAY, user, {"points": count}, Mending(MendingKind.APPROVE))
+        if count
+        else None
+        for user, count in sorted(facts.proposed.items())
+    )
+
+
+def dead_letters(facts: RepairFacts) -> LookedAt:
+    """Messages that were not taken in, by gateway and reason; the gateways where there are none."""
+    found: dict[tuple[str, str], int] = {}
+    for one in facts.letters:
+        found[one.gateway, one.reason] = found.get((one.gateway, one.reason), 0) + one.letters
+    repairs = tuple(
+        Repair(
+            RepairSubject.GATEWAY,
+            gateway,
+            {"reason": reason, "letters": letters},
+            Mending(MendingKind.REPLAY),
+        )
+        for (gateway, reason), letters in sorted(found.items())
+    )
+    return LookedAt(max(len(facts.gateways), len(repairs)), repairs)
+
+
+def point_silent(facts: RepairFacts) -> LookedAt:
+    """Points of meters whose gateway sends."""
+    heard = {
+        one.gateway.user
+        for one in _live(facts)
+        if one.counts.last_arrival_us and facts.now_us - one.counts.last_arrival_us <= SILENT_US
+    }
+    return looked_at(
+        _silent(meter, point, facts.arrivals.get(point.id, PointArrivals()), facts.now_us)
+        for meter, _, point, _ in facts.installed
+        if point.gateway in heard
+    )
+
+
+def _silent(meter: Meter, point: Point, came: PointArrivals, now_us: int) -> Repair | None:
+    allowed_us = max(_LEAST_LATE_US, 3 * meter.step_min * MINUTE_US, 3 * (came.step_us or 0))
+    if came.last_us is not None and now_us - came.last_us <= max(allowed_us, SILENT_US):
+        return None
+    since = "" if came.last_us is None else iso(came.last_us)
+    return Repair(
+        RepairSubject.METER, meter.code, {"point": f"{point.gateway}/{point.name}", "since": since}
+    )
+
+
+def slower_than_step(facts: RepairFacts) -> LookedAt:
+    """Points of meters of which enough came."""
+    return looked_at(
+        _slower(facts, meter, came.step_us)
+        for meter, _, point, _ in facts.installed
+        if (came := facts.arrivals.get(point.id, PointArrivals())).step_us is not None
+    )
+
+
+def _slower(facts: RepairFacts, meter: Meter, step_us: int | None) -> Repair | None:
+    every_us = step_us or 0
+    if every_us <= 1.5 * meter.step_min * MINUTE_US:
+        return None
+    minutes = round(every_us / MINUTE_US)
+    fitting = next((one for one in STEPS_MIN if one * MINUTE_US >= 0.9 * every_us), None)
+    mending = None
+    if fitting is not None:
+        mending = meter_row(facts, meter, {"step_min": str(fitting)})
+    said = {"every": minutes, "step": meter.step_min}
+    return Repair(RepairSubject.METER, meter.code, said, mending)
+
+
+def out_of_range(facts: RepairFacts) -> LookedAt:
+    """Points with bounds of which something came."""
+    return looked_at(
+        Repair(
+            RepairSubject.POINT,
+            f"{point.gateway}/{point.name}",
+            {
+                "flagged": came.flagged,
+                "rows": came.rows,
+                "low": "" if point.low is None else f"{point.low:g}",
+                "high": "" if point.high is None else f"{point.high:g}",
+                "unit": point.unit,
+            },
+        )
+        if came.flagged * FLAGGED > came.rows
+        else None
+        for point in facts.reach.points.values()
+        if (point.low is not None or point.high is not None)
+        and (came := facts.arrivals.get(point.id, PointArrivals())).rows
+    )
+
+
+def no_time(facts: RepairFacts) -> LookedAt:
+    """Points that count energy: readings of theirs that bring no time."""
+    return looked_at(
+        Repair(
+            RepairSubject.POINT,
+            f"{point.gateway}/{point.name}",
+            {"undated": came.undated, "rows": came.rows},
+        )
+        if came.undated
+        else None
+        for point in facts.reach.points.values()
+        if point.kind in (Kind.REGISTER, Kind.INTERVAL)
+        and (came := facts.arrivals.get(point.id, PointArrivals())).rows
+    )

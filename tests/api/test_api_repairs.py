@@ -1,0 +1,128 @@
+"""Repairs over the API: within the walls of a key, and their buttons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from metering.book import ASKED_CAUSE
+from metering.registry.files import read_registry_texts
+from tests.api.conftest import client_of
+
+METER = "office-a-01b00"
+
+
+def by_check(answer):
+    assert answer.status_code == 200, answer.text
+    return {one["check"]: one for one in answer.json()["data"]}
+
+
+def codes(check):
+    return {one["code"] for one in check["repairs"]}
+
+
+def test_all_checks_are_told_and_what_they_add_up_to(shared_world):
+    body = shared_world.get("/v1/repairs", key="whole").json()
+    assert body["checks"] == len(body["data"]) >= 30
+    assert body["fine"] + body["to_mend"] + body["not_checked"] == body["checks"]
+    states = {one["state"] for one in body["data"]}
+    assert states == {"fine", "repair", "not_checked"}
+    only = shared_world.get("/v1/repairs", key="whole", state="repair").json()
+    assert {one["state"] for one in only["data"]} == {"repair"}
+    assert only["checks"] == body["checks"]
+
+
+def test_a_key_is_told_of_its_own_walls_alone(shared_world):
+    whole = by_check(shared_world.get("/v1/repairs", key="whole"))
+    bureau = by_check(shared_world.get("/v1/repairs", key="bureau"))
+    school = by_check(shared_world.get("/v1/repairs", key="school"))
+    assert codes(whole["dead_letters"]) == {"campus/gw-1", "yard/gw-9"}
+    assert codes(bureau["dead_letters"]) == {"campus/gw-1"}
+    assert codes(school["no_persons"]) == {"school"}
+    assert whole["part_not_ready"]["state"] == "fine"
+    assert bureau["part_not_ready"]["state"] == "not_checked"
+    assert bureau["key_unused"]["looked_at"] == 0
+    own = codes(bureau["no_limit"])
+    assert own
+    assert not own & codes(school["no_limit"])
+
+
+@pytest.fixture
+def importing(world):
+    """The world, with an import that reads rows as the product does."""
+
+    def read(texts, end_missing=None):
+        return read_registry_texts(texts, world.platform.registry(), end_missing=end_missing)
+
+    platform = replace(world.platform, read_registry=read)
+    return replace(world, platform=platform, client=client_of(platform))
+
+
+def test_a_row_is_shown_before_it_is_changed_and_then_the_check_is_fine(importing):
+    world = importing
+    before = by_check(world.get("/v1/repairs", key="whole"))["no_limit"]
+    repair = next(one for one in before["repairs"] if one["code"] == METER)
+    limit = repair["mending"]["row"]["max_per_hour"]
+    assert repair["mending"]["file"] == "meters.csv"
+    said = {"check": "no_limit", "code": METER, "reason": "seen"}
+    shown = world.post("/v1/repairs/mend", key="whole", json={**said, "dry_run": True}).json()
+    assert shown["dry_run"] is True
+    (change,) = shown["proposal"]["changes"]
+    assert change["new"]["max_per_hour"] == limit
+    assert world.platform.registry().meters[METER].max_per_hour is None
+    done = world.post("/v1/repairs/mend", key="whole", json=said)
+    assert done.status_code == 200, done.text
+    assert f"{world.platform.registry().meters[METER].max_per_hour:f}" == limit
+    assert METER not in codes(by_check(world.get("/v1/repairs", key="whole"))["no_limit"])
+    again = world.post("/v1/repairs/mend", key="whole", json=said)
+    assert again.status_code == 404
+
+
+def test_a_row_needs_a_key_of_the_whole_platform(world):
+    said = {"check": "no_limit", "code": METER}
+    for key, status in (("bureau", 403), ("operator", 403), ("reader", 403), ("school", 404)):
+        assert world.post("/v1/repairs/mend", key=key, json=said).status_code == status, key
+    assert world.platform.registry().meters[METER].max_per_hour is None
+
+
+def test_what_has_no_button_and_what_is_no_check_is_said(world):
+    said = {"check": "no_area", "code": "dc"}
+    answer = world.post("/v1/repairs/mend", key="whole", json=said)
+    assert (answer.status_code, answer.json()["field"]) == (409, "check")
+    said = {"check": "nothing", "code": "dc"}
+    answer = world.post("/v1/repairs/mend", key="whole", json=said)
+    assert (answer.status_code, answer.json()["field"]) == (404, "check")
+
+
+def test_dead_letters_are_tried_again(world):
+    said = {"check": "dead_letters", "code": "campus/gw-1", "about": "unknown_point"}
+    done = world.post("/v1/repairs/mend", key="operator", json=said)
+    assert done.status_code == 200, done.text
+    assert done.json()["kind"] == "replay"
+
+
+def test_days_are_computed_again_from_the_registers_of_a_place(world):
+    asked = {"node": "office-a", "from": "2026-10-01", "to": "2026-10-02", "reason": "why"}
+    done = world.post("/v1/repairs/recompute", key="operator", json=asked)
+    assert done.status_code == 200, done.text
+    assert done.json()["waiting"] is True
+    meters = [one for one in world.platform.registry().meters.values() if one.node == "office-a"]
+    assert done.json()["meters"] == len(meters)
+    marks = [one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE]
+    assert len(marks) == len(meters)
+    now = world.get("/v1/repairs/recompute", **{k: v for k, v in asked.items() if k != "reason"})
+    assert now.json()["waiting"] is True
+    log = world.get("/v1/audit", key="bureau").json()["data"]
+    assert ("books.recompute", "why") in {(one["action"], one["reason"]) for one in log}
+
+
+def test_days_are_not_computed_again_for_others_or_backwards(world):
+    asked = {"node": "office-a", "from": "2026-10-01", "to": "2026-10-02"}
+    assert world.post("/v1/repairs/recompute", key="school", json=asked).status_code == 404
+    assert world.post("/v1/repairs/recompute", key="reader", json=asked).status_code == 403
+    wrong = world.post("/v1/repairs/recompute", json={**asked, "to": "2026-09-01"})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "to")
+    long = world.post("/v1/repairs/recompute", json={**asked, "from": "1990-01-01"})
+    assert long.status_code == 422
+    assert not [one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE]

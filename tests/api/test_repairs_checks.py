@@ -1,0 +1,348 @@
+"""Every check fires where its fault is, alone, and is silent where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from api import PartHealth
+from api.reach import Reach
+from api.repairs_said import next_step, sentence, title
+from api.usecases.repairs import BY_NAME, CHECKS, CheckState, RepairFacts
+from api.usecases.repairs.facts import MeterBooked, PointArrivals, Summed
+from metering.access import ApiKey, Role, Scope
+from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.factor import Factor
+from metering.gateway_life import ManagedGateway
+from metering.intake import (
+    GatewayCounts,
+    GatewayTrouble,
+    HeldGateway,
+    LetterGroup,
+)
+from metering.localtime import HOUR_US, day_bounds
+from metering.reading import Kind
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+    Validity,
+)
+from metering.registry.facts.accounts import Account
+from metering.registry.facts.office_hours import WorkingHours
+from metering.tariff import TariffRow
+
+ZONE = "Asia/Shanghai"
+TODAY = date(2026, 11, 24)
+NOW_US = day_bounds(TODAY, ZONE)[0] + 10 * HOUR_US
+MINUTE_US = 60_000_000
+GATEWAY = "site/gw"
+WELL = PointArrivals(24, NOW_US - 5 * MINUTE_US, 15 * MINUTE_US)
+BOOKED = MeterBooked(28, Fraction(0), Fraction(20_000), Fraction(60))
+
+
+def registry() -> Registry:
+    """A bureau with a building and a data centre, of which nothing is left to say."""
+    nodes = [
+        Node("bureau", NodeType.INSTITUTION, "局", "Bureau", zone=ZONE, persons=200),
+        Node("site", NodeType.SITE, "院", "Site"),
+        Node("house", NodeType.BUILDING, "楼", "House", area_m2=Decimal(4000)),
+        Node("hall", NodeType.DATACENTRE, "机房", "Hall", area_m2=Decimal(300)),
+    ]
+    space = [("bureau", "site"), ("site", "house"), ("site", "hall")]
+    limit = Decimal(100)
+
+    def meter(code: str, node: str, item: str, **more: object) -> Meter:
+        return Meter(code, node, item, max_per_hour=limit, name_en=code, **more)  # type: ignore[arg-type]
+
+    meters = [
+        meter("whole", "house", "01000", total=True),
+        meter("lights", "house", "01A00"),
+        meter("utility", "hall", "01000", total=True, dc_role="utility"),
+        meter("racks", "hall", "01000", dc_role="it"),
+    ]
+    points = {
+        n: Point(n, GATEWAY, one.code, Kind.REGISTER, "kWh") for n, one in enumerate(meters, 1)
+    }
+    points[9] = Point(
+        9, GATEWAY, "roof", Kind.INSTANT, "C", "outdoor_temperature", "site", -40.0, 60.0
+    )
+    return Registry(
+        nodes={one.code: one for one in nodes},
+        space=tuple(SpaceEdge(*one) for one in space),
+        gateways={GATEWAY: Gateway("site", "gw", "网关", "Gateway")},
+        meters={one.code: one for one in meters},
+        supply=(SupplyEdge("whole", "lights"), SupplyEdge("utility", "racks")),
+        points=points,
+        installations=tuple(
+            Installation(one.code, n, digits=6, calibrated_until=date(2030, 1, 1))
+            for n, one in enumerate(meters, 1)
+        ),
+        tariff=(
+            TariffRow(
+                "one", "01000", frozenset(range(1, 13)), "all", 0, 1440, "flat", Decimal("0.6")
+            ),
+        ),
+        factors=tuple(
+            Factor("01000", quantity, Decimal("0.5"), source="notice", grade="V")
+            for quantity in ("kgco2", "kgce")
+        ),
+        calendar=WorkCalendar.of(
+            CalendarDay(date(year, 1, 1), DayKind.HOLIDAY) for year in (2026, 2027)
+        ),
+        more={
+            "office_hours": (WorkingHours("bureau", 480, 1080),),
+            "account": (Account("1", "whole"), Account("2", "utility")),
+        },
+    )
+
+
+def gateway(**counts: object) -> ManagedGateway:
+    """A gateway that sent something five minutes ago."""
+    return ManagedGateway(
+        gateway=Gateway("site", "gw", "网关", "Gateway"),
+        counts=GatewayCounts(GATEWAY, **{"last_arrival_us": NOW_US - 5 * MINUTE_US, **counts}),  # type: ignore[arg-type]
+        points=5,
+        open_gaps=0,
+        clock_offset_us=0,
+        revoked=False,
+        held=None,
+        trouble=None,
+    )
+
+
+def facts_of(found: Registry) -> RepairFacts:
+    """Facts in which all is well."""
+    return RepairFacts(
+        reach=Reach(found, Scope(frozenset(found.nodes), whole=True)),
+        now_us=NOW_US,
+        first=TODAY - timedelta(days=28),
+        last=TODAY - timedelta(days=1),
+        gateways=(gateway(),),
+        letters=(),
+        proposed={GATEWAY: 0},
+        arrivals=dict.fromkeys(found.points, WELL),
+        booked=dict.fromkeys(found.meters, BOOKED),
+        sums=(Summed("house", "01000", Fraction(1000), Fraction(990)),),
+        parts={"intake": PartHealth(True)},
+        keys=[ApiKey("k1", "auditor", "", Role.READ, NOW_US, expires_us=NOW_US + 9000 * HOUR_US)],
+    )
+
+
+Broken = Callable[[], RepairFacts]
+
+
+def of(**changed: object) -> Broken:
+    """The registry with other facts."""
+    return lambda: facts_of(replace(registry(), **changed))  # type: ignore[arg-type]
+
+
+def beside(**changed: object) -> Broken:
+    """The same registry, and something else that came or was booked."""
+    return lambda: replace(facts_of(registry()), **changed)  # type: ignore[arg-type]
+
+
+def with_gateway(**changed: object) -> Broken:
+    """The gateway does otherwise."""
+    return beside(gateways=(replace(gateway(), **changed),))  # type: ignore[arg-type]
+
+
+def came(point: int, **changed: object) -> Broken:
+    """Something else came of a point."""
+    return lambda: replace(
+        (facts := facts_of(registry())),
+        arrivals={**facts.arrivals, point: replace(WELL, **changed)},  # type: ignore[arg-type]
+    )
+
+
+def booked(meter: str, **changed: object) -> Broken:
+    """Something else was booked of a meter."""
+    return lambda: replace(
+        (facts := facts_of(registry())),
+        booked={**facts.booked, meter: replace(BOOKED, **changed)},  # type: ignore[arg-type]
+    )
+
+
+def nodes(code: str, **changed: object) -> Broken:
+    """A place is another one."""
+    known = registry().nodes
+    return of(nodes={**known, code: replace(known[code], **changed)})  # type: ignore[arg-type]
+
+
+def meters(code: str, **changed: object) -> Broken:
+    """A meter is another one."""
+    known = registry().meters
+    return of(meters={**known, code: replace(known[code], **changed)})  # type: ignore[arg-type]
+
+
+def installations(**changed: object) -> Broken:
+    """The first installation is another one."""
+    first, *rest = registry().installations
+    return of(installations=(replace(first, **changed), *rest))  # type: ignore[arg-type]
+
+
+def tariff(**changed: object) -> Broken:
+    """The tariff is another one."""
+    return of(tariff=(replace(registry().tariff[0], **changed),))  # type: ignore[arg-type]
+
+
+def calendar(*years: int, status: str = "official", day: tuple[int, int] = (1, 1)) -> Broken:
+    """Another calendar."""
+    return of(
+        calendar=WorkCalendar.of(
+            CalendarDay(date(year, *day), DayKind.HOLIDAY, status=status) for year in years
+        )
+    )
+
+
+def more(kind: str) -> Broken:
+    """Without any fact of a kind."""
+    known = registry().more
+    return of(more={name: facts for name, facts in known.items() if name != kind})
+
+
+def key(**changed: object) -> Broken:
+    """Another key."""
+    return beside(keys=[replace(facts_of(registry()).keys[0], **changed)])  # type: ignore[arg-type]
+
+
+LETTER = LetterGroup(GATEWAY, "t", "bad_unit", "p", "unit", 3, 3, 1, 2, 7)
+SPARE = Point(20, GATEWAY, "spare", Kind.REGISTER, "kWh")
+BROKEN: dict[str, Broken] = {
+    "gateway_refused": with_gateway(
+        trouble=GatewayTrouble(NOW_US, "bad_user_or_password", "", "192.0.2.1", 4)
+    ),
+    "gateway_silent": lambda: replace(
+        facts_of(registry()), gateways=(gateway(last_arrival_us=NOW_US - 30 * HOUR_US),)
+    ),
+    "gateway_revoked": with_gateway(revoked=True),
+    "gateway_held": with_gateway(held=HeldGateway(NOW_US, "rate")),
+    "gateway_gaps": with_gateway(open_gaps=2),
+    "gateway_clock": with_gateway(clock_offset_us=-600_000_000),
+    "dead_letters": beside(letters=(LETTER,)),
+    "point_silent": came(1, last_us=NOW_US - 30 * HOUR_US),
+    "no_time": came(1, undated=3),
+    "out_of_range": came(9, flagged=3),
+    "slower_than_step": came(1, step_us=60 * MINUTE_US),
+    "incomplete": booked("whole", missing=Fraction(1, 10)),
+    "unit_of_total": beside(sums=(Summed("house", "01000", Fraction(1), Fraction(990)),)),
+    "unit_by_area": booked("whole", energy=Fraction(20)),
+    "total_smaller_than_parts": beside(
+        sums=(Summed("house", "01000", Fraction(1000), Fraction(1200)),)
+    ),
+    "limit_too_low": beside(events={"whole": {"limit": 2, "spike": 2}}),
+    "runs_backwards": beside(events={"whole": {"reversed": 1}}),
+    "register_resets": beside(events={"whole": {"reset": 3}}),
+    "never_moves": booked("lights", energy=Fraction(0)),
+    "calibration_expired": installations(calibrated_until=date(2026, 11, 1)),
+    "no_zone": nodes("bureau", zone=None),
+    "part_not_ready": beside(parts={"intake": PartHealth(False, {"error": "the disk is full"})}),
+    "no_register": of(
+        installations=registry().installations[1:],
+        points={n: one for n, one in registry().points.items() if n > 1},
+    ),
+    "no_tariff": of(tariff=()),
+    "no_carbon_factor": of(factors=registry().factors[1:]),
+    "no_coal_factor": of(factors=registry().factors[:1]),
+    "no_area": nodes("house", area_m2=None),
+    "no_persons": nodes("bureau", persons=None),
+    "no_outdoor_temperature": of(
+        points={n: one for n, one in registry().points.items() if one.role is None}
+    ),
+    "no_calendar": calendar(2025, 2027),
+    "centre_without_ends": meters("racks", dc_role=None),
+    "unregistered_points": beside(proposed={GATEWAY: 4}),
+    "gateway_never_heard": lambda: replace(
+        facts_of(registry()), gateways=(gateway(last_arrival_us=0),)
+    ),
+    "gateway_without_points": with_gateway(points=0),
+    "tariff_ends": tariff(valid=Validity(None, date(2026, 12, 31))),
+    "calendar_ends": calendar(2026),
+    "calendar_provisional": calendar(2026, 2027, status="provisional"),
+    "calibration_ends": installations(calibrated_until=date(2026, 12, 1)),
+    "key_ends": key(expires_us=NOW_US + 24 * HOUR_US),
+    "no_limit": meters("whole", max_per_hour=None),
+    "limit_too_high": meters("whole", max_per_hour=Decimal(100_000)),
+    "no_digits": installations(digits=None),
+    "no_total": meters("whole", total=False),
+    "no_meter": lambda: facts_of(
+        replace(
+            (found := registry()),
+            nodes={**found.nodes, "empty": Node("empty", NodeType.BUILDING, "空", "Empty")},
+            space=(*found.space, SpaceEdge("site", "empty")),
+        )
+    ),
+    "no_office_hours": more("office_hours"),
+    "no_account": more("account"),
+    "no_name": meters("whole", name_en=""),
+    "factor_unverified": of(factors=tuple(replace(one, grade="S") for one in registry().factors)),
+    "unused_point": of(points={**registry().points, SPARE.id: SPARE}),
+    "key_unused": key(created_us=NOW_US - 9000 * HOUR_US),
+}
+_OF_GATEWAYS = {
+    *("gateway_refused", "gateway_silent", "gateway_held", "gateway_gaps", "gateway_clock"),
+    *("gateway_never_heard", "gateway_without_points", "point_silent"),
+}
+ALSO = {
+    "gateway_revoked": _OF_GATEWAYS,
+    "gateway_silent": {"point_silent"},
+    "gateway_never_heard": {"point_silent", "gateway_silent"},
+    "no_tariff": {"tariff_ends"},
+    "no_area": {"unit_by_area"},
+    "no_outdoor_temperature": {"out_of_range"},
+    "no_calendar": {"calendar_ends"},
+    "no_total": {"no_account", "unit_by_area"},
+}
+"""What else is not as it was: looked at no more, since the fault hides it."""
+
+
+def told(facts: RepairFacts) -> dict[str, CheckState]:
+    return {one.name: one.look(facts).state for one in CHECKS}
+
+
+def test_where_all_is_well_every_check_looks_and_finds_nothing():
+    expected = dict.fromkeys(BY_NAME, CheckState.FINE)
+    assert told(facts_of(registry())) == expected
+
+
+def test_where_nothing_is_registered_nothing_is_checked():
+    empty = replace(facts_of(Registry()), gateways=(), proposed={}, sums=(), parts={}, keys=())
+    assert set(told(empty).values()) == {CheckState.NOT_CHECKED}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_fault_is_told_by_its_check_alone_with_a_text_and_a_next_step(name):
+    facts = BROKEN[name]()
+    states = told(facts)
+    assert [one for one, state in states.items() if state is CheckState.REPAIR] == [name]
+    silent = {one for one, state in states.items() if state is CheckState.NOT_CHECKED}
+    assert silent <= ALSO.get(name, set())
+    for repair in BY_NAME[name].look(facts).repairs:
+        for language in ("en", "zh"):
+            for said in (title(name, language), sentence(name, repair, language)):
+                assert said
+                assert "{" not in said
+            assert next_step(name, repair, language)
+
+
+def test_every_check_has_a_fault_that_it_finds():
+    assert set(BROKEN) == set(BY_NAME)
+    assert len(CHECKS) >= 30
+
+
+def test_the_manual_names_every_check():
+    told = Path("docs/repairs.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| `")]
+    assert rows[: len(CHECKS)] == [f"`{one.name}`" for one in CHECKS]
