@@ -135,7 +135,15 @@ def groups(root: Path) -> dict[str, set[str]]:
         "mqtt_fix": {reason.name.lower() for reason in TOLD},
         "shares": {"measured", "apportioned", "estimated", "missing"},
         "restated": {
-            *("reading", "correction", "clock", "registry", "registry_version", "rollover"),
+            *(
+                "reading",
+                "correction",
+                "clock",
+                "asked",
+                "registry",
+                "registry_version",
+                "rollover",
+            ),
             *("rebuild", "rules_version"),
         },
         "about": {kind.name for kind in KINDS} | {"report"},
