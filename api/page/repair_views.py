@@ -49,12 +49,11 @@ def mend_button(
     visit: Acting,
     check: Annotated[str, Form(max_length=64)],
     code: Annotated[str, Form(max_length=512)],
-    about: Annotated[str, Form(max_length=64)] = "",
     reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
 ) -> Response:
     """Press the button of a repair."""
     visit.caller.need(Role.OPERATE)
-    mend(visit.caller, check, code, about=about, reason=reason)
+    mend(visit.caller, check, code, reason=reason)
     return RedirectResponse(f"/repairs?{urlencode({'done': check})}", status_code=303)
 
 

@@ -86,7 +86,6 @@ def _repair(visit: Visit, check: str, repair: Repair) -> dict[str, Any]:
     return {
         "name": _name(visit, repair),
         "code": repair.code,
-        "about": repair.said.get("reason", ""),
         "text": sentence(check, repair, visit.language),
         "fix": next_step(check, repair, visit.language),
         "is_row": mending is not None and mending.kind is MendingKind.ROW,

@@ -100,9 +100,6 @@ class ToMend(BaseModel):
     )
     check: str = Field(max_length=64)
     code: str = Field(max_length=512)
-    about: str = Field(
-        "", max_length=64, description="The reason of dead letters, where there are several"
-    )
     reason: str = Field("", max_length=MAX_REASON)
     dry_run: bool = Field(default=False, description="Of a row, only tell what it would change")
 
@@ -162,7 +159,6 @@ def mend_one(body: ToMend, caller: Operator) -> MendedAnswer:
         caller,
         body.check,
         body.code,
-        about=body.about,
         reason=body.reason,
         dry_run=body.dry_run,
     )

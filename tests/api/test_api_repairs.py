@@ -96,7 +96,7 @@ def test_what_has_no_button_and_what_is_no_check_is_said(world):
 
 
 def test_dead_letters_are_tried_again(world):
-    said = {"check": "dead_letters", "code": "campus/gw-1", "about": "unknown_point"}
+    said = {"check": "dead_letters", "code": "campus/gw-1"}
     done = world.post("/v1/repairs/mend", key="operator", json=said)
     assert done.status_code == 200, done.text
     assert done.json()["kind"] == "replay"

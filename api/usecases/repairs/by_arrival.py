@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from api.usecases.repairs.facts import PointArrivals, RepairFacts
@@ -124,18 +125,18 @@ def unregistered_points(facts: RepairFacts) -> LookedAt:
 
 
 def dead_letters(facts: RepairFacts) -> LookedAt:
-    """Messages that were not taken in, by gateway and reason; the gateways where there are none."""
-    found: dict[tuple[str, str], int] = {}
+    """Messages that were not taken in, by gateway; the gateways where there are none."""
+    found: dict[str, Counter[str]] = {}
     for one in facts.letters:
-        found[one.gateway, one.reason] = found.get((one.gateway, one.reason), 0) + one.letters
+        found.setdefault(one.gateway, Counter())[one.reason] += one.letters
     repairs = tuple(
         Repair(
             RepairSubject.GATEWAY,
             gateway,
-            {"reason": reason, "letters": letters},
+            {"letters": reasons.total(), "reason": reasons.most_common(1)[0][0]},
             Mending(MendingKind.REPLAY),
         )
-        for (gateway, reason), letters in sorted(found.items())
+        for gateway, reasons in sorted(found.items())
     )
     return LookedAt(max(len(facts.gateways), len(repairs)), repairs)
 

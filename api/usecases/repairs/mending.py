@@ -39,19 +39,14 @@ def mend(
     *,
     reason: str = "",
     dry_run: bool = False,
-    about: str = "",
 ) -> MendingDone:
-    """Press the button of what a check says of a code; `about` is the reason of dead letters where
-    there are several. `dry_run`: of a row, only tell what it would change. NotFound where the check
-    says nothing of it (any more), Conflict where there is no button."""
+    """Press the button of what a check says of a code. `dry_run`: of a row, only tell what it would
+    change. NotFound where the check says nothing of it (any more), Conflict where there is no
+    button."""
     if check not in BY_NAME:
         raise NotFound("no such check", field="check", value=check, fix="see /v1/repairs")
     facts = gather(caller)
-    found = [
-        one
-        for one in BY_NAME[check].look(facts).repairs
-        if one.code == code and about in ("", one.said.get("reason", ""))
-    ]
+    found = [one for one in BY_NAME[check].look(facts).repairs if one.code == code]
     if not found:
         raise NotFound(
             "nothing is to be mended there", field="code", value=code, fix="see /v1/repairs"
@@ -80,8 +75,7 @@ def _done(
         return _row(caller, mending, ImportWishes(dry_run, reason, None))
     caller.need(Role.OPERATE)
     if mending.kind is MendingKind.REPLAY:
-        cause = LetterCause(gateway=repair.code, reason=str(repair.said["reason"]))
-        return MendingDone(mending.kind, ask_again(caller, cause))
+        return MendingDone(mending.kind, ask_again(caller, LetterCause(gateway=repair.code)))
     if mending.kind is MendingKind.APPROVE:
         caller.need(Role.ADMIN)
         made = approve(caller, repair.code, [], sure=True, reason=reason)
