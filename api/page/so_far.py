@@ -42,6 +42,8 @@ def cards(visit: Visit, view: View, place: Place, until: Reached) -> list[Card]:
     of_now = figure.of_days(place.node, ELECTRICITY, place.today, place.today)
     of_then = _of_then(place, until)
     gaps = "" if now.complete else visit.text("some of today's readings are missing")
+    if now.amount is None:
+        gaps = visit.text("nothing of today is known yet: see gateways and repairs")
     return [
         _energy_card(visit, (now, of_now), (then, of_then), gaps),
         _cost_card(visit, (now, of_now), (then, of_then), gaps),
@@ -84,7 +86,7 @@ def _cost_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
         tuple(one for one in money if one.spread),
         tuple(_of_its_day(one.cost) for one in before if one.cost.value),
         figures.change(_sole(now[0].worth.cost), _sole(then[0].worth.cost) if then[0] else None),
-        note if known else visit.text("no tariff row holds here"),
+        note if known or now[0].amount is None else visit.text("no tariff row holds here"),
     )
 
 
@@ -98,7 +100,7 @@ def _carbon_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
         (),
         tuple(_of_its_day(one) for one in before if one.value and shown.value),
         figures.change(now[0].worth.kgco2.whole, then[0].worth.kgco2.whole if then[0] else None),
-        note if shown.value else visit.text("no factor row holds here"),
+        note if shown.value or now[0].amount is None else visit.text("no factor row holds here"),
     )
 
 

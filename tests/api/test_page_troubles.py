@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
 
 from api import PartHealth
 from metering.intake import GatewayTrouble
-from metering.localtime import iso
-from tests.api.conftest import sign_in
+from metering.localtime import day_bounds, iso
+from tests.api.conftest import NOW_US, TODAY, ZONE, registry, sign_in
 
 
 def test_a_part_in_trouble_is_named_on_every_page(world, signed_in):
@@ -80,3 +83,16 @@ def test_refused_certificates_are_told_to_who_sees_the_whole_platform(world):
     assert "Sign it a new one" in html
     sign_in(world)
     assert "10.2.0.17" not in world.client.get("/gateways").text
+
+
+def test_a_day_of_which_nothing_is_known_is_not_said_to_lack_a_price(booked, signed):
+    """The readings end two days before: the price holds, only the energy is not there."""
+    quarter = np.arange(0, 96, dtype=np.int64)
+    start_us = day_bounds(TODAY - timedelta(days=2), ZONE)[0]
+    values = {1: (start_us + quarter * 900_000_000, 1000.0 + quarter)}
+    world = booked(registry(), NOW_US, values)
+    signed(world)
+    page = world.client.get("/", headers={"Accept-Language": "en"}).text
+    assert "nothing of today is known yet" in page
+    assert "no tariff row holds here" not in page
+    assert "no factor row holds here" not in page
