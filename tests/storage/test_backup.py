@@ -26,6 +26,7 @@ from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.book import DirtyMark
 from metering.bookhash import book_hash
 from metering.case_life import CaseAct, CaseDeed
+from metering.clock_repair import ClockRepair
 from metering.closing import Closing, Signed
 from metering.day_mark import DayMark
 from metering.delivery import by_hand
@@ -332,6 +333,8 @@ def test_everything_comes_back_on_either_engine(
     nodes = (NodeArrivals("s/g", "G/N", 1, ((5, NodeNews("G/N", "NBIRTH", seq=0)),)),)
     more = IntakeBatch(1, *place, *place, statements=(stated,), remembered=said, nodes=nodes)
     old.stores.intake.commit(more)
+    old.stores.intake.keep_clock_repair(ClockRepair("campus/gw-1", 3_600_000_000, NOW))
+    old.stores.intake.set_clock_mode("campus/gw-1", "propose")
     old.stores.intake.judge(JudgedBatch(1, *place, *place, b"0" * 16, b"\x02"), [])
     month = "2026-10", days[0], date(2026, 10, 31)
     closing = Closing("o", *month, 1, 1, 1, "f", "t", Signed(5, "a", "k1", "month end"))
