@@ -44,3 +44,13 @@ def test_a_chinese_page_shows_what_its_english_page_shows(english: Path, chinese
 def test_the_index_names_every_page() -> None:
     index = (DOCS / "zh/README.md").read_text(encoding="utf-8")
     assert [page.name for _, page in PAIRS if f"({page.name})" not in index] == ["README.md"]
+
+
+def test_both_glossaries_pair_the_same_words() -> None:
+    def rows(page: Path) -> list[tuple[str, str]]:
+        return re.findall(r"^\| ([^|]+) \| ([^|]+) \| ", page.read_text(encoding="utf-8"), re.M)
+
+    english = [row for row in rows(DOCS / "glossary.md") if row[0] != "Term"]
+    chinese = [(word, term) for term, word in rows(DOCS / "zh/glossary.md") if word != "English"]
+    assert len(english) > 150
+    assert english == chinese
