@@ -260,11 +260,11 @@ DETECTOR = Detector(
         "texts/zh_CN.po": [
             (
                 'msgctxt "pattern.meter_stuck"\n',
-                'msgctxt "pattern.meter_reset"\nmsgid "Meter reset"\nmsgstr "表计读数归零"\n\n'
+                'msgctxt "pattern.meter_reset"\nmsgid "Meter reset"\nmsgstr "仪表读数归零"\n\n'
                 'msgctxt "cause.register_replaced"\nmsgid "The meter was replaced"\n'
-                'msgstr "表计已更换"\n\n'
+                'msgstr "仪表已更换"\n\n'
                 'msgctxt "cause_short.register_replaced"\nmsgid "Meter replaced"\n'
-                'msgstr "更换表计"\n\n'
+                'msgstr "更换仪表"\n\n'
                 'msgctxt "fault.meter_reset"\nmsgid "the register began anew"\n'
                 'msgstr "累计值重新开始"\n\n'
                 'msgctxt "pattern.meter_stuck"\n',

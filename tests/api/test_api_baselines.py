@@ -138,7 +138,7 @@ def test_the_page_says_how_many_wait_and_since_when(world, signed_in):
             "en",
             f"1 meter is not checked yet (too little history); the first from {noted.ready(14)} on",
         ),
-        ("zh", f"1 块表计尚未诊断（历史数据不足）；最早自 {noted.ready(14)} 起诊断"),
+        ("zh", f"1 块仪表尚未诊断（历史数据不足）；最早自 {noted.ready(14)} 起诊断"),
     ):
         world.client.get(f"/language/{language}?next=/")
         assert words in world.client.get("/findings").text

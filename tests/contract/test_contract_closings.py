@@ -26,7 +26,7 @@ def closing(**more: object) -> Closing:
         rules_version=4,
         factor_set="80" * 8,
         tariff_version="",
-        closed=Signed(2**52, "someone", "k-9", "表计故障"),
+        closed=Signed(2**52, "someone", "k-9", "仪表故障"),
         lacking=("02000",),
         issues={"2026-10": 2},
         others={"school": 2**60},

@@ -87,7 +87,7 @@ def registry() -> Registry:
         gateways={"b/g": Gateway("b", "g")},
         meters={
             code: Meter(
-                code, "b", item, total=True, name_en=f"Meter {code}", name_zh=f"表计 {code}"
+                code, "b", item, total=True, name_en=f"Meter {code}", name_zh=f"仪表 {code}"
             )
             for code, item, _, _ in names
         },

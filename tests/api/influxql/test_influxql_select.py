@@ -191,7 +191,7 @@ def test_findings_as_a_table(ask):
     assert columns == ["time", "pattern_zh", "node_en", "waste", "money", "sentence_en"]
     by_pattern = {row[1]: row for row in rows}
     assert by_pattern["下班后设备运行"][2:5] == ["Office A", 96.0, 29.76]
-    assert by_pattern["表计读数停滞"][4] is None
+    assert by_pattern["仪表读数停滞"][4] is None
     counted = ask("SELECT count(waste), sum(cost) FROM findings GROUP BY pattern")
     assert {tags["pattern"]: rows[0][1:] for tags, _, rows in counted} == {
         "after_hours_plant": [1, 29.76],
