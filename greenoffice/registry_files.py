@@ -9,11 +9,12 @@ from collector.tables import FileTable, RawLine, files_of, read_tables
 from metering.errors import InvalidInput, NotFound
 from metering.registry import Registry
 from metering.registry.csv_rows import noted
+from metering.registry.examples import own_lines
 from metering.registry.files import TABLES, not_of_registry
 from metering.registry.routes import RouteCheck
 from metering.registry.rows import Problems, Sheet
 from metering.registry.taking import take
-from metering.tables import known_table
+from metering.tables import EXPLAINED, known_table
 
 
 def read_registry(
@@ -27,15 +28,12 @@ def read_registry(
 
     A table is called after its file or, in a workbook of several, after its sheet, such as
     `meters`. Points known to `existing` keep their ids, and a column that a table leaves out keeps
-    what stands. With `end_missing`, dated facts that are not in their table end on that day;
+    what stands; a sheet of a workbook in which nothing stands but headings and examples is as if
+    it were not there. With `end_missing`, dated facts that are not in their table end on that day;
     `check_route` knows the decoders. Raises InvalidFiles with all problems.
     """
     problems = Problems()
-    sheets = [
-        sheet
-        for table in _tables(source, problems)
-        if (sheet := _sheet(table, problems)) is not None
-    ]
+    sheets = _sheets(_tables(source, problems), source.name, problems)
     wanted = take(
         sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
     )
@@ -54,12 +52,24 @@ def _tables(source: Path, problems: Problems) -> list[FileTable]:
     return found
 
 
+def _sheets(tables: list[FileTable], name: str, problems: Problems) -> list[Sheet]:
+    found = (_sheet(table, problems) for table in tables)
+    sheets = [sheet for sheet in found if sheet is not None]
+    if tables and not sheets and not problems.found:
+        fix = "fill in a sheet; examples are not imported as they stand"
+        problems.add(name, 0, "", "", "nothing is filled in", fix)
+    return sheets
+
+
 def _is_named(name: str) -> bool:
     return known_table(name) in TABLES
 
 
 def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
-    """The lines of a table; None, and noted, where it is none of the registry, or is damaged."""
+    """The lines of a table; None where it is a sheet of explanations, or one with headings alone,
+    and None, and noted, where it is none of the registry, or is damaged."""
+    if not table.separated and table.name in EXPLAINED:
+        return None
     name = known_table(table.name)
     if name not in TABLES:
         name = known_table(Path(table.file).name)
@@ -67,8 +77,10 @@ def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
         not_of_registry(table.file, problems)
         return None
     try:
-        lines = list(table.lines())
-        return Sheet(name, lines if table.separated else _of_one_width(lines), table.file)
+        if table.separated:
+            return Sheet(name, list(table.lines()), table.file)
+        lines = own_lines(TABLES[name], table.lines())
+        return Sheet(name, _of_one_width(lines), table.file) if lines else None
     except InvalidInput as error:
         noted(table.file, error, problems)
         return None
