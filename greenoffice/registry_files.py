@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from collector.tables import FileTable, RawLine, files_of, read_tables
 from metering.errors import InvalidInput, NotFound
 from metering.registry import Registry
-from metering.registry.csv_rows import noted
+from metering.registry.csv_rows import noted, sheet_of
 from metering.registry.examples import own_lines
 from metering.registry.files import TABLES, not_of_registry
 from metering.registry.routes import RouteCheck
@@ -38,6 +39,39 @@ def read_registry(
         sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
     )
     return wanted, [sheet.table for sheet in sheets]
+
+
+def read_uploaded(
+    files: Mapping[str, str | bytes],
+    existing: Registry,
+    *,
+    end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
+) -> tuple[Registry, list[str]]:
+    """Likewise of files in memory, {name: content}: CSV files called after their table, and
+    workbooks."""
+    problems = Problems()
+    sheets: list[Sheet] = []
+    for name, data in files.items():
+        if name in TABLES:
+            sheet = sheet_of(name, data, problems)
+            sheets += [] if sheet is None else [sheet]
+        elif isinstance(data, bytes) and data.startswith(b"PK"):
+            sheets += _sheets(_tables_of(name, data, problems), name, problems)
+        else:
+            not_of_registry(name, problems)
+    wanted = take(
+        sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
+    )
+    return wanted, [sheet.table for sheet in sheets]
+
+
+def _tables_of(name: str, data: bytes, problems: Problems) -> list[FileTable]:
+    try:
+        return read_tables(name, data)
+    except InvalidInput as error:
+        noted(name, error, problems)
+        return []
 
 
 def _tables(source: Path, problems: Problems) -> list[FileTable]:
