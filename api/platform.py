@@ -210,6 +210,10 @@ class Platform:
     read_registry: Callable[[Mapping[str, str | bytes], date | None], Registry]
     """A registry from its CSV files by name, as texts or as they were uploaded; InvalidFiles names
     every problem."""
+    read_uploaded: Callable[[Mapping[str, str | bytes], date | None], tuple[Registry, list[str]]]
+    """Likewise of CSV files and workbooks, with the tables that they hold."""
+    workbook: Callable[[Registry | None, str], bytes]
+    """The workbook of a registry, or one to fill in, in a language."""
     now_us: Callable[[], int]
     health: Callable[[], Mapping[str, PartHealth]] = dict
     """Of the parts beside the API."""

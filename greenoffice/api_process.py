@@ -55,6 +55,8 @@ from greenoffice.private import keep_private
 from greenoffice.quick_health import tell_address
 from greenoffice.receipts import Receipts, record_of
 from greenoffice.receivers import WRITERS, open_journal
+from greenoffice.registry_files import read_uploaded
+from greenoffice.registry_workbook import registry_workbook
 from greenoffice.settings import HttpSettings
 from greenoffice.sharing import joined, processes_of
 from greenoffice.signals import stop_event
@@ -222,6 +224,10 @@ def platform_of(
         read_registry=lambda texts, end: read_registry_texts(
             texts, assembly.registry(), end_missing=end, check_route=check_route
         ),
+        read_uploaded=lambda files, end: read_uploaded(
+            files, assembly.registry(), end_missing=end, check_route=check_route
+        ),
+        workbook=lambda registry, language: registry_workbook(language, registry),
         now_us=assembly.now_us,
         health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),

@@ -433,18 +433,39 @@ def import_registry(
     run(folder, data, ImportOptions(dry_run, reason, yes, mosquitto_passwords, end))
 
 
+@registry_app.command("template")
+def registry_template(
+    target: Annotated[Path, typer.Argument(help="folder to write to, or a new file.xlsx")],
+    language: Annotated[
+        str, typer.Option(help="of headings and explanations: zh-CN or en")
+    ] = "zh-CN",
+) -> None:
+    """Write a workbook to fill in: drop-downs, examples and explanations; `import` takes it."""
+    from greenoffice.registering import write_template
+
+    write_template(target, language)
+
+
 @registry_app.command("export")
 def export_registry(
-    folder: Annotated[Path, typer.Argument(help="folder to write the CSV files to")],
+    folder: Annotated[
+        Path, typer.Argument(help="folder to write the CSV files to; a new file.xlsx with --xlsx")
+    ],
     data: DataOption,
     version: Annotated[
         int | None, typer.Option(help="as it stood at this version; default: the present one")
     ] = None,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="write one workbook instead")] = False,
+    language: Annotated[str, typer.Option(help="of the workbook: zh-CN or en")] = "zh-CN",
 ) -> None:
-    """Write the registry as CSV files that import to the same."""
+    """Write the registry as CSV files, or as a workbook, that import to the same."""
     from greenoffice.registering import export_registry as run
+    from greenoffice.registering import export_workbook
 
-    run(folder, data, version)
+    if xlsx:
+        export_workbook(folder, data, version, language)
+    else:
+        run(folder, data, version)
 
 
 @export_app.command("journal")

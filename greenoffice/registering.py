@@ -13,13 +13,17 @@ from figures import complete_months
 from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
 from greenoffice.registry_files import read_registry
+from greenoffice.registry_workbook import registry_workbook
 from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
 from metering.access import by_command
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.registry.files import TABLES, write_registry
 from metering.registry.proposal import Proposal, check_reason, propose
+from texts import ENGLISH, TAGS, language_of
 
+WORKBOOK = "registry.xlsx"
+"""What a workbook is called in a folder."""
 SHOWN = 200
 """Changes that are printed one by one; the rest is counted."""
 
@@ -121,6 +125,46 @@ def export_registry(target: Path, data: Path, version: int | None = None) -> Non
         (target / name).write_text(text, encoding="utf-8", newline="")
         print(target / name)
     say(f"registry version {registry.version}")
+
+
+def export_workbook(
+    target: Path, data: Path, version: int | None = None, language: str = ENGLISH
+) -> None:
+    """Write the registry, as it stands or stood at a version, as a workbook that imports to the
+    same. Errors as `write_template`."""
+    _check_language(language)
+    registry = open_stores(DataFolder(data.absolute())).registry.load(version)
+    _write_workbook(target, registry_workbook(language, registry))
+    say(f"registry version {registry.version}")
+
+
+def write_template(target: Path, language: str) -> None:
+    """Write a workbook to fill in. Raises Conflict where there is such a file already, InvalidInput
+    for a language that is none of ours."""
+    _check_language(language)
+    _write_workbook(target, registry_workbook(language))
+
+
+def _check_language(language: str) -> None:
+    if language_of(language) is None:
+        raise InvalidInput(
+            "no such language", field="language", value=language, fix=f"one of: {', '.join(TAGS)}"
+        )
+
+
+def _write_workbook(target: Path, data: bytes) -> None:
+    """To a file, or into a folder under its usual name."""
+    file = target if target.suffix.lower() == ".xlsx" else target / WORKBOOK
+    if file.exists():
+        raise Conflict(
+            "there is such a file already",
+            field="file",
+            value=str(file),
+            fix="name a new file, or move this one away",
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    print(file)
 
 
 def _require(source: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from collector.tables import FileTable, RawLine, files_of, read_tables
 from metering.errors import InvalidInput, NotFound
 from metering.registry import Registry
-from metering.registry.csv_rows import noted
+from metering.registry.csv_rows import noted, sheet_of
+from metering.registry.examples import own_lines
 from metering.registry.files import TABLES, not_of_registry
 from metering.registry.routes import RouteCheck
 from metering.registry.rows import Problems, Sheet
 from metering.registry.taking import take
-from metering.tables import known_table
+from metering.tables import EXPLAINED, known_table
 
 
 def read_registry(
@@ -27,19 +29,49 @@ def read_registry(
 
     A table is called after its file or, in a workbook of several, after its sheet, such as
     `meters`. Points known to `existing` keep their ids, and a column that a table leaves out keeps
-    what stands. With `end_missing`, dated facts that are not in their table end on that day;
+    what stands; a sheet of a workbook in which nothing stands but headings and examples is as if
+    it were not there. With `end_missing`, dated facts that are not in their table end on that day;
     `check_route` knows the decoders. Raises InvalidFiles with all problems.
     """
     problems = Problems()
-    sheets = [
-        sheet
-        for table in _tables(source, problems)
-        if (sheet := _sheet(table, problems)) is not None
-    ]
+    sheets = _sheets(_tables(source, problems), source.name, problems)
     wanted = take(
         sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
     )
     return wanted, [sheet.table for sheet in sheets]
+
+
+def read_uploaded(
+    files: Mapping[str, str | bytes],
+    existing: Registry,
+    *,
+    end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
+) -> tuple[Registry, list[str]]:
+    """Likewise of files in memory, {name: content}: CSV files called after their table, and
+    workbooks."""
+    problems = Problems()
+    sheets: list[Sheet] = []
+    for name, data in files.items():
+        if name in TABLES:
+            sheet = sheet_of(name, data, problems)
+            sheets += [] if sheet is None else [sheet]
+        elif isinstance(data, bytes) and data.startswith(b"PK"):
+            sheets += _sheets(_tables_of(name, data, problems), name, problems)
+        else:
+            not_of_registry(name, problems)
+    wanted = take(
+        sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
+    )
+    return wanted, [sheet.table for sheet in sheets]
+
+
+def _tables_of(name: str, data: bytes, problems: Problems) -> list[FileTable]:
+    try:
+        return read_tables(name, data)
+    except InvalidInput as error:
+        noted(name, error, problems)
+        return []
 
 
 def _tables(source: Path, problems: Problems) -> list[FileTable]:
@@ -54,12 +86,24 @@ def _tables(source: Path, problems: Problems) -> list[FileTable]:
     return found
 
 
+def _sheets(tables: list[FileTable], name: str, problems: Problems) -> list[Sheet]:
+    found = (_sheet(table, problems) for table in tables)
+    sheets = [sheet for sheet in found if sheet is not None]
+    if tables and not sheets and not problems.found:
+        fix = "fill in a sheet; examples are not imported as they stand"
+        problems.add(name, 0, "", "", "nothing is filled in", fix)
+    return sheets
+
+
 def _is_named(name: str) -> bool:
     return known_table(name) in TABLES
 
 
 def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
-    """The lines of a table; None, and noted, where it is none of the registry, or is damaged."""
+    """The lines of a table; None where it is a sheet of explanations, or one with headings alone,
+    and None, and noted, where it is none of the registry, or is damaged."""
+    if not table.separated and table.name in EXPLAINED:
+        return None
     name = known_table(table.name)
     if name not in TABLES:
         name = known_table(Path(table.file).name)
@@ -67,8 +111,10 @@ def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
         not_of_registry(table.file, problems)
         return None
     try:
-        lines = list(table.lines())
-        return Sheet(name, lines if table.separated else _of_one_width(lines), table.file)
+        if table.separated:
+            return Sheet(name, list(table.lines()), table.file)
+        lines = own_lines(TABLES[name], table.lines())
+        return Sheet(name, _of_one_width(lines), table.file) if lines else None
     except InvalidInput as error:
         noted(table.file, error, problems)
         return None

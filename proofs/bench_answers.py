@@ -182,6 +182,7 @@ def _platform(stores: Stores, registry: Any, now_us: int) -> Any:
         name: _Nothing(name)
         for name in (
             *("readings", "messages", "ingest", "desk", "evidence", "read_registry"),
+            *("read_uploaded", "workbook"),
             *("credentials", "statements"),
         )
     }

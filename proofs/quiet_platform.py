@@ -43,6 +43,8 @@ def quiet_platform(
         messages=_NoMessages(),
         ingest=_NoMessages().add,
         read_registry=lambda *_: Registry(),
+        read_uploaded=lambda *_: (Registry(), []),
+        workbook=lambda *_: b"",
         now_us=now_us,
         health=dict,
         language="en",

@@ -90,3 +90,11 @@ class ProposalAnswer(TypedDict):
 
 class ImportAnswer(ImportHeadAnswer, ProposalAnswer):
     """What an import changed, or would change."""
+
+
+class RegistryAnswer(TypedDict):
+    """What is registered."""
+
+    version: int
+    files: dict[str, str]
+    """Texts of the CSV files that hold any rows, by name."""

@@ -1,23 +1,29 @@
-"""The import of the registry: what will change is told before it does."""
+"""The registry out and in: its import tells what will change before it does."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from api.answers.administration import ChangeAnswer, ImportAnswer, ProposalAnswer
+from api.answers.administration import (
+    ChangeAnswer,
+    ImportAnswer,
+    ProposalAnswer,
+    RegistryAnswer,
+)
 from api.auth import Admin
 from api.params import check_characters, example, refuses
 from api.problems import WrongMedia
 from api.ranges import local_date
-from api.usecases.registering import ImportDone, ImportWishes, import_texts
+from api.usecases.registering import ImportDone, ImportWishes, import_uploaded
 from metering.errors import InvalidInput
 from metering.registry.differences import Change
+from metering.registry.files import write_registry
 from metering.registry.proposal import MAX_REASON, Proposal
 
 router = APIRouter(prefix="/v1", tags=["administration"])
@@ -30,6 +36,15 @@ FILES_EXAMPLE = {
     "campus,bureau,site,\n"
     "office-a,campus,building,\n",
     "meters.csv": "code,node,item\noffice-a-ac,office-a,01B00\n",
+}
+EXPORT_EXAMPLE = {"version": 4, "files": FILES_EXAMPLE}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Language = Literal["zh-CN", "en"]
+_A_WORKBOOK: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The workbook",
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
 }
 IMPORT_EXAMPLE = {
     "dry_run": False,
@@ -56,6 +71,34 @@ IMPORT_EXAMPLE = {
         }
     ],
 }
+
+
+@router.get("/registry", responses=example(EXPORT_EXAMPLE))
+def registry(caller: Admin) -> RegistryAnswer:
+    """What is registered as CSV files, which `POST /v1/registry/import` takes back unchanged."""
+    caller.need_whole()
+    found = caller.platform.registry()
+    return {"version": found.version, "files": write_registry(found)}
+
+
+@router.get("/registry/workbook", response_class=Response, responses=_A_WORKBOOK)
+def registry_as_workbook(caller: Admin, language: Language = "zh-CN") -> Response:
+    """What is registered as a workbook (XLSX), which the import takes back unchanged."""
+    caller.need_whole()
+    return _workbook(caller.platform.workbook(caller.platform.registry(), language), "registry")
+
+
+@router.get("/registry/template", response_class=Response, responses=_A_WORKBOOK)
+def registry_template(caller: Admin, language: Language = "zh-CN") -> Response:
+    """A workbook (XLSX) to fill in: a sheet for each table, with drop-downs, examples and
+    explanations."""
+    caller.need_whole()
+    return _workbook(caller.platform.workbook(None, language), "template")
+
+
+def _workbook(content: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 @router.post(
@@ -105,7 +148,8 @@ async def import_registry(
         ),
     ] = None,
 ) -> ImportAnswer:
-    """Take in CSV files, as JSON `{name: text}` or as a multipart upload; all or nothing.
+    """Take in CSV files, as JSON `{name: text}`, or CSV files and workbooks (XLSX) as a multipart
+    upload; all or nothing.
 
     Answers with what changed, old row and new row, the first 1,000 of them; with what is
     registered, not in the files and kept; and with the passwords of gateways that had none,
@@ -116,7 +160,7 @@ async def import_registry(
     texts = await _texts(request)
     end = None if end_missing is None else local_date(end_missing, "end_missing")
     wishes = ImportWishes(dry_run, reason, end)
-    return _imported_json(await run_in_threadpool(import_texts, caller, texts, wishes))
+    return _imported_json(await run_in_threadpool(import_uploaded, caller, texts, wishes))
 
 
 def _imported_json(done: ImportDone) -> ImportAnswer:
@@ -169,7 +213,7 @@ async def _texts(request: Request) -> Mapping[str, str | bytes]:
             "neither JSON nor a multipart upload",
             field="Content-Type",
             value=kind,
-            fix="application/json with {name: text}, or multipart/form-data with CSV files",
+            fix="application/json with {name: text}, or multipart/form-data with CSV files or XLSX",
         )
     body = await request.body()
     check_characters(body)
@@ -193,5 +237,5 @@ async def _uploaded(request: Request) -> dict[str, str | bytes]:
             name = upload.filename or "unnamed"
             texts[name] = await upload.read()
     if not texts:
-        raise InvalidInput("no files", field="files", fix="upload one or more CSV files")
+        raise InvalidInput("no files", field="files", fix="upload CSV files or a workbook")
     return texts

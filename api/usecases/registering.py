@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from api.caller import Caller
 from figures import complete_months
+from metering.registry import Registry
 from metering.registry.proposal import Proposal, check_reason, propose
 
 
@@ -36,11 +37,26 @@ def import_texts(
     caller: Caller, texts: Mapping[str, str | bytes], wishes: ImportWishes
 ) -> ImportDone:
     """Take CSV files in, all or nothing, or only tell what they would change."""
+    read = caller.platform.read_registry
+    return _imported(caller, lambda: (read(texts, wishes.end_missing), list(texts)), wishes)
+
+
+def import_uploaded(
+    caller: Caller, files: Mapping[str, str | bytes], wishes: ImportWishes
+) -> ImportDone:
+    """Likewise of CSV files and workbooks, as they were uploaded."""
+    read = caller.platform.read_uploaded
+    return _imported(caller, lambda: read(files, wishes.end_missing), wishes)
+
+
+def _imported(
+    caller: Caller, read: Callable[[], tuple[Registry, list[str]]], wishes: ImportWishes
+) -> ImportDone:
     platform, now_us = caller.platform, caller.platform.now_us()
     before = platform.registry()
-    wanted = platform.read_registry(texts, wishes.end_missing)
+    wanted, tables = read()
     complete = complete_months(platform.books, before, now_us)
-    proposal = propose(before, wanted, complete, list(texts))
+    proposal = propose(before, wanted, complete, tables)
     passwords: dict[str, str] = {}
     if not wishes.dry_run:
         passwords = platform.registry_store.apply(

@@ -11,9 +11,9 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -37,7 +37,8 @@ def workbook_tables(name: str, data: bytes, archive: zipfile.ZipFile) -> list[Fi
     Raises InvalidInput for what is damaged, or has a document type in one of its parts."""
     _check_parts(name, archive)
     try:
-        book = _opened(data, values=True)
+        opened = cache(partial(_opened, data))  # once, not for each sheet
+        book = opened(values=True)
         sheets = [one.title for one in book.worksheets if one.sheet_state == "visible"]
     except _BROKEN as error:
         raise _damaged(name, error) from None
@@ -46,7 +47,7 @@ def workbook_tables(name: str, data: bytes, archive: zipfile.ZipFile) -> list[Fi
         FileTable(
             name if len(sheets) == 1 else f"{name}#{sheet}",
             sheet,
-            partial(_lines, name, data, sheet, formulas=formulas),
+            partial(_lines, name, opened, sheet, formulas=formulas),
         )
         for sheet in sheets
     ]
@@ -99,13 +100,15 @@ def _has_formulas(archive: zipfile.ZipFile, part: str) -> bool:
     return False
 
 
-def _lines(name: str, data: bytes, sheet: str, *, formulas: bool) -> Iterator[RawLine]:
+def _lines(
+    name: str, opened: Callable[..., Any], sheet: str, *, formulas: bool
+) -> Iterator[RawLine]:
     try:
-        shown = _opened(data, values=True)[sheet]
+        shown = opened(values=True)[sheet]
         shown.reset_dimensions()
         written: Iterator[Sequence[Any]] = iter(())
         if formulas:
-            raw = _opened(data, values=False)[sheet]
+            raw = opened(values=False)[sheet]
             raw.reset_dimensions()
             written = raw.iter_rows()
         for row, cells in enumerate(shown.iter_rows(), start=1):

@@ -17,27 +17,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from metering.calendar import CalendarDay
+from metering.calendar import CalendarDay, DayKind
 from metering.factor import Factor
+from metering.reading import Kind
 from metering.registry.facts import FACTS
 from metering.registry.formulas import take_formula
 from metering.registry.installation_sets import in_time, with_installed
 from metering.registry.kind import FactKind, Level, Reference
 from metering.registry.model import (
+    Direction,
     Gateway,
     Installation,
     Meter,
     MeterFormula,
     Node,
+    NodeType,
     Point,
     Route,
     SpaceEdge,
     SupplyEdge,
 )
-from metering.registry.places import take_gateway, take_meter, take_node, take_point
-from metering.registry.prices import take_calendar, take_factor, take_tariff
+from metering.registry.places import (
+    DC_ROLES,
+    STEPS,
+    take_gateway,
+    take_meter,
+    take_node,
+    take_point,
+)
+from metering.registry.prices import (
+    FACTOR_UNITS,
+    FACTORS_IN,
+    GRADES,
+    KINDS_OF_DAYS,
+    PERIODS,
+    take_calendar,
+    take_factor,
+    take_tariff,
+)
 from metering.registry.routes import take_route
-from metering.registry.rows import Table
+from metering.registry.rows import YES_NO, Table
 from metering.registry.tables import DATED
 from metering.registry.written import (
     calendar_row,
@@ -49,6 +68,7 @@ from metering.registry.written import (
 )
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key, with_sets
+from metering.units import UNITS
 
 _NAMES = ("name_zh", "name_en")
 _FLOW = ("signed", "direction")
@@ -58,11 +78,15 @@ _TREE = Table(
     "tree.csv",
     ("code", "parent", "type"),
     (*_NAMES, "zone", "area_m2", "persons", "share", *DATED),
+    closed={"type": tuple(NodeType)},
+    usual={"zone": ("Asia/Shanghai", "Asia/Urumqi", "UTC")},
 )
 _METERS = Table(
     "meters.csv",
     ("code", "node", "item"),
     ("total", "step_min", "fed_by", "dc_role", "max_per_hour", *_NAMES, *DATED),
+    closed={"total": YES_NO, "dc_role": DC_ROLES[1:]},
+    usual={"step_min": tuple(map(str, STEPS))},
 )
 _POINTS = Table(
     "points.csv",
@@ -71,11 +95,25 @@ _POINTS = Table(
         *("meter", "ratio", "digits", "low", "high", "role", "node"),
         *(*DATED, "first", "final", *_FLOW, *_CALIBRATED),
     ),
+    closed={
+        "kind": tuple(Kind),
+        "unit": tuple(UNITS),
+        "signed": YES_NO,
+        "direction": tuple(Direction),
+    },
+    usual={
+        "role": (
+            *("outdoor_temperature", "outdoor_humidity", "room_temperature", "co2"),
+            *("occupancy", "rack_inlet_temperature"),
+        )
+    },
 )
 _TARIFF = Table(
     "tariff.csv",
     ("tariff", "item", "months", "days", "start", "end", "period", "price"),
     (*DATED, "currency", "source", "grade", "institution", "node", "meter"),
+    closed={"days": KINDS_OF_DAYS},
+    usual={"period": PERIODS, "months": ("1-12",), "currency": ("CNY",), "grade": GRADES},
 )
 
 NODE = FactKind(
@@ -214,6 +252,8 @@ FACTOR = FactKind(
         "factors.csv",
         ("item", "quantity", "value", "unit"),
         ("region", *DATED, "source", "grade"),
+        closed={"quantity": tuple(FACTOR_UNITS)},
+        usual={"region": ("CN",), "unit": FACTORS_IN, "grade": GRADES},
     ),
     by=("item", "quantity", "region", "valid"),
     take=take_factor,
@@ -223,7 +263,13 @@ FACTOR = FactKind(
 CALENDAR = FactKind(
     name="calendar",
     type=CalendarDay,
-    table=Table("calendar.csv", ("date", "kind"), (*_NAMES, "status", "source")),
+    table=Table(
+        "calendar.csv",
+        ("date", "kind"),
+        (*_NAMES, "status", "source"),
+        closed={"kind": tuple(DayKind)},
+        usual={"status": ("official", "expected")},
+    ),
     by=("day",),
     take=take_calendar,
     rows=lambda registry: map(calendar_row, registry.calendar.days.values()),

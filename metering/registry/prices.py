@@ -17,6 +17,19 @@ FACTOR_UNITS = {
     **{"kgce": "kgce", "kgce_equal": "kgce"},
 }
 """How the unit of each quantity is written, before `/` and the item's canonical unit."""
+FACTORS_IN = tuple(
+    dict.fromkeys(
+        f"{of}/{category.unit}"
+        for of in FACTOR_UNITS.values()
+        for category in items.CATEGORIES.values()
+    )
+)
+"""All units that a factor may have."""
+KINDS_OF_DAYS = ("all", "working", "rest", "holiday")
+PERIODS = ("sharp", "peak", "flat", "valley", "deep_valley")
+"""Those of every tariff of the country; a tariff may have others."""
+GRADES = ("V", "S", "M")
+"""Seen in an official text, from a secondary one, from memory."""
 LARGEST, FINEST = 9, 12
 """Digits of a price before the point, and decimals."""
 
@@ -36,7 +49,7 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 tariff=row.code("tariff"),
                 item=row.item(),
                 months=_months(row),
-                days=row.one_of("days", ("all", "working", "rest", "holiday")),
+                days=row.one_of("days", KINDS_OF_DAYS),
                 start_min=row.minute("start", 0),
                 end_min=row.minute("end", 1440),
                 period=row.code("period"),

@@ -21,12 +21,13 @@ from typing import TypeVar
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
 from metering.moment import INSTANT_FIX, BackwardsWindow, Moment, read_moment
-from metering.tables import known_heading, plain, plain_day, plain_number
+from metering.tables import known_heading, known_word, plain, plain_day, plain_number
 from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
 
 MAX_ROWS = 200_000
+YES_NO = ("yes", "no")
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,400})?", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
@@ -40,11 +41,27 @@ class Table:
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """The words that a column takes, where it takes no others."""
+    usual: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """Words that usually stand in a column that takes others too."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns the table may have, the needed ones first."""
         return self.required + self.optional
+
+    def words(self, column: str) -> tuple[str, ...]:
+        """Those that a column takes or has usually; () where it has none such."""
+        return self.closed.get(column, ()) or self.usual.get(column, ())
+
+    def read(self, column: str, value: object) -> str:
+        """What stands in a cell as the registry's files write it: our word for one of people, and
+        an item's code without the name that may stand behind it."""
+        text = as_text(value).strip()
+        if column == "item":
+            return plain(text).partition(" ")[0]
+        return known_word(text, self.words(column)) if text else text
 
 
 @dataclass
@@ -235,7 +252,7 @@ def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
         if not any(fields):
             continue
         if header is None:
-            header = [_heading(table, one) for one in fields]
+            header = [heading_of(table, one) for one in fields]
             if not _good_header(table, sheet.label, header, number, problems):
                 return []
         elif len(fields) != len(header):
@@ -247,14 +264,14 @@ def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
             problems.add(sheet.label, number, "", "", "too many rows", fix)
             break
         else:
-            named = dict(zip(header, fields, strict=True))
+            named = {one: table.read(one, text) for one, text in zip(header, fields, strict=True)}
             rows.append(Row(sheet.label, number, named, problems))
     if header is None:
         problems.add(sheet.label, 1, "", "", "no header line", ",".join(table.columns))
     return rows
 
 
-def _heading(table: Table, text: str) -> str:
+def heading_of(table: Table, text: str) -> str:
     """A heading of people as the table has it; itself where it has none such."""
     word, _ = known_heading(text)
     return word if word in table.columns and text not in table.columns else text

@@ -9,23 +9,35 @@ from metering.tables.delimited import TextForm, lines_of, separator_of
 from metering.tables.encodings import decode
 from metering.tables.figures import NumberForm, number_form, plain_number
 from metering.tables.forms import AmbiguousFormat
-from metering.tables.headings import known_heading, known_table
+from metering.tables.headings import (
+    EXPLAINED,
+    chinese_heading,
+    chinese_table,
+    known_heading,
+    known_table,
+)
 from metering.tables.plain import is_missing, plain
 from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, time_form
 from metering.tables.unit_words import known_unit
+from metering.tables.words import chinese_word, known_word
 
 __all__ = [
+    "EXPLAINED",
     "AmbiguousFormat",
     "NumberForm",
     "Stamp",
     "TextForm",
     "TimeForm",
+    "chinese_heading",
+    "chinese_table",
+    "chinese_word",
     "clock_of",
     "decode",
     "is_missing",
     "known_heading",
     "known_table",
     "known_unit",
+    "known_word",
     "lines_of",
     "number_form",
     "plain",

@@ -23,15 +23,15 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "date": ("day", "日期", "抄表日期", "数据日期"),
     "clock": ("hour", "时刻", "小时", "点"),
     "meter": (
-        *("meter id", "meter no", "meter number", "表号", "表计", "电表", "水表", "仪表"),
+        *("meter id", "meter no", "meter number", "仪表", "表号", "表计", "电表", "水表"),
         *("电表编号", "仪表编号", "表计编号", "测点", "测点名称"),
     ),
     "value": (
         "reading",
         "readings",
+        "数值",
         "示数",
         "读数",
-        "数值",
         "值",
         "表底",
         "电量",
@@ -58,15 +58,97 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "step_min": ("步长", "间隔"),
     "valid_from": ("生效日期", "起始日期"),
     "valid_to": ("失效日期", "结束日期"),
+    "share": ("占比", "分摊比例"),
+    "topic": ("主题",),
+    "decoder": ("解码器",),
+    "options": ("解码选项",),
+    "fed_by": ("上级仪表",),
+    "dc_role": ("机房角色",),
+    "max_per_hour": ("每小时上限",),
+    "formula": ("公式", "计算公式"),
+    "ratio": ("倍率", "变比"),
+    "digits": ("读数位数",),
+    "low": ("下限",),
+    "high": ("上限",),
+    "role": ("用途",),
+    "first": ("起始读数",),
+    "final": ("终止读数",),
+    "signed": ("可减少",),
+    "direction": ("方向",),
+    "accuracy_class": ("准确度等级",),
+    "calibrated_until": ("校准有效期至",),
+    "tariff": ("价格名称",),
+    "months": ("月份", "适用月份"),
+    "days": ("适用日", "日期类型"),
+    "start": ("开始时刻",),
+    "end": ("结束时刻",),
+    "period": ("时段",),
+    "price": ("单价", "电价", "价格"),
+    "currency": ("币种",),
+    "source": ("来源", "依据"),
+    "grade": ("可信度",),
+    "institution": ("机构",),
+    "quantity": ("因子种类",),
+    "region": ("地区",),
+    "status": ("状态",),
+    "per_meter_year": ("每表每年提醒数",),
+    "dear_a_year": ("年损失门槛",),
+    "name": ("限值名称",),
+    "account": ("户号", "用户编号"),
+    "plan": ("计费方案",),
+    "reading_day": ("抄表日",),
+    "reactive": ("无功电表",),
+    "reactive_export": ("反向无功电表",),
+    "power_factor": ("考核功率因数",),
+    "capacity_kva": ("变压器容量",),
+    "contract_kw": ("合同需量",),
+    "demand": ("需量计算方式",),
+    "decimals": ("小数位数",),
+    "multiplier": ("计费倍率",),
+    "customer_class": ("用户类别",),
+    "voltage": ("电压等级",),
+    "supplier": ("供应商",),
+    "charge": ("费用名称",),
+    "basis": ("计费依据",),
+    "ratios": ("分时系数",),
+    "adjusted": ("参与力调",),
+    "taxed": ("计税",),
+    "included": ("已含在价内",),
+    "over_from": ("超约起点",),
+    "over_factor": ("超约倍数",),
+    "relief_from": ("减免起点",),
+    "relief_factor": ("减免系数",),
+    "per": ("计价周期",),
+    "standard": ("功率因数标准",),
+    "percent": ("调整百分比",),
+    "step": ("每百分之一增减",),
+    "tier": ("阶梯", "档次"),
+    "above": ("起始用量",),
+    "example": ("示例",),
 }
-"""The one table of headings: our word, and what else is understood."""
+"""The one table of headings: our word, and what else is understood. The first that is Chinese is
+what a workbook of ours says."""
 TABLE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "tree.csv": ("组织", "建筑", "节点", "用能单位"),
     "gateways.csv": ("网关", "采集器"),
     "meters.csv": ("仪表", "表计", "计量器具"),
     "points.csv": ("测点", "点位"),
+    "routes.csv": ("路由", "解码路由"),
+    "formulas.csv": ("公式", "计算公式"),
+    "tariff.csv": ("电价", "价格", "分时电价"),
+    "calendar.csv": ("日历", "节假日"),
+    "factors.csv": ("因子", "排放因子", "折算因子"),
+    "accounts.csv": ("户号", "账户"),
+    "alert_budgets.csv": ("提醒额度",),
+    "charges.csv": ("费用", "电费项目"),
+    "limits.csv": ("限值", "判定限值"),
+    "office_hours.csv": ("办公时间", "上班时间"),
+    "power_factors.csv": ("力调", "功率因数"),
+    "tiers.csv": ("阶梯价", "阶梯"),
 }
 """Tables of the registry, and what a file or a sheet of them may be called as well."""
+EXPLAINED: Final = ("explanation", "说明")
+"""Sheets of a workbook that say how the others are filled in; ours, and in Chinese."""
 _OURS: Final = {other: ours for ours, others in HEADINGS.items() for other in others}
 _TABLES: Final = {other: ours for ours, others in TABLE_NAMES.items() for other in others}
 _UNIT = re.compile(r"(.+?)\s*[(\[]\s*([^()\[\]]{1,16})\s*[)\]]")
@@ -91,3 +173,13 @@ def known_table(name: str) -> str:
     name itself with `.csv` where it is called otherwise."""
     stem = re.sub(r"\.(csv|txt|tsv|xlsx|xlsm|parquet)$", "", name, flags=re.IGNORECASE)
     return _TABLES.get(plain(stem), f"{stem}.csv")
+
+
+def chinese_heading(column: str) -> str:
+    """What a column is called in Chinese; itself where nobody said."""
+    return next((one for one in HEADINGS.get(column, ()) if not one.isascii()), column)
+
+
+def chinese_table(name: str) -> str:
+    """What a table of the registry is called in Chinese; its own name where nobody said."""
+    return TABLE_NAMES.get(name, (name.removesuffix(".csv"),))[0]

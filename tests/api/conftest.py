@@ -22,6 +22,7 @@ from collector import Located, Record, RecordPlace
 from figures import Figures
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
+from greenoffice.registry_workbook import registry_workbook
 from ledger import Ledger
 from metering import quality
 from metering.access import Role
@@ -46,6 +47,7 @@ from metering.registry import (
 )
 from metering.registry.facts.accounts import Account
 from metering.statement import Statement, StatementKind
+from metering.tables import decode
 from metering.tariff import TariffRow
 from storage import DuckDBReadings, MemoryReadings, memory_stores, open_engine, sql_stores
 
@@ -550,6 +552,8 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         evidence=EvidenceFiles(Path(tempfile.mkdtemp(dir=EVIDENCE.name))),
         statements=stores.intake,
         read_registry=read_registry,
+        read_uploaded=lambda files, end: (read_registry(files, end), list(files)),
+        workbook=lambda found, language: registry_workbook(language, found),
         ask_again=stores.intake.ask_again,
         now_us=lambda: now_us,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},
@@ -572,7 +576,8 @@ def _cached(store):
 
 def read_registry(texts, end_missing=None) -> Registry:
     """Just enough to see that what is uploaded is what is applied."""
-    codes = [line for text in texts.values() for line in text.splitlines()[1:]]
+    read = (one if isinstance(one, str) else decode(one) for one in texts.values())
+    codes = [line for text in read for line in text.splitlines()[1:]]
     return Registry(nodes={code: Node(code, NodeType.INSTITUTION, zone=ZONE) for code in codes})
 
 

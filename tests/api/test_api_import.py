@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 
 from api import create_app
+from api.routes.registering import XLSX
 from figures import complete_months
+from greenoffice.registry_files import read_uploaded
 from metering.localtime import HOUR_US, day_bounds
 from metering.registry.files import TABLES, read_registry_texts
 
@@ -39,10 +43,10 @@ def office(booked):
     values = {1: (times, 1000.0 + np.arange(len(times)) * 2.0)}
     world = booked(read_registry_texts(FILES), NOW_US, values)
 
-    def read(texts, end):
-        return read_registry_texts(texts, world.platform.registry(), end_missing=end)
+    def read(files, end):
+        return read_uploaded(files, world.platform.registry(), end_missing=end)
 
-    platform = replace(world.platform, read_registry=read)
+    platform = replace(world.platform, read_uploaded=read)
     return replace(world, platform=platform, client=TestClient(create_app(platform)))
 
 
@@ -176,3 +180,53 @@ def test_an_uploaded_file_may_be_in_the_encoding_of_a_spreadsheet(office):
     assert told.json()["changes"][0]["new"]["area_m2"] == "1200.5"
     refused = office.post(IMPORT, files={"files": ("tree.csv", b"\xe4\xf6\xfc.\xdf")})
     assert (refused.status_code, "save the file as UTF-8" in refused.text) == (422, True)
+
+
+BOOK = "/v1/registry/workbook"
+
+
+def uploaded(office, name, content, **query):
+    return office.post(IMPORT, key="bureau", files={"files": (name, content)}, params=query)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_workbook_comes_back_unchanged(office, language):
+    book = office.get(BOOK, key="bureau", language=language)
+    assert book.headers["content-type"] == XLSX
+    told = uploaded(office, "office.xlsx", book.content, dry_run="true").json()
+    assert (told["change_count"], told["kept_count"]) == (0, 0)
+    files = office.get("/v1/registry", key="bureau").json()
+    assert files["version"] == office.platform.registry().version
+    told = send(office, files["files"], dry_run="true").json()
+    assert (told["change_count"], told["kept_count"]) == (0, 0)
+
+
+def test_a_template_that_was_filled_in_is_previewed_and_imported(office):
+    template = office.get("/v1/registry/template", key="bureau", language="zh-CN")
+    refused = uploaded(office, "template.xlsx", template.content)
+    assert [one["problem"] for one in refused.json()["problems"]] == ["nothing is filled in"]
+    book = load_workbook(BytesIO(template.content))
+    book["组织"].append(["hall", "o", "建筑", "会堂"])
+    out = BytesIO()
+    book.save(out)
+    told = uploaded(office, "template.xlsx", out.getvalue(), dry_run="true").json()
+    assert [one["key"] for one in told["changes"] if one["kind"] == "node"] == ["hall"]
+    assert {one["kind"] for one in told["kept"]} <= {"node", "space"}
+    assert "hall" not in office.platform.registry().nodes
+    assert uploaded(office, "template.xlsx", out.getvalue(), reason="built").status_code == 200
+    assert office.platform.registry().nodes["hall"].name_zh == "会堂"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("office.xlsx", b"PK\x03\x04 not whole", "a damaged archive"),
+        ("office.xlsx", b"code,parent", "not a file of the registry"),
+    ],
+)
+def test_what_is_no_workbook_is_named(office, name, content, problem):
+    refused = uploaded(office, name, content)
+    assert refused.status_code == 422
+    assert [(one["file"], one["problem"]) for one in refused.json()["problems"]] == [
+        (name, problem)
+    ]

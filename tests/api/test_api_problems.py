@@ -165,7 +165,7 @@ def test_every_problem_of_imported_files_is_listed(world):
     def refuse(_, __):
         raise InvalidFiles([one, one])
 
-    world.client.app.state.platform = replace(world.platform, read_registry=refuse)
+    world.client.app.state.platform = replace(world.platform, read_uploaded=refuse)
     response = world.post("/v1/registry/import", key="whole", json={"meters.csv": "x"})
     assert response.status_code == 422
     assert response.json()["problems"] == [vars(one), vars(one)]

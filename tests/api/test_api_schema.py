@@ -34,6 +34,7 @@ from api import create_app
 from collector.intake import Decoding, refusals
 from collector.journal import Record
 from collector.routes import check_route
+from greenoffice.registry_files import read_uploaded
 from metering.access import Role
 from metering.intake import IntakeBatch
 from metering.joining import Sighting
@@ -336,6 +337,9 @@ def asked_world(real_world):
         plain,
         read_registry=lambda texts, end: read_registry_texts(
             texts, plain.registry(), end_missing=end, check_route=check_route
+        ),
+        read_uploaded=lambda files, end: read_uploaded(
+            files, plain.registry(), end_missing=end, check_route=check_route
         ),
         refusals=lambda one: refusals(record_of(one), Decoding(), plain.registry()),
         failed_keys_per_minute=10**9,

@@ -27,6 +27,7 @@ from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, Cas
 from metering.gateway_life import GatewayStanding, NextStep
 from metering.guessing import QUANTITIES, GuessReason, Sureness
 from metering.items import CATEGORIES
+from metering.registry.files import TABLES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
 from tests.texts.flow import Flow
@@ -151,7 +152,19 @@ def groups(root: Path) -> dict[str, set[str]]:
         "why": {"absent", "incomplete"},
         "truth": {"true", "false"},
         "type": {"institution", *figures.sizes.TYPES},
+        "registry_table": {name.removesuffix(".csv") for name in TABLES},
+        "registry_book": {
+            *("fill", "examples", "words", "days", "codes", "import", "needed", "optional"),
+        },
+        "column": {one for table in TABLES.values() for one in table.columns} | OWN_MEANINGS,
     }
+
+
+OWN_MEANINGS = {
+    *("days.office_hours", "period.tiers", "price.charges", "value.limits", "kind.calendar"),
+    *("low.power_factors", "high.power_factors"),
+}
+"""Columns that mean something else in one of the registry's tables."""
 
 
 def of_detectors() -> dict[str, set[str]]:

@@ -95,6 +95,7 @@ KIND = FactKind(
             *("capacity_kva", "contract_kw", "demand", "decimals", "multiplier"),
             *("customer_class", "voltage", "supplier", "source", "grade", *DATED),
         ),
+        closed={"power_factor": STANDARDS[1:], "demand": DEMANDS[1:]},
     ),
     by=("account", "valid"),
     refers=(

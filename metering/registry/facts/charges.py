@@ -17,7 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from metering.registry.kind import FactKind
-from metering.registry.rows import CODE, Row, Table
+from metering.registry.rows import CODE, YES_NO, Row, Table
 from metering.registry.tables import DATED
 from metering.validity import ALWAYS, Validity
 
@@ -175,6 +175,12 @@ KIND = FactKind(
             *("over_from", "over_factor", "relief_from", "relief_factor", "per"),
             *("currency", "source", "grade", *DATED),
         ),
+        closed={
+            "basis": tuple(Basis),
+            "per": PERS[1:],
+            **dict.fromkeys(("adjusted", "taxed", "included"), YES_NO),
+        },
+        usual={"currency": ("CNY",)},
     ),
     by=("plan", "charge", "valid"),
     apart=("plan", "charge"),

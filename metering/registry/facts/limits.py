@@ -50,7 +50,12 @@ def _read(row: Row) -> DetectionLimit:
 KIND = FactKind(
     name="limit",
     type=DetectionLimit,
-    table=Table("limits.csv", ("name", "value"), ("node", "meter", *DATED)),
+    table=Table(
+        "limits.csv",
+        ("name", "value"),
+        ("node", "meter", *DATED),
+        closed={"name": (*SIZES, *COUNTS)},
+    ),
     by=("name", "node", "meter", "valid"),
     refers=(
         Reference("node", "nodes", needed=False),

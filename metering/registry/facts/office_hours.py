@@ -51,7 +51,12 @@ def _read(row: Row) -> WorkingHours:
 KIND = FactKind(
     name="office_hours",
     type=WorkingHours,
-    table=Table("office_hours.csv", ("node", "start", "end"), ("days", *DATED)),
+    table=Table(
+        "office_hours.csv",
+        ("node", "start", "end"),
+        ("days", *DATED),
+        usual={"days": (MONDAY_TO_FRIDAY, "1-6", "1-7")},
+    ),
     by=("node", "valid"),
     refers=(Reference("node", "nodes"),),
     apart=("node",),

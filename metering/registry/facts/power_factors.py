@@ -77,6 +77,7 @@ KIND = FactKind(
         "power_factors.csv",
         ("standard", "low", "high", "percent"),
         ("step", "source", "grade", *DATED),
+        closed={"standard": STANDARDS[1:]},
     ),
     by=("standard", "high", "valid"),
     apart=("standard", "high"),

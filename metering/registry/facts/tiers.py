@@ -68,6 +68,8 @@ KIND = FactKind(
         "tiers.csv",
         ("plan", "tier", "above", "price"),
         ("period", "currency", "source", "grade", *DATED),
+        closed={"period": PERIODS},
+        usual={"currency": ("CNY",)},
     ),
     by=("plan", "tier", "valid"),
     apart=("plan", "tier"),
