@@ -17,6 +17,7 @@ FACTOR_UNITS = {
     **{"kgce": "kgce", "kgce_equal": "kgce"},
 }
 """How the unit of each quantity is written, before `/` and the item's canonical unit."""
+TARIFF_DAYS = ("all", "working", "rest", "holiday")
 LARGEST, FINEST = 9, 12
 """Digits of a price before the point, and decimals."""
 
@@ -36,7 +37,7 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 tariff=row.code("tariff"),
                 item=row.item(),
                 months=_months(row),
-                days=row.one_of("days", ("all", "working", "rest", "holiday")),
+                days=row.one_of("days", TARIFF_DAYS),
                 start_min=row.minute("start", 0),
                 end_min=row.minute("end", 1440),
                 period=row.code("period"),
