@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from api.page import formats
+from api.page.overview import N_
 from api.page.setup_fields import SetupFields, label_of, stem
 from api.page.visit import Visit
 from api.usecases.setting_up import (
@@ -26,6 +27,13 @@ from metering.registry.things import Thing, ThingShape, parts_of, shape_of
 from metering.registry.write import Record, records
 from texts import month_of, word
 
+NEXT_STEPS = {
+    "gateways.csv": N_("Register the gateway that sends readings, and note its password"),
+    "meters.csv": N_("Register the meters: what each measures, and where"),
+    "points.csv": N_("Say which value of the gateway each meter is"),
+    "tariff.csv": N_("Register what energy costs"),
+}
+"""What an office lacks in its beginning, by the file that is empty then."""
 PAGE = 100
 MOST_PARTS = 400
 MOST_TOLD = 50
@@ -41,6 +49,9 @@ def overview(visit: Visit) -> dict[str, Any]:
     """All kinds of what is registered, with how much of each there is."""
     rows = records(visit.caller.platform.registry())
     return {
+        "steps": [
+            (stem(file), visit.text(text)) for file, text in NEXT_STEPS.items() if not rows[file]
+        ],
         "files": [
             {
                 "stem": stem(file),

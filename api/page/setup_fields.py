@@ -56,7 +56,10 @@ class SetupFields:
             "list": "" if values else self._list(column),
             "type": "date" if column in DAYS and (self._file, column) not in _MOMENTS else "text",
             "mode": "decimal" if column in _NUMBERS else "",
-            "problems": [(said(one.problem, language), said(one.fix, language)) for one in wrong],
+            "problems": [
+                (said(one.problem, language), "" if values else said(one.fix, language))
+                for one in wrong
+            ],
         }
 
     def _options(self, values: Sequence[str], value: str) -> list[tuple[str, str]]:

@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import setup
+from api.page.setup_first import first_page
 from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.usecases.first_start import is_empty
 from api.usecases.setting_up import (
     FieldProblem,
     SetupChange,
@@ -41,8 +43,10 @@ Sent = Annotated[dict[str, str], Depends(_sent)]
 
 @router.get("/setup")
 def setup_page(visit: Visitor) -> HTMLResponse:
-    """All kinds of what is registered."""
+    """All kinds of what is registered; of an empty platform the form of its first start."""
     need_setup(visit.caller)
+    if is_empty(visit.caller):
+        return first_page(visit)
     return visit.render("setup.html", view=setup.overview(visit))
 
 

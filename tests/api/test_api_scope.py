@@ -257,6 +257,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         )
     ],
     ("GET", "/setup"): [("/setup", {})],
+    ("POST", "/setup/first"): [("/setup/first", {"data": {"code": "mine"}})],
     ("GET", "/setup/{name}"): [("/setup/meters?q=hall", {})],
     ("GET", "/setup/{name}/row"): [("/setup/meters/row?row=x", {})],
     ("POST", "/setup/{name}/row"): [("/setup/meters/row", {"data": {"c.code": "hall-total"}})],

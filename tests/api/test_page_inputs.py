@@ -65,7 +65,7 @@ HOSTILE = (
 )
 UNANSWERED = (
     *("/signin", "/closings/{name}/confirmation", "/repairs/change"),
-    *("/setup", "/setup/{name}", "/setup/{name}/row"),
+    *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
 )
 """The first takes the token of its own form, and a key; the second a second person; the others a
 key of the whole platform: `test_page_setup.py` asks set-up with one."""

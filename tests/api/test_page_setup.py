@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from metering.registry.kinds import TABLES
 from metering.registry.things import shape_of, things
-from tests.api.conftest import client_of
+from tests.api.conftest import NOW_US, client_of
 
 METER = "office-a-01b00"
+TARIFF = "tariff,item,months,days,start,end,period,price\nlist,01000,1-12,all,00:00,24:00,flat,1\n"
 
 
 class Admin:
@@ -207,6 +209,35 @@ def test_no_form_breaks_whatever_is_filled_in(admin, data):
     media = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = admin.world.client.post(path, content=body, headers=media, follow_redirects=False)
     assert answer.status_code in (200, 422), answer.text
+
+
+def test_an_empty_platform_asks_for_its_office_and_says_what_comes_next(booked, signed):
+    world = booked(Registry(), NOW_US, {})
+    samples = {"tariff.csv": TARIFF, "calendar.csv": "date,kind\n2026-10-01,holiday\n"}
+    platform = replace(world.platform, samples=lambda: samples)
+    admin = Admin(replace(world, platform=platform, keys={"whole": world.keys["bureau"]}), signed)
+    form = admin.page("/setup")
+    assert 'action="/setup/first"' in form
+    said = {"code": "bu reau", "name": "机关", "zone": "Asia/Nowhere", "area_m2": "big"}
+    data = {"csrf": admin.csrf, "language": "zh", "sample": ["tariff.csv", "calendar.csv"]}
+    answer = admin.world.client.post("/setup/first", data={**data, **said})
+    assert answer.text.count('class="small problem"') >= 2
+    assert not admin.platform.registry().nodes
+    said = {"code": "bureau", "name": "机关", "zone": "Asia/Shanghai", "area_m2": "1200"}
+    answer = admin.world.client.post("/setup/first", data={**data, **said}, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    registry = admin.platform.registry()
+    assert list(registry.nodes) == ["bureau", "bureau-1", "bureau-site"]
+    assert registry.zone("bureau-1") == "Asia/Shanghai"
+    assert (registry.nodes["bureau-1"].name("zh"), registry.nodes["bureau-1"].area_m2) == (
+        "机关",
+        1200,
+    )
+    assert len(registry.tariff) == len(registry.calendar.days) == 1
+    following = admin.page("/setup")
+    assert 'href="/setup/gateways/row"' in following[: following.index('id="setup-kinds"')]
+    again = admin.world.client.post("/setup/first", data={**data, **said})
+    assert again.status_code == 409
 
 
 def test_nobody_else_sets_up(world, signed):
