@@ -40,6 +40,7 @@ def first_page(
 
 def _first(visit: Visit, office: FirstOffice, error: InvalidFiles | None) -> dict[str, Any]:
     told, found = SetupFields(visit, "tree.csv"), error.problems if error else ()
+    named = {"name", "building"}
     problems = [FieldProblem(-1, one.field, one.value, one.problem, one.fix) for one in found]
     values: Record = {column: getattr(office, column) for column in COLUMNS}
     samples = visit.caller.platform.samples()
@@ -48,6 +49,7 @@ def _first(visit: Visit, office: FirstOffice, error: InvalidFiles | None) -> dic
         "fields": [
             told.field(one, values[one], (-1, problems), fixed=False)
             | {"name": one, "column": "", "label": visit.text(LABELS[one])}
+            | ({"help": ""} if one in named else {})
             for one in COLUMNS
         ],
         "wrong": len(problems),
@@ -75,8 +77,15 @@ def first_start(
     sample: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
     """Register an office where there is none."""
-    said_so = (one.strip() for one in (code, name, building, zone, area_m2))
-    office = FirstOffice(*said_so, language, tuple(sample or ()))
+    office = FirstOffice(
+        code=code.strip(),
+        name=name.strip(),
+        building=building.strip(),
+        zone=zone.strip(),
+        area_m2=area_m2.strip(),
+        language=language,
+        samples=tuple(sample or ()),
+    )
     try:
         begin(visit.caller, office)
     except InvalidFiles as error:
