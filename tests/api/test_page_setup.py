@@ -111,7 +111,7 @@ def test_what_was_not_shown_is_not_saved(admin):
     path = "/setup/meters/row"
     form = admin.page(f"{path}?row={admin.id('meters.csv', METER)}")
     shown = admin.sent(path, form, "look", **{"c.max_per_hour": "250"})
-    again = admin.sent(path, shown, "save", **{"c.max_per_hour": "260"})
+    again = admin.sent(path, shown, "save", reason="seen", **{"c.max_per_hour": "260"})
     assert "not what was shown" in again
     assert admin.platform.registry().meters[METER].max_per_hour is None
     admin.sent(path, again, "save", 303, reason="as on the plate")
@@ -164,6 +164,7 @@ def test_a_place_has_parts_and_a_new_gateway_its_password_once(admin):
     form = admin.page(f"/setup/tree/row?row={admin.id('tree.csv', 'hall')}")
     more = admin.sent("/setup/tree/row", form, "more", **{"c.area_m2": "900"})
     said = {"p.0.valid_to": "2026-12-01", "p.1.parent": "campus", "p.1.valid_from": "2026-12-01"}
+    said["p.0.parent"] = "bureau"
     shown = admin.sent("/setup/tree/row", more, "look", **said)
     admin.sent("/setup/tree/row", shown, "save", 303, reason="measured anew")
     registry = admin.platform.registry()
