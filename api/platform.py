@@ -239,6 +239,8 @@ class Platform:
     """Counters of the parts beside the API, in the Prometheus text format."""
     workers: Workers | None = None
     """Answer what costs much; where there are none, it is answered in place."""
+    samples: Callable[[], Mapping[str, str]] = dict
+    """Files of prices, days and factors that a new office may begin with, by name."""
     language: str = "zh"
     """Of a visitor whose browser prefers none of ours."""
     secure_cookies: bool = False

@@ -38,6 +38,7 @@ from greenoffice.connected import (
     held_gateways,
     refused_certificates,
 )
+from greenoffice.demo.registration import sample_texts
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.folder import DataFolder
@@ -228,6 +229,7 @@ def platform_of(
             files, assembly.registry(), end_missing=end, check_route=check_route
         ),
         workbook=lambda registry, language: registry_workbook(language, registry),
+        samples=sample_texts,
         now_us=assembly.now_us,
         health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),

@@ -14,6 +14,15 @@ nothing there, so that no figure of the simulated world knows of it."""
 CAMPUS = Path(simulators.__file__).parent / "campus"
 
 
+SAMPLES = ("tariff.csv", "calendar.csv", "factors.csv")
+
+
+def sample_texts() -> dict[str, str]:
+    """Files that any office may begin with, by name: prices as an example, and the days and
+    factors of China, each with its source."""
+    return {name: (CAMPUS / name).read_text(encoding="utf-8") for name in SAMPLES}
+
+
 def campus_texts(*, edge: bool = False) -> dict[str, str]:
     """The CSV files of the campus by name, with the gateway `hand` and its one point, and where
     there is an edge with its gateway and points."""

@@ -27,7 +27,9 @@ from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, Cas
 from metering.gateway_life import GatewayStanding, NextStep
 from metering.guessing import QUANTITIES, GuessReason, Sureness
 from metering.items import CATEGORIES
-from metering.registry.files import TABLES
+from metering.registry.choices import CHOICES
+from metering.registry.kinds import KINDS as KINDS_OF_FACTS
+from metering.registry.kinds import TABLES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
 from tests.texts.flow import Flow
@@ -87,6 +89,25 @@ REPORT_VALUES = {
 """Keys of the report that are values of what it tells."""
 
 
+def of_registry() -> dict[str, set[str]]:
+    """Kinds of what is registered, the columns of its files, and what may stand in them."""
+    files = {name.removesuffix(".csv") for name in TABLES}
+    columns = {column for table in TABLES.values() for column in table.columns}
+    values = {str(one) for key, told in CHOICES.items() if key[1] not in BARE for one in told}
+    return {
+        "setup_file": files,
+        "setup_about": files,
+        "setup_kind": {kind.name for kind in KINDS_OF_FACTS},
+        "setup_column": columns,
+        "setup_help": columns,
+        "setup_value": values - {""},
+    }
+
+
+BARE = ("unit", "step_min", "power_factor", "standard")
+"""Columns whose values are shown as they are."""
+
+
 def groups(root: Path) -> dict[str, set[str]]:
     """Every closed set of values that people read, by the group of its texts."""
     told = of_detectors()
@@ -97,6 +118,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "checking": set(analytics.Checking),
         "need": set(analytics.Need),
         **{key: {one.name for one in CHECKS} for key in ("check", "repair", "repair_fix")},
+        **of_registry(),
         "repair_severity": set(RepairSeverity),
         "repair_state": set(CheckState),
         "mending": set(MendingKind),

@@ -1,0 +1,122 @@
+"""Fields of the forms of set-up: what each is called, means and chooses from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from api.page.visit import Visit
+from api.usecases.setting_up import FieldProblem
+from metering.registry.choices import choices
+from metering.registry.kinds import FILES, TABLES
+from metering.registry.model import Registry
+from texts import said, word
+
+DAYS: Final = frozenset({"valid_from", "valid_to", "date", "calibrated_until"})
+_MOMENTS: Final = frozenset({("points.csv", "valid_from"), ("points.csv", "valid_to")})
+"""May say an instant or a window too."""
+_NUMBERS: Final = frozenset({"area_m2", "persons", "max_per_hour", "ratio", "digits", "price"})
+
+
+class SetupFields:
+    """Fields of one form, with the lists that they choose from."""
+
+    def __init__(self, visit: Visit, file: str) -> None:
+        self._visit, self._file = visit, file
+        self._registry = visit.caller.platform.registry()
+        self._lists: dict[str, list[tuple[str, str]]] = {}
+
+    def lists(self) -> dict[str, list[tuple[str, str]]]:
+        """(value, name) of what fields choose from, by the name of the list."""
+        return self._lists
+
+    def field(
+        self,
+        column: str,
+        value: str,
+        wrong_at: tuple[int, Sequence[FieldProblem]],
+        *,
+        fixed: bool,
+    ) -> dict[str, Any]:
+        """A field of the part at a place, -1 for what is told once, with what is wrong with it."""
+        language, (place, problems) = self._visit.language, wrong_at
+        wrong = [one for one in problems if (one.place, one.column) == (place, column)]
+        values = choices(self._file, column)
+        return {
+            "name": f"c.{column}" if place < 0 else f"p.{place}.{column}",
+            "label": label_of(self._visit, column),
+            "column": column,
+            "help": word("setup_help", column, language),
+            "value": value,
+            "needed": column in TABLES[self._file].required,
+            "fixed": fixed,
+            "options": self._options(values, value),
+            "list": "" if values else self._list(column),
+            "type": "date" if column in DAYS and (self._file, column) not in _MOMENTS else "text",
+            "mode": "decimal" if column in _NUMBERS else "",
+            "problems": [
+                (said(one.problem, language), "" if values else said(one.fix, language))
+                for one in wrong
+            ],
+        }
+
+    def _options(self, values: Sequence[str], value: str) -> list[tuple[str, str]]:
+        if not values:
+            return []
+        known = values if value in values or not value else (*values, value)
+        offered = known if "" in known else ("", *known)
+        return [(one, _choice(one, self._visit.language)) for one in offered]
+
+    def _list(self, column: str) -> str:
+        """The name of the list that a column chooses from; '' for none."""
+        among = _among(self._file, column)
+        if among and among not in self._lists:
+            self._lists[among] = _names(self._registry, among, self._visit.language)
+        return among
+
+
+def _choice(value: str, language: str) -> str:
+    told = word("setup_value", value, language) if value else ""
+    return told if told in ("", value) else f"{told} ({value})"
+
+
+def _among(file: str, column: str) -> str:
+    """Of what the column's values are codes; '' for nothing."""
+    for kind in FILES[file]:
+        for one in kind.refers:
+            if one.said == column and column != "code":
+                return one.among
+    return {"item": "items", "zone": "zones"}.get(column, "")
+
+
+def _names(registry: Registry, among: str, language: str) -> list[tuple[str, str]]:
+    if among == "zones":
+        return [(one, "") for one in _zones()]
+    if among == "items":
+        return [(one, word("item", one, language)) for one in ITEMS]
+    return [(code, one.name(language)) for code, one in sorted(getattr(registry, among).items())]
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    regions = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    return tuple(sorted(one for one in available_timezones() if one.partition("/")[0] in regions))
+
+
+ITEMS: Final = (
+    *("01000", "01A00", "01B00", "01C00", "01D00", "02000", "03000", "04000", "05000"),
+    *("07000", "08000", "09000", "10000", "11000", "12000", "90000"),
+)
+"""Offered; any well-formed code may be typed."""
+
+
+def label_of(visit: Visit, column: str) -> str:
+    """What people call a column."""
+    return word("setup_column", column, visit.language)
+
+
+def stem(file: str) -> str:
+    """What addresses and texts call a file."""
+    return file.removesuffix(".csv")
