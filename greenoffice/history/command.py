@@ -30,7 +30,7 @@ from greenoffice.history.loading import (
 )
 from greenoffice.history.mapping import SeriesMapping, read_mapping
 from greenoffice.history.options import HistoryOptions
-from greenoffice.history.standing import Standing
+from greenoffice.history.standing import StandingReadings
 from greenoffice.history.summary import TableTold, total
 from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.saying import say
@@ -95,7 +95,7 @@ def _place(
         # Read before what is stored: what is taken in meanwhile is then seen in both.
         reached = assembly.stores.intake.checkpoint(WRITERS[WRITER])
         waiting = waiting_rows(assembly.journal, WRITERS[WRITER], reached, how, registry)
-        standing = Standing(assembly.readings, waiting)
+        standing = StandingReadings(assembly.readings, waiting)
         by = by_command().name
         yield HistoryPlace(registry, standing, how, assembly.now_us, write, by), ways
 

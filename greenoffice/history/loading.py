@@ -22,7 +22,7 @@ from collector.tables import (
     refused_csv,
 )
 from greenoffice.history.mapping import SeriesMapping, SeriesTarget, series_names
-from greenoffice.history.standing import Beside, Standing
+from greenoffice.history.standing import StandingReadings, WhatStands
 from greenoffice.history.summary import TableTold
 from metering.errors import InvalidInput
 from metering.localtime import iso
@@ -45,7 +45,7 @@ class HistoryPlace:
     """Where histories are loaded to."""
 
     registry: Registry
-    standing: Standing
+    standing: StandingReadings
     decoding: Decoding
     now_us: Callable[[], int]
     write: Callable[[list[Record]], object] | None
@@ -152,9 +152,9 @@ class _TableLoad:
             stands = self._place.standing.rows(target.point.id, first, last)
             beside = stands.judge(found.time_us, found.value)
             self._told.counts.count(beside, correct=self._ways.correct)
-            wanted = beside == Beside.NEW
+            wanted = beside == WhatStands.NEW
             if self._ways.correct:
-                wanted |= beside == Beside.OTHER
+                wanted |= beside == WhatStands.OTHER
             self._note_kept_back(part[found.index], beside)
             if wanted.any():
                 self._write(target, part[found.index[wanted]])
@@ -201,10 +201,10 @@ class _TableLoad:
 
     def _note_kept_back(self, rows: I64, beside: I64) -> None:
         for one, why in (
-            (Beside.OTHER, "another value stands"),
-            (Beside.ENTERED, "a person entered another value"),
+            (WhatStands.OTHER, "another value stands"),
+            (WhatStands.ENTERED, "a person entered another value"),
         ):
-            if one is Beside.OTHER and self._ways.correct:
+            if one is WhatStands.OTHER and self._ways.correct:
                 continue
             for at in np.flatnonzero(beside == one).tolist()[:1]:
                 self._told.show(f"{self._shown(int(rows[at]))}: {why}")

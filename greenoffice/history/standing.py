@@ -14,7 +14,7 @@ from metering.quantity import I64
 from metering.reading import F64, Flag, ReadingColumns
 
 
-class Beside(IntEnum):
+class WhatStands(IntEnum):
     """What a loaded reading is beside what stands."""
 
     NEW = 0
@@ -34,19 +34,19 @@ class StandingRows:
     entered: NDArray[np.bool_]
 
     def judge(self, time_us: I64, value: F64) -> I64:
-        """(m,) a `Beside` for each reading; values are canonical and told apart exactly."""
-        found = np.full(len(time_us), Beside.NEW, dtype=np.int64)
+        """(m,) a `WhatStands` for each reading; values are canonical and told apart exactly."""
+        found = np.full(len(time_us), WhatStands.NEW, dtype=np.int64)
         if not len(self.time_us):
             return found
         at = np.searchsorted(self.time_us, time_us).clip(max=len(self.time_us) - 1)
         known = self.time_us[at] == time_us
         same = self.value[at] == value
-        other = np.where(self.entered[at], np.int64(Beside.ENTERED), np.int64(Beside.OTHER))
-        found[known] = np.where(same, np.int64(Beside.SAME), other)[known]
+        other = np.where(self.entered[at], np.int64(WhatStands.ENTERED), np.int64(WhatStands.OTHER))
+        found[known] = np.where(same, np.int64(WhatStands.SAME), other)[known]
         return found
 
 
-class Standing:
+class StandingReadings:
     """Stored readings, and over them those that are in the journal and not taken in yet."""
 
     def __init__(self, readings: ReadingReader, waiting: Iterable[ReadingColumns] = ()) -> None:

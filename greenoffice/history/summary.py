@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from greenoffice.history.standing import Beside
+from greenoffice.history.standing import WhatStands
 from metering.quantity import I64
 
 SHOWN = 5
@@ -39,14 +39,14 @@ class HistoryCounts:
 
     def count(self, beside: I64, *, correct: bool) -> None:
         """Add readings by what they are beside what stands."""
-        told = np.bincount(beside, minlength=len(Beside)).tolist()
-        self.stored += told[Beside.NEW]
-        self.duplicates += told[Beside.SAME]
-        self.entered += told[Beside.ENTERED]
+        told = np.bincount(beside, minlength=len(WhatStands)).tolist()
+        self.stored += told[WhatStands.NEW]
+        self.duplicates += told[WhatStands.SAME]
+        self.entered += told[WhatStands.ENTERED]
         if correct:
-            self.corrected += told[Beside.OTHER]
+            self.corrected += told[WhatStands.OTHER]
         else:
-            self.differing += told[Beside.OTHER]
+            self.differing += told[WhatStands.OTHER]
 
     def as_dict(self) -> dict[str, int]:
         """Each count by its name."""
