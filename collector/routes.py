@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from collector.decode import DECODERS, Decoder, Problem
-from collector.journal.record import Record
+from collector.journal.record import OURS, Record
 from collector.topics import HTTP_ROUTE, owner_of, unfit
 from metering.errors import InvalidInput, shorten
 from metering.localtime import local_day
@@ -81,9 +81,9 @@ class Router:
         """How the record is read, or why it is not: unknown_topic or foreign_topic."""
         owner = owner_of(record.route)
         sender = owner or record.gateway
-        entered = record.kind == "entered"
+        ours = record.kind in OURS
         known = owner is not None or sender in self.registry.gateways
-        for tier in self._fitting(sender if known else "", record.route, entered):
+        for tier in self._fitting(sender if known else "", record.route, ours):
             standing = [one for one in tier if self._holds(one, sender, record.arrived_us)]
             if len({one.gateway for one in standing}) > 1:
                 return _ambiguous(record, standing)
@@ -100,19 +100,19 @@ class Router:
         owner = owner_of(record.route)
         sender = owner or record.gateway
         known = owner is not None or sender in self.registry.gateways
-        tiers = self._fitting(sender if known else "", record.route, record.kind == "entered")
+        tiers = self._fitting(sender if known else "", record.route, record.kind in OURS)
         if not tiers or any(one.valid != Validity() for one in tiers[0]):
             return None
         chosen = self.choose(record)
         return chosen if isinstance(chosen, Chosen) else None
 
-    def _find_fitting(self, sender: str, topic: str, entered: bool) -> list[list[Route]]:
+    def _find_fitting(self, sender: str, topic: str, ours: bool) -> list[list[Route]]:
         """Routes of the topic in the order in which they are asked; equal ones together. '' is
         a sender that nobody knows: then the routes of all gateways are asked. What a person
-        entered is of our own grammar, however the gateway speaks."""
+        entered or loaded is of our own grammar, however the gateway speaks."""
         groups: dict[tuple[int, tuple[int, ...], bool], list[Route]] = {}
         for tier, routes in enumerate(self._tiers):
-            if entered and tier < len(self._tiers) - 1:
+            if ours and tier < len(self._tiers) - 1:
                 continue
             for route in routes:
                 theirs = not route.gateway or not sender or route.gateway == sender

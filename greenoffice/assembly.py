@@ -13,6 +13,7 @@ from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.stores import open_reader, open_readings, open_stores
 from metering.clock_repair import by_gateway
+from metering.errors import ConfigurationError
 from metering.ports import ClockReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
@@ -75,6 +76,14 @@ class Assembly:
         opened already, or come later."""
         stores = stores or open_stores(folder)
         return cls._over(folder, stores, open_reader(folder), shard=shard)
+
+    @classmethod
+    def at_hand(cls, folder: DataFolder) -> Assembly:
+        """As the owner of the readings where nobody is, else beside it."""
+        try:
+            return cls.open(folder)
+        except ConfigurationError:
+            return cls.beside(folder)
 
     @classmethod
     def _over(

@@ -18,7 +18,6 @@ from greenoffice.folder import DataFolder
 from greenoffice.saying import language
 from greenoffice.worker_process import no_filing, no_ingest
 from metering.access import Role, Scope, by_command
-from metering.errors import ConfigurationError
 from texts import word
 
 
@@ -39,19 +38,11 @@ def check(data: Path, *, as_json: bool) -> int:
 
 def checked_of(folder: DataFolder) -> list[Checked]:
     """Every check over the whole platform."""
-    with contextlib.closing(_opened(folder)) as assembly:
+    with contextlib.closing(Assembly.at_hand(folder)) as assembly:
         platform = platform_of(folder, assembly, no_ingest, desk_of(assembly, "http", no_filing))
         registry = platform.registry()
         reach = Reach(registry, Scope(frozenset(registry.nodes), whole=True))
         return check_all(Caller(platform, by_command(), Role.ADMIN, "", reach))
-
-
-def _opened(folder: DataFolder) -> Assembly:
-    """As the owner of the readings where nobody is, else beside it."""
-    try:
-        return Assembly.open(folder)
-    except ConfigurationError:
-        return Assembly.beside(folder)
 
 
 def lines(checked: Sequence[Checked], spoken: str) -> list[str]:

@@ -15,6 +15,7 @@ from greenoffice import (
     cli_edge,
     cli_entries,
     cli_gateways,
+    cli_history,
     cli_journal,
     cli_keys,
     cli_points,
@@ -40,6 +41,7 @@ app.add_typer(export_app, name="export")
 app.add_typer(cli_journal.journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
 app.add_typer(cli_gateways.gateway_app, name="gateway")
+app.add_typer(cli_history.history_app, name="history")
 app.add_typer(cli_edge.edge_app, name="edge")
 app.add_typer(cli_points.points_app, name="points")
 app.add_typer(cli_dead_letters.dead_letters_app, name="dead-letters")

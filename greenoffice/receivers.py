@@ -40,10 +40,10 @@ from greenoffice.tls import RenewedTls, TlsFiles
 from metering.errors import ConfigurationError
 from metering.shard import WHOLE, Shard, all_shards, read_name
 
-WRITERS = {"listener": 1, "http": 2, "broker": 3, "people": 4, "national": 127}
+WRITERS = {"listener": 1, "http": 2, "broker": 3, "people": 4, "history": 126, "national": 127}
 """Numbers of the journal's writers by the name of their folder."""
-_FIRST_SHARED = 5
-"""From here up to 123 are those of collectors that share a broker."""
+_FIRST_SHARED, _LAST_SHARED = 5, 123
+"""Those of collectors that share a broker."""
 _log = structlog.get_logger()
 
 
@@ -77,7 +77,7 @@ class WayIn:
 
 def telling_writers() -> list[int]:
     """Numbers of all writers of ways in by which a gateway can be told something."""
-    brokers = range(_FIRST_SHARED, WRITERS["national"])
+    brokers = range(_FIRST_SHARED, _LAST_SHARED + 1)
     return [WRITERS["listener"], WRITERS["broker"], *brokers]
 
 

@@ -22,6 +22,7 @@ from collector.decode.esphome import ESPHOME
 from collector.decode.events import EVENTS
 from collector.decode.home_assistant import HOME_ASSISTANT
 from collector.decode.journal_only import JOURNAL_ONLY
+from collector.decode.loaded import LOADED
 from collector.decode.lorawan_bytes import LORAWAN_BYTES
 from collector.decode.lorawan_http import LORAWAN_HTTP
 from collector.decode.loriot import LORIOT
@@ -58,6 +59,7 @@ DECODERS: dict[str, Decoder] = {
     "events": EVENTS,
     "journal_only": JOURNAL_ONLY,
     "entered": ENTERED,
+    "loaded": LOADED,
     "chirpstack": CHIRPSTACK,
     "things_stack": THINGS_STACK,
     "actility": ACTILITY,

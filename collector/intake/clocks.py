@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from collector.intake.batch import ReceivedBatch
 from collector.intake.bulk import NEVER
-from collector.intake.decoding import Decoding, Received
+from collector.intake.decoding import Decoding
 from collector.journal.record import Located
 from metering.clock_repair import (
     DEFAULT_MODE,
@@ -206,17 +206,12 @@ def _told(messages: ReceivedBatch, gateways: set[str]) -> dict[str, list[tuple[i
             times = int(plain.arrived_us[row]), int(plain.sent_us[row])
             found[int(plain.number[row])] = (plain.gateway[row], times)
     for number, one in messages.apart.items():
-        if one.gateway in gateways and is_sent(one) and one.found.sent_us is not None:
+        if one.gateway in gateways and one.is_sent and one.found.sent_us is not None:
             found[number] = (one.gateway, (one.record.arrived_us, one.found.sent_us))
     told: dict[str, list[tuple[int, int]]] = {}
     for _, (gateway, times) in sorted(found.items()):
         told.setdefault(gateway, []).append(times)
     return told
-
-
-def is_sent(message: Received) -> bool:
-    """Whether a gateway sent it, by its own clock."""
-    return message.is_message and not message.is_entered
 
 
 def _first_places(store: IntakeStore, repair: ClockRepair) -> dict[int, Place]:

@@ -149,7 +149,7 @@ class _Sum:
         self.readings += sum(taken)
         self.outcomes = [old + new for old, new in zip(self.outcomes, taken, strict=True)]
         self.bury(message)
-        if message.is_entered:
+        if message.is_message and not message.is_sent:
             return  # no sign of life of the gateway
         self.last_arrival_us = max(self.last_arrival_us, record.arrived_us)
         self.last_time_us = max(self.last_time_us, last_us)

@@ -15,7 +15,7 @@ from collector.intake.bulk import BulkLane
 from collector.intake.clock_times import any_time, placed
 from collector.intake.memory import GatewayMemory
 from collector.intake.resolve import Resolver
-from collector.journal.record import Record
+from collector.journal.record import OURS, Record
 from collector.properties import NO_PROPERTIES
 from collector.routes import Chosen, Router, routed_gateways
 from metering.clock_repair import ClockRepair
@@ -50,7 +50,12 @@ class Received:
     def is_message(self) -> bool:
         """Whether it was published, by the gateway or as its will: other records tell of
         connections."""
-        return self.record.kind in ("message", "will", "entered")
+        return self.record.kind in ("message", "will", *OURS)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether a gateway sent it, by its own clock."""
+        return self.is_message and self.record.kind not in OURS
 
     @property
     def is_entered(self) -> bool:
@@ -219,9 +224,9 @@ class Decoding:
     def _timed(
         self, chosen: Chosen, record: Record, past: GatewayPast, as_reported: bool
     ) -> Decoded:
-        """By the clock of its gateway; what a person entered has none."""
+        """By the clock of its gateway; what a person entered or loaded has none."""
         repairs = self._repairs.get(chosen.gateway, ())
-        if record.kind == "entered" or not (repairs or as_reported):
+        if record.kind in OURS or not (repairs or as_reported):
             return self._decode(chosen, record, past, self.limits)
         found = self._decode(chosen, record, past, any_time(self.limits))
         return found if as_reported else placed(found, record.arrived_us, repairs, self.limits)

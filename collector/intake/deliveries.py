@@ -113,7 +113,7 @@ def _side_by_side(batch: ReceivedBatch, registry: Registry) -> SideBySide:
     numbers[plain.number, 7] = plain.sent_us
     together = set(plain.number.tolist()) if batch.apart else set()
     for number, one in batch.apart.items():
-        if one.is_message and not one.is_entered:
+        if one.is_sent:
             numbers[number, 6] = len(lasting(one))
             if number not in together:
                 code[number] = code_of(one.gateway)

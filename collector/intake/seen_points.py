@@ -29,7 +29,7 @@ def sightings(messages: Iterable[Received], registry: Registry) -> tuple[Sightin
     gateway, those that came first. messages: in the order of the journal."""
     found: dict[str, dict[str, _Seen]] = {}
     for message in messages:
-        if message.is_message and not message.is_entered and message.gateway in registry.gateways:
+        if message.is_sent and message.gateway in registry.gateways:
             _add(message, found.setdefault(message.gateway, {}), registry)
     return tuple(
         Sighting(

@@ -28,7 +28,7 @@ import structlog
 from collector.intake.batch import ReceivedBatch, receive
 from collector.intake.classify import Classified, classify
 from collector.intake.clock_moves import astray
-from collector.intake.clocks import WAITING, ClockMove, Clocks, is_sent
+from collector.intake.clocks import WAITING, ClockMove, Clocks
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding, Received, only
@@ -379,7 +379,7 @@ class Intake:
         """The messages that the gateway of that clock sent."""
         resolver = self._fresh()
         read = (self._decoding.read(*one, resolver, as_reported=as_reported) for one in located)
-        return [one for one in read if one.gateway == step.repair.gateway and is_sent(one)]
+        return [one for one in read if one.gateway == step.repair.gateway and one.is_sent]
 
     def _release(self, span: LookSpan) -> None:
         place = self._checkpoint(span.writer_no)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from collector.properties import Properties
 
-Kind = Literal["message", "connect", "will", "disconnect", "lost", "entered"]
+Kind = Literal["message", "connect", "will", "disconnect", "lost", "entered", "loaded"]
+
+OURS: Final = ("entered", "loaded")
+"""Kinds of records that tell readings which no gateway sent."""
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -18,14 +21,14 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """message: published; will: published by the listener for a gateway that vanished;
     connect, disconnect: a connection's beginning and end, payload a small JSON object; lost: stands
     in the place of one that was damaged, with nothing of it; entered: readings that a person
-    entered, as a message of the gateway whose points they are."""
+    entered, as a message of the gateway whose points they are; loaded: likewise, of a table."""
     arrived_us: int
     """Time of arrival here [us since the Unix epoch, UTC]."""
     gateway: str
     """The authenticated user ``{site}/{gateway}``, or the name of the HTTP key; through a
     broker, which tells no user, the gateway that the topic names, else the receiver's user."""
     client: str
-    """MQTT client id; empty over HTTP; who entered readings."""
+    """MQTT client id; empty over HTTP; who entered or loaded readings."""
     connection: str
     """Random id of the connection: packet ids are only comparable within one."""
     route: str

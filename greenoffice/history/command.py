@@ -1,0 +1,148 @@
+"""`greenoffice history load`: into the journal, beside a running platform or without one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Display
+from rich.text import Text
+
+from greenoffice.assembly import Assembly, decoding
+from greenoffice.folder import DataFolder
+from greenoffice.history.loading import (
+    HistoryPlace,
+    HistoryWays,
+    TableLoaded,
+    load_file,
+    waiting_rows,
+)
+from greenoffice.history.mapping import SeriesMapping, read_mapping
+from greenoffice.history.options import HistoryOptions
+from greenoffice.history.standing import StandingReadings
+from greenoffice.history.summary import TableTold, total
+from greenoffice.receivers import WRITERS, open_journal
+from greenoffice.saying import say
+from metering.access import by_command
+
+WRITER = "history"
+
+
+class _Rate(ProgressColumn):
+    """Values in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f}/s")
+
+
+def run_load(options: HistoryOptions, data: Path, *, as_json: bool) -> list[TableTold]:
+    """Load files into the registered points of a data folder; say what became of each value.
+
+    Raises as `load_file`, and NotFound where the gateway or the mapping is not there.
+    """
+    folder = DataFolder(data.absolute())
+    found: list[TableTold] = []
+    with _place(folder, options) as (place, ways), _display() as display:
+        tasks: dict[str, int] = {}
+
+        def progress(file: str, done: int, count: int) -> None:
+            if file not in tasks:
+                tasks[file] = display.add_task(file, total=count)
+            display.update(tasks[file], completed=done)  # type: ignore[arg-type]
+
+        for file in options.files:
+            loaded = list(load_file(file, place, ways, progress))
+            written = write_refused(loaded, file)
+            for one in loaded:
+                found.append(one.told)
+                if not as_json:
+                    _say(one.told)
+            if written and not as_json:
+                say(f"to be mended and loaded again: {written}")
+    _say_total(found, options, as_json=as_json)
+    return found
+
+
+@contextlib.contextmanager
+def _place(
+    folder: DataFolder, options: HistoryOptions
+) -> Iterator[tuple[HistoryPlace, HistoryWays]]:
+    """What loads go to, and how; the journal is ours while it lasts."""
+    with contextlib.ExitStack() as held:
+        assembly = held.enter_context(contextlib.closing(Assembly.at_hand(folder)))
+        registry, how = assembly.registry(), decoding(assembly.settings)
+        mapped = read_mapping(options.mapping) if options.mapping else {}
+        ways = HistoryWays(
+            options.form(registry),
+            options.text,
+            SeriesMapping(registry, mapped, options.gateway, options.kind),
+            options.correct,
+        )
+        write = None
+        if not options.dry_run:
+            write = held.enter_context(contextlib.closing(open_journal(folder, WRITER))).append
+        # Read before what is stored: what is taken in meanwhile is then seen in both.
+        reached = assembly.stores.intake.checkpoint(WRITERS[WRITER])
+        waiting = waiting_rows(assembly.journal, WRITERS[WRITER], reached, how, registry)
+        standing = StandingReadings(assembly.readings, waiting)
+        by = by_command().name
+        yield HistoryPlace(registry, standing, how, assembly.now_us, write, by), ways
+
+
+def write_refused(loaded: list[TableLoaded], file: Path) -> Path | None:
+    """Rows that hold what was refused, beside the file; None where there are none."""
+    data = b"".join(one.refused for one in loaded)
+    if not data:
+        return None
+    target = file.with_name(f"{file.stem}.refused.csv")
+    target.write_bytes(data)
+    return target
+
+
+def _display() -> Display:
+    return Display(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _say(told: TableTold) -> None:
+    one = told.counts
+    say(
+        f"{told.file}: {one.read} values = {one.stored} stored + {one.corrected} corrected"
+        f" + {one.duplicates} duplicates + {one.differing} differing + {one.entered} entered"
+        f" + {one.unknown} unknown + {one.missing} missing + {one.refused} refused"
+    )
+    for example in told.examples:
+        say(f"kept back: {example}")
+    if told.unknown:
+        names = ", ".join(told.unknown[:10])
+        say(f"{len(told.unknown)} series have no point: {names}")
+        say("map them with --mapping, or register meters and points for them")
+
+
+def _say_total(found: list[TableTold], options: HistoryOptions, *, as_json: bool) -> None:
+    counts = total(found).as_dict()
+    if as_json:
+        told = {"tables": len(found), **counts, "dry_run": options.dry_run}
+        told["unknown_series"] = [name for one in found for name in one.unknown]  # type: ignore[assignment]
+        print(json.dumps(told, ensure_ascii=False))
+    elif options.dry_run:
+        say("dry run: nothing was loaded")
+    elif counts["stored"] + counts["corrected"]:
+        say("in the journal; a running platform takes it in at once, another when it starts")

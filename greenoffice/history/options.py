@@ -1,0 +1,66 @@
+"""What somebody says of a history that is to be loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.tables import HistoryForm
+from metering.errors import InvalidInput
+from metering.reading import Kind
+from metering.registry import Registry
+from metering.tables import TextForm
+
+
+@dataclass(frozen=True)
+class HistoryOptions:
+    """Which files, to which points, and how they are written; what is empty is detected."""
+
+    files: tuple[Path, ...]
+    mapping: Path | None = None
+    gateway: str = ""
+    """SITE/GATEWAY whose points alone are meant; '' is all."""
+    kind: Kind | None = None
+    """What the points have to be; None is what they are."""
+    zone: str = ""
+    date: str = ""
+    decimal: str = ""
+    label: str = "start"
+    interval_min: int | None = None
+    unit: str = ""
+    encoding: str = ""
+    separator: str = ""
+    correct: bool = False
+    """Whether another value of the same time replaces what stands."""
+    dry_run: bool = False
+
+    @property
+    def text(self) -> TextForm:
+        """How texts are written."""
+        return TextForm(self.encoding, self.separator)
+
+    def form(self, registry: Registry) -> HistoryForm:
+        """How their values are written. InvalidInput where no zone is said and the sites have
+        several, or none is registered."""
+        return HistoryForm(
+            zone=self.zone or _zone(registry, self.gateway),
+            date=self.date,
+            decimal=self.decimal,
+            unit=self.unit,
+            label=self.label,
+            interval_min=self.interval_min,
+        )
+
+
+def _zone(registry: Registry, gateway: str) -> str:
+    chosen = [gateway] if gateway else list(registry.gateways)
+    sites = {one.partition("/")[0] for one in chosen}
+    zones = sorted({registry.zone(site) for site in sites if site in registry.nodes})
+    if len(zones) != 1:
+        raise InvalidInput(
+            f"the sites are in {len(zones)} time zones",
+            field="--zone",
+            value=" ".join(zones),
+            fix="say that of the file, such as --zone Asia/Shanghai",
+        )
+    return zones[0]
