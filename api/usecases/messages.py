@@ -72,6 +72,19 @@ def groups_of(caller: Caller, state: str, limit: int) -> list[tuple[LetterGroup,
     return [(one, intake.dead_letter(one.example)) for one in groups]
 
 
+def one_cause(asked: LetterCause, told: LetterCause) -> LetterCause:
+    """The cause that the query names, or the one of the body; InvalidInput where both name one:
+    which of them is meant nobody knows."""
+    if LetterCause() not in (asked, told):
+        raise InvalidInput(
+            "a cause is named in the query and in the body",
+            field="body",
+            value=" ".join(name for name, value in vars(told).items() if value is not None),
+            fix="name it in one of them",
+        )
+    return told if asked == LetterCause() else asked
+
+
 def ask_again(caller: Caller, cause: LetterCause) -> int:
     """Have open dead letters of the scope tried again; how many. InvalidInput where no cause is
     named."""
