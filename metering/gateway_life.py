@@ -12,7 +12,7 @@ from enum import StrEnum
 from metering.clock_repair import QUARANTINED, ClockRepair
 from metering.delivery import DeliveryState
 from metering.edge_node import EdgeNode
-from metering.errors import Conflict, InvalidInput
+from metering.errors import Conflict, InvalidInput, NotFound
 from metering.intake import (
     GatewayConnection,
     GatewayCounts,
@@ -116,6 +116,17 @@ def rotate_gateway(
     require_let_in(credentials, user)
     kept_us = keep_old_h * HOUR_US
     return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us)
+
+
+def require_registered(registry: Registry, user: str) -> None:
+    """NotFound where there is no such gateway."""
+    if user not in registry.gateways:
+        raise NotFound(
+            "no such gateway",
+            field="gateway",
+            value=user,
+            fix="SITE/GATEWAY, as it stands in gateways.csv",
+        )
 
 
 def require_let_in(credentials: Credentials, user: str) -> None:
