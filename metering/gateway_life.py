@@ -22,7 +22,7 @@ from metering.intake import (
     LetterGroup,
 )
 from metering.ports import Credentials, CredentialStore, IntakeReader, RegistryStore
-from metering.registry import Gateway, Point, Registry
+from metering.registry import Gateway, NodeType, Point, Registry
 
 HOUR_US = 3_600_000_000
 LONGEST_OLD_H = 168
@@ -85,9 +85,18 @@ def add_gateway(
     now_us: int,
 ) -> str:
     """Register a gateway, or one that was revoked anew; its password, shown once. Conflict where
-    there is one that was not revoked; InvalidFiles where a part of it cannot be registered."""
+    there is one that was not revoked; InvalidInput where it is to stand on a node that is no site;
+    InvalidFiles where a part of it cannot be registered."""
     before = store.load()
     known = new.user in before.gateways
+    place = before.nodes.get(new.site)
+    if not known and place is not None and place.type is not NodeType.SITE:
+        raise InvalidInput(
+            "a gateway is registered on a site",
+            field="site",
+            value=new.site,
+            fix="name the site that this place lies in",
+        )
     if known and not credentials.revoked(new.user):
         raise Conflict(
             "there is such a gateway already",
