@@ -322,7 +322,7 @@ def _verdict_json(now: LetterVerdict) -> LetterVerdictAnswer:
 @router.post(
     "/ingest",
     status_code=202,
-    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(413)},
+    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(409, 413)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -348,7 +348,7 @@ async def ingest(
 @router.post(
     "/ingest/{site}/{code}",
     status_code=202,
-    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(400, 413, 415, 429)},
+    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(400, 409, 413, 415, 429)},
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -9,6 +9,7 @@ from api.caller import Caller
 from api.platform import Platform, PushReceipt, RawMessage, Submission
 from api.reach import Outside
 from metering.errors import InvalidInput, NotFound, StorageFull, Unavailable
+from metering.gateway_life import require_let_in
 from metering.intake import DeadLetter, LetterCause, LetterGroup
 
 WEBHOOKS = "http/v1/ingest/"
@@ -118,7 +119,8 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:
 
 def push(platform: Platform, submission: Submission) -> Submitted:
     """Journal a payload, durable on return, whoever was found to push it; InvalidInput where it is
-    empty, or its name was used for another one."""
+    empty, or its name was used for another one, Conflict where its gateway was revoked."""
+    require_let_in(platform.credentials, submission.gateway)
     if not submission.payload:
         raise InvalidInput("an empty body", field="body", value="", fix="send the payload")
     try:
