@@ -30,6 +30,7 @@ from metering.items import CATEGORIES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
 from tests.texts.flow import Flow
+from texts.said import ERRNO_NAMES
 
 PACKAGES = (
     *("metering", "storage", "collector", "ledger", "figures", "analytics", "reports", "api"),
@@ -122,6 +123,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
         "gateway_next": set(NextStep),
+        "errno": {name.lower() for name in ERRNO_NAMES},
         "gateway_state": set(GatewayStanding),
         "sureness": set(Sureness),
         "guess_reason": set(GuessReason),
