@@ -233,6 +233,12 @@ class ManagedGateway:
     """By which its times are repaired now, or what is proposed."""
 
     @property
+    def clock_proposed(self) -> ClockRepair | None:
+        """What is proposed of its clock and waits for a person."""
+        one = self.clock_repair
+        return one if one is not None and one.state == "proposed" else None
+
+    @property
     def standing(self) -> GatewayStanding:
         """As the listener says, or the journal where that does not know it."""
         if self.revoked:
