@@ -1,0 +1,71 @@
+"""The page of gateways: who is heard, what became of what they sent, and what their clocks show."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.page import formats
+from api.page.visit import PageRoute, Visit, Visitor
+from api.usecases.gateways import refused_certificates, states_of_all
+from metering.gateway_life import ManagedGateway
+from metering.intake import GatewayTrouble
+from texts import word
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/gateways")
+def gateways_page(visit: Visitor) -> HTMLResponse:
+    """Who is heard, and what became of what they sent."""
+    rows = [_gateway(visit, one) for one in states_of_all(visit.caller)]
+    refused = [_trouble(visit, one, "certificate") for one in refused_certificates(visit.caller)]
+    return visit.render("gateways.html", gateways=rows, certificates=refused)
+
+
+def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
+    gateway, counts = one.gateway, one.counts
+    seen = counts.last_arrival_us
+    seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
+    name = getattr(gateway, f"name_{visit.language}")
+    told = ("messages", "readings", "duplicates", "corrections")
+    return {
+        "name": name or gateway.user,
+        "user": gateway.user,
+        "state": _liveness(seconds, counts.connected),
+        "heard": "–" if seconds is None else formats.age(seconds, visit.text),
+        **{count: f"{getattr(counts, count):,}" for count in told},
+        "dead": f"{counts.dead:,}",
+        "gaps": one.open_gaps,
+        "offset": "–" if one.clock_offset_us is None else formats.offset(one.clock_offset_us),
+        "held": one.held is not None,
+        "trouble": _trouble(visit, one.trouble),
+        "subscribed": one.subscribed,
+    }
+
+
+def _trouble(
+    visit: Visit, trouble: GatewayTrouble | None, kind: Literal["mqtt", "certificate"] = "mqtt"
+) -> dict[str, str | int] | None:
+    """Why a gateway was turned away or cut off last, and what to do."""
+    if trouble is None:
+        return None
+    seconds = (visit.caller.platform.now_us() - trouble.at_us) / 1e6
+    return {
+        "reason": word(kind, trouble.reason, visit.language),
+        "fix": word(f"{kind}_fix", trouble.reason, visit.language),
+        "detail": trouble.detail,
+        "address": trouble.address,
+        "ago": formats.age(seconds, visit.text),
+        "times": trouble.times,
+    }
+
+
+def _liveness(seconds: float | None, connected: bool | None) -> str:
+    if seconds is None:
+        return "never"
+    if seconds < 120 and connected is not False:
+        return "live"
+    return "late" if seconds < 3600 else "silent"
