@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import formats
-from api.page.visit import PageRoute, Visit, Visitor
+from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.usecases.clocks import dismiss, repair
 from api.usecases.gateways import refused_certificates, states_of_all
+from metering.access import Role
+from metering.clock_repair import ClockRepair
+from metering.edge_node import EdgeNode
 from metering.gateway_life import ManagedGateway
 from metering.intake import GatewayTrouble
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+MOST_NODES, MOST_DEVICES = 8, 8
+"""Told of one gateway, and of one node; all are counted."""
 
 
 @router.get("/gateways")
@@ -23,6 +29,22 @@ def gateways_page(visit: Visitor) -> HTMLResponse:
     rows = [_gateway(visit, one) for one in states_of_all(visit.caller)]
     refused = [_trouble(visit, one, "certificate") for one in refused_certificates(visit.caller)]
     return visit.render("gateways.html", gateways=rows, certificates=refused)
+
+
+@router.post("/gateways/clock")
+def clock_button(
+    visit: Acting,
+    gateway: Annotated[str, Form(max_length=129)],
+    id: Annotated[int, Form(ge=1, le=2**53)],
+    decision: Annotated[Literal["accept", "dismiss"], Form()],
+) -> Response:
+    """Accept what is proposed of a clock, or dismiss it."""
+    visit.caller.need(Role.OPERATE)
+    if decision == "accept":
+        repair(visit.caller, gateway, id)
+    else:
+        dismiss(visit.caller, gateway, id)
+    return RedirectResponse("/gateways#gateways", status_code=303)
 
 
 def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
@@ -43,6 +65,34 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
         "held": one.held is not None,
         "trouble": _trouble(visit, one.trouble),
         "subscribed": one.subscribed,
+        "nodes": [_node(visit, node) for node in one.nodes[:MOST_NODES]],
+        "more_nodes": max(0, len(one.nodes) - MOST_NODES),
+        "quarantined": one.quarantined,
+        "clock": _clock(visit, one.clock_repair, gateway.site),
+    }
+
+
+def _node(visit: Visit, node: EdgeNode) -> dict[str, Any]:
+    offline = sorted(name for name, online in node.devices.items() if not online)
+    return {
+        "name": node.node,
+        "online": node.online,
+        "offline": offline[:MOST_DEVICES],
+        "offline_count": len(offline),
+        "gaps": node.gaps,
+        "wants": word("births_wanted", node.wants, visit.language) if node.wants else "",
+    }
+
+
+def _clock(visit: Visit, one: ClockRepair | None, site: str) -> dict[str, Any] | None:
+    """What is proposed of its clock, or by what its times are put right."""
+    if one is None:
+        return None
+    return {
+        "id": one.id,
+        "proposed": one.state == "proposed",
+        "ahead": formats.offset(one.offset_us),
+        "since": formats.minute(one.from_us, visit.caller.reach.registry.zone(site)),
     }
 
 

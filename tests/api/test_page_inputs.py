@@ -63,9 +63,9 @@ HOSTILE = (
     ),
     *("-9" + "9" * 18, "9" * 18, "<script>", "{{ 7 * 7 }}", "x" * 600, "e\u0301", "\u202e"),
 )
-UNANSWERED = ("/signin", "/closings/{name}/confirmation", "/repairs/change")
-"""The first takes the token of its own form, and a key; the second a second person; the last a key
-of the whole platform."""
+UNANSWERED = ("/signin", "/closings/{name}/confirmation", "/repairs/change", "/gateways/clock")
+"""The first takes the token of its own form, and a key; the second a second person; the third a key
+of the whole platform; the last a proposal, of which there is none."""
 OTHERWISE = ("start", "end", "role", "node", "meter")
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")
