@@ -53,6 +53,7 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
     seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
     name = getattr(gateway, f"name_{visit.language}")
     told = ("messages", "readings", "duplicates", "corrections")
+    beneath = (one.open_gaps, one.trouble, one.subscribed, one.nodes, one.quarantined)
     return {
         "name": name or gateway.user,
         "user": gateway.user,
@@ -68,6 +69,7 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
         "nodes": [_node(visit, node) for node in one.nodes[:MOST_NODES]],
         "more_nodes": max(0, len(one.nodes) - MOST_NODES),
         "quarantined": one.quarantined,
+        "told": any(beneath) or one.clock_repair is not None,
         "clock": _clock(visit, one.clock_repair, gateway.site),
     }
 

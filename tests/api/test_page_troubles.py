@@ -87,7 +87,7 @@ def test_nodes_clock_and_what_waits_for_it_are_told_with_a_button(world):
     assert "<code>plant/&lt;hall&gt;</code> 1 device offline: <code>fan</code>" in html
     assert html.index("plant/&lt;hall&gt;") < html.index("plant/roof")
     assert "a number of its sequence did not come" in html
-    assert "proposed: it is +3600.0 s ahead since" in html
+    assert "proposed: its clock is +3600.0 s ahead since" in html
     assert 'name="decision"' not in html
     csrf = sign_in(world, "operator").csrf
     assert 'value="accept"' in world.client.get("/gateways").text
@@ -98,7 +98,7 @@ def test_nodes_clock_and_what_waits_for_it_are_told_with_a_button(world):
         done = world.client.post("/gateways/clock", data=form, follow_redirects=False)
         assert done.status_code == 303
         assert [one.state for one in intake.clock_repairs("campus/gw-1")] == [state]
-    assert "put right: it is +3600.0 s ahead since" in world.client.get("/gateways").text
+    assert "put right: its clock is +3600.0 s ahead since" in world.client.get("/gateways").text
     assert world.client.post("/gateways/clock", data={**form, "id": 99}).status_code == 404
 
 
