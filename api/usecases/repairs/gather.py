@@ -11,11 +11,12 @@ from typing import Final
 
 import numpy as np
 
+import figures
 from api.caller import Caller
 from api.usecases.gateways import states_of_all
 from api.usecases.messages import dead_gateways
 from api.usecases.repairs.facts import MeterBooked, PointArrivals, RepairFacts, Summed
-from figures import View, balance
+from figures import View
 from metering import items
 from metering.access import Role
 from metering.book import SeriesKey
@@ -191,7 +192,7 @@ def _sums(view: View, meters: Iterable[Meter], last: date) -> list[Summed]:
     first = last - timedelta(days=SUMMED_DAYS - 1)
     found = []
     for (node, item), meter in sorted(places.items(), key=lambda one: one[0]):
-        known = balance(view, view.key_of(node, item), first, last).known
+        known = figures.balance(view, view.key_of(node, item), first, last).known
         per = BOOK_UNITS[meter.unit].per_canonical
         if known:
             total = sum(one.total or 0 for one in known)
