@@ -173,6 +173,10 @@ def _nothing_dismissed(
     return []
 
 
+def _nothing_forgotten(_: str) -> None:
+    return None
+
+
 def _nothing_asked(_: frozenset[str] | None, __: LetterCause) -> int:
     return 0
 
@@ -233,6 +237,8 @@ class Platform:
     """Has the intake try open letters of some gateways and a cause again; how many."""
     dismiss: Dismiss = _nothing_dismissed
     """Has points of a gateway proposed no more, or again."""
+    forget_secret: Callable[[str], None] = _nothing_forgotten
+    """Takes what a gateway logged in with by the national protocol away."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes

@@ -39,9 +39,12 @@ def kind_of(request: Request) -> str:
 
 
 def once_of(request: Request) -> str:
-    """The Idempotency-Key, '' for none; InvalidInput where it is none."""
-    given = request.headers.get("idempotency-key", "")
-    if given and not _ONCE.fullmatch(given):
+    """The Idempotency-Key, '' where the header is not there; InvalidInput where it holds none: a
+    sender whose key is empty believes that it cannot send twice."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return ""
+    if not _ONCE.fullmatch(given):
         raise InvalidInput(
             "not an idempotency key",
             field="Idempotency-Key",

@@ -50,6 +50,7 @@ from greenoffice.health import (
 from greenoffice.heartbeat import gone
 from greenoffice.http_connections import bounded
 from greenoffice.logs import set_up_logs
+from greenoffice.national_secrets import forget_gateway
 from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.private import keep_private
@@ -205,6 +206,7 @@ def platform_of(
         clocks=assembly.stores.intake,
         want_again=assembly.stores.intake.want,
         dismiss=assembly.stores.intake.dismiss,
+        forget_secret=lambda user: forget_gateway(folder, user),
         marks=assembly.stores.marks,
         findings=assembly.stores.findings,
         baselines=assembly.stores.baselines,

@@ -9,7 +9,7 @@ from greenoffice.stores import open_stores
 from metering import clock_deciding
 from metering.access import AuditEntry, by_command
 from metering.clock_repair import DEFAULT_MODE, ClockRepair
-from metering.errors import NotFound
+from metering.gateway_life import require_registered
 from metering.localtime import iso, parse_instant
 from storage import Stores
 
@@ -30,13 +30,7 @@ def decide(folder: DataFolder, gateway: str, wish: ClockWish) -> dict[str, objec
     """What is known of the clock once the wish is done. NotFound for a gateway that is not
     registered or a number that is not known, else errors as `metering.clock_deciding`."""
     stores, now_us = open_stores(folder), folder.clock().now_us()
-    if gateway not in stores.registry.load().gateways:
-        raise NotFound(
-            "no such gateway",
-            field="gateway",
-            value=gateway,
-            fix="SITE/GATEWAY, as it stands in gateways.csv",
-        )
+    require_registered(stores.registry.load(), gateway)
     if done := _done(stores, gateway, wish, now_us):
         action, target = done
         entry = AuditEntry(now_us, str(by_command()), action, f"{gateway} {target}")

@@ -17,10 +17,13 @@ from metering.errors import InvalidInput, NotFound
 from metering.gateway_life import csv_text
 from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
+from storage import Stores
 from texts import said
 
 PAGE = 500
 MOST_GROUPS = 1_000
+_MOST_ID = 2**62
+"""No database numbers a letter so."""
 STATES = ("open", "asked", "replayed", "discarded")
 
 
@@ -67,7 +70,7 @@ def show_letter(folder: DataFolder, id: int) -> dict[str, object]:
     that would mend it; NotFound where there is none. `payload` and `now` are None where the message
     has expired."""
     stores = open_stores(folder)
-    letter, registry = stores.intake.dead_letter(id), stores.registry.load()
+    letter, registry = _letter_of(stores, id), stores.registry.load()
     how = decoding_by_clocks(folder.settings(), stores.intake)
     with closing(JournalReader(folder.journal)) as journal:
         now = verdict_of(letter, journal, how, registry, stores.intake)
@@ -79,6 +82,20 @@ def show_letter(folder: DataFolder, id: int) -> dict[str, object]:
         "payload": payload,
         "now": None if now is None else _verdict_told(now),
     }
+
+
+def _letter_of(stores: Stores, id: int) -> DeadLetter:
+    try:
+        if 0 <= id < _MOST_ID:
+            return stores.intake.dead_letter(id)
+    except NotFound:
+        pass
+    raise NotFound(
+        "no such dead letter",
+        field="id",
+        value=id,
+        fix="list them: greenoffice dead-letters list DATA",
+    )
 
 
 def replay_letters(folder: DataFolder, cause: LetterCause) -> dict[str, int]:

@@ -6,8 +6,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
 from metering.access import by_command
 from metering.delivery import by_hand
-from metering.errors import NotFound
-from metering.gateway_life import require_let_in
+from metering.gateway_life import require_let_in, require_registered
 from metering.localtime import parse_instant
 
 
@@ -16,13 +15,7 @@ def resend(folder: DataFolder, gateway: str, start: str, until: str) -> dict[str
     for a gateway that is not registered, InvalidInput for a time that cannot be asked for,
     Conflict where it was revoked, or too much is asked for already."""
     stores = open_stores(folder)
-    if gateway not in stores.registry.load().gateways:
-        raise NotFound(
-            "no such gateway",
-            field="gateway",
-            value=gateway,
-            fix="SITE/GATEWAY, as it stands in gateways.csv",
-        )
+    require_registered(stores.registry.load(), gateway)
     require_let_in(stores.credentials, gateway)
     times = parse_instant(start, "from"), parse_instant(until, "until")
     now_us = folder.clock().now_us()

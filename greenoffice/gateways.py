@@ -14,7 +14,7 @@ from greenoffice.connected import (
     held_gateways,
 )
 from greenoffice.folder import DataFolder
-from greenoffice.national import forget_gateway
+from greenoffice.national_secrets import forget_gateway
 from greenoffice.saying import language, say
 from greenoffice.stores import open_stores
 from metering.access import by_command

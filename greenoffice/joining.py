@@ -14,9 +14,9 @@ from greenoffice.stores import open_stores
 from metering.access import AuditEntry, by_command
 from metering.commissioning import CORRECTED, Proposed, approval, proposals, sure_ones
 from metering.errors import InvalidInput, NotFound
+from metering.gateway_life import require_registered
 from metering.guessing import Guessed
 from metering.localtime import iso
-from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from metering.registry.proposal import check_reason, propose
 from metering.registry.rows import as_text
@@ -29,7 +29,7 @@ def proposed(folder: DataFolder, gateway: str, *, dismissed: bool) -> list[dict[
     registered."""
     stores = open_stores(folder)
     registry = stores.registry.load()
-    _check_gateway(registry, gateway)
+    require_registered(registry, gateway)
     found = proposals(stores.intake.seen_points(gateway), registry, dismissed=dismissed)
     return [_told(one) for one in found]
 
@@ -47,7 +47,7 @@ def approve(
     Errors as `approval`, and those of an import."""
     stores, now_us = open_stores(folder), folder.clock().now_us()
     before = stores.registry.load()
-    _check_gateway(before, gateway)
+    require_registered(before, gateway)
     seen = stores.intake.seen_points(gateway)
     named = {one.get("point", "") for one in wanted}
     rest = sure_ones(proposals(seen, before)) if sure else []
@@ -74,7 +74,7 @@ def dismiss(
 ) -> dict[str, object]:
     """Propose points no more, or again; NotFound where none of them was heard of."""
     stores, now_us = open_stores(folder), folder.clock().now_us()
-    _check_gateway(stores.registry.load(), gateway)
+    require_registered(stores.registry.load(), gateway)
     by = "" if undo else str(by_command())
     done = stores.intake.dismiss(gateway, points, by=by, now_us=0 if undo else now_us)
     if not done:
@@ -107,16 +107,6 @@ def read_corrections(path: Path) -> list[dict[str, str]]:
         )
     named = (dict(zip(heading, row, strict=True)) for row in rows[1:] if any(row))
     return [{name: text for name, text in row.items() if name != "gateway"} for row in named]
-
-
-def _check_gateway(registry: Registry, gateway: str) -> None:
-    if gateway not in registry.gateways:
-        raise NotFound(
-            "no such gateway",
-            field="gateway",
-            value=gateway,
-            fix="SITE/GATEWAY, as it stands in gateways.csv",
-        )
 
 
 def _told(one: Proposed) -> dict[str, object]:

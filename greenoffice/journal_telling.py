@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from collector.journal import JournalReader, Located, SegmentListed, list_segments
 from collector.journal.segment import split_segment
 from greenoffice.folder import DataFolder
+from greenoffice.stores import open_stores
 from metering.errors import InvalidInput, Unavailable
+from metering.gateway_life import require_registered
 from metering.localtime import iso, parse_instant
 from metering.topic_filter import check_filter, matches
 
@@ -97,19 +99,20 @@ def tell_records(
 ) -> Iterator[dict[str, object]]:
     """Records in the order of each writer's journal, one writer after the other; with `follow` on
     and on, from now where neither a segment nor a time is named. A journal that is damaged is told
-    up to there and holds up no other: Unavailable comes after what the others have."""
-    reader = JournalReader(folder.journal)
+    up to there and holds up no other: Unavailable comes after what the others have. NotFound where
+    nothing came of a gateway that nobody registered."""
+    reader, told = JournalReader(folder.journal), 0
     try:
         places = _places(folder, reader, asked, follow)
-        left = asked.limit
         for one in _taken(reader, asked, places, follow):
-            if left is not None:
-                if left <= 0:
-                    return
-                left -= 1
+            if told == asked.limit:
+                return
+            told += 1
             yield record_told(one)
     finally:
         reader.close()
+    if not told and asked.gateway:
+        require_registered(open_stores(folder).registry.load(), asked.gateway)
 
 
 def record_told(one: Located) -> dict[str, object]:

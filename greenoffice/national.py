@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from collector.national import NationalKey, NationalKeys, read_cipher
-from greenoffice.folder import DataFolder, write_secret
+from greenoffice.folder import DataFolder
+from greenoffice.national_secrets import keep_keys
 from greenoffice.saying import say
 from greenoffice.stores import open_stores
 from greenoffice.tls import trusting
@@ -48,7 +49,7 @@ def name_gateway(
     _require_word("secret-file", secret, shown="")
     site = user.partition("/")[0]
     key = NationalKey(building, number, user, secret, registry.zone(site))
-    _keep(folder, keys.with_key(key))
+    keep_keys(folder, keys.with_key(key))
     actor, now_us = str(by_command()), folder.clock().now_us()
     about = {"building": building, "number": number}
     entry = AuditEntry(
@@ -56,20 +57,6 @@ def name_gateway(
     )
     stores.access.audit(entry)
     return {"gateway": user, **about, "secret": secret}
-
-
-def forget_gateway(folder: DataFolder, user: str) -> None:
-    """Take what a gateway logged in with away, where it has something."""
-    keys = NationalKeys(folder.national_keys)
-    if any(one.gateway == user for one in keys.all()):
-        _keep(folder, keys.without(user))
-
-
-def _keep(folder: DataFolder, content: bytes) -> None:
-    """Whole or not at all: the collector reads it meanwhile."""
-    partial = folder.national_keys.with_suffix(".partial")
-    write_secret(partial, content.decode())
-    partial.replace(folder.national_keys)
 
 
 def _require_word(field: str, value: str, *, shown: str | None = None) -> None:

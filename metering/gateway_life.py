@@ -12,7 +12,7 @@ from enum import StrEnum
 from metering.clock_repair import QUARANTINED, ClockRepair
 from metering.delivery import DeliveryState
 from metering.edge_node import EdgeNode
-from metering.errors import Conflict, InvalidInput
+from metering.errors import Conflict, InvalidInput, NotFound
 from metering.intake import (
     GatewayConnection,
     GatewayCounts,
@@ -22,7 +22,7 @@ from metering.intake import (
     LetterGroup,
 )
 from metering.ports import Credentials, CredentialStore, IntakeReader, RegistryStore
-from metering.registry import Gateway, Point, Registry
+from metering.registry import Gateway, NodeType, Point, Registry
 
 HOUR_US = 3_600_000_000
 LONGEST_OLD_H = 168
@@ -85,9 +85,18 @@ def add_gateway(
     now_us: int,
 ) -> str:
     """Register a gateway, or one that was revoked anew; its password, shown once. Conflict where
-    there is one that was not revoked; InvalidFiles where a part of it cannot be registered."""
+    there is one that was not revoked; InvalidInput where it is to stand on a node that is no site;
+    InvalidFiles where a part of it cannot be registered."""
     before = store.load()
     known = new.user in before.gateways
+    place = before.nodes.get(new.site)
+    if not known and place is not None and place.type is not NodeType.SITE:
+        raise InvalidInput(
+            "a gateway is registered on a site",
+            field="site",
+            value=new.site,
+            fix="name the site that this place lies in",
+        )
     if known and not credentials.revoked(new.user):
         raise Conflict(
             "there is such a gateway already",
@@ -116,6 +125,17 @@ def rotate_gateway(
     require_let_in(credentials, user)
     kept_us = keep_old_h * HOUR_US
     return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us)
+
+
+def require_registered(registry: Registry, user: str) -> None:
+    """NotFound where there is no such gateway."""
+    if user not in registry.gateways:
+        raise NotFound(
+            "no such gateway",
+            field="gateway",
+            value=user,
+            fix="SITE/GATEWAY, as it stands in gateways.csv",
+        )
 
 
 def require_let_in(credentials: Credentials, user: str) -> None:
@@ -211,6 +231,12 @@ class ManagedGateway:
     """Readings and messages of it that wait for its clock."""
     clock_repair: ClockRepair | None = None
     """By which its times are repaired now, or what is proposed."""
+
+    @property
+    def clock_proposed(self) -> ClockRepair | None:
+        """What is proposed of its clock and waits for a person."""
+        one = self.clock_repair
+        return one if one is not None and one.state == "proposed" else None
 
     @property
     def standing(self) -> GatewayStanding:

@@ -43,6 +43,7 @@ class GuessReason(StrEnum):
     UNIT_COUNTS = "unit_counts"
     UNIT_MEASURES = "unit_measures"
     NAME = "name"
+    DISAGREES = "disagrees"
     NOTHING = "nothing"
 
 
@@ -251,6 +252,8 @@ def _canonical(unit_: str) -> str:
 def _unit(one: SeenPoint, quantity: str, words: Collection[str]) -> Guessed:
     known = [sent for sent in one.units if sent in UNITS]
     if known:
+        if not all(_converts(sent, known[-1]) for sent in one.units):
+            return Guessed(known[-1], Sureness.UNSURE, GuessReason.DISAGREES)
         return Guessed(known[-1], Sureness.SAID, GuessReason.SENT)
     if one.described is not None and one.described.unit in UNITS:
         return Guessed(one.described.unit, Sureness.SAID, GuessReason.DESCRIBED)
@@ -262,9 +265,19 @@ def _unit(one: SeenPoint, quantity: str, words: Collection[str]) -> Guessed:
     return Guessed("", Sureness.UNSURE, GuessReason.NOTHING)
 
 
+def _converts(sent: str, other: str) -> bool:
+    try:
+        conversion(sent, UNITS[other].canonical)
+    except InvalidInput:
+        return False
+    return True
+
+
 def _kind(one: SeenPoint, unit_: str, quantity: str, words: Collection[str]) -> Guessed:
     if len(one.kinds) == 1:
         return Guessed(one.kinds[0], Sureness.SAID, GuessReason.SENT)
+    if one.kinds:
+        return Guessed(one.kinds[-1], Sureness.UNSURE, GuessReason.DISAGREES)
     if one.described is not None and one.described.kind is not None:
         return Guessed(one.described.kind, Sureness.SAID, GuessReason.DESCRIBED)
     canonical = _canonical(unit_)

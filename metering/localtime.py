@@ -25,6 +25,7 @@ HOUR_US = 60 * MINUTE_US
 DAY_MIN = 1440
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_LEAP_TEXT = re.compile(r"(.{10}.\d\d:\d\d):60(?:\.\d+)?(\D.*)", re.ASCII)
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")
 
 
@@ -73,11 +74,24 @@ def iso(time_us: int, zone: str = "UTC") -> str:
     return from_us(time_us).astimezone(zone_of(zone)).isoformat()
 
 
+def leap_second(before: datetime) -> int:
+    """The end of the second that begins then, for times that a clock shows as `:60` [us UTC].
+    ValueError where no leap second can be: they stand before midnight of UTC (RFC 3339, 5.7)."""
+    end_us = to_us(before) + 1_000_000
+    if end_us % (24 * HOUR_US):
+        raise ValueError(before)
+    return end_us
+
+
 def parse_instant(text: str, field: str = "time") -> int:
     """Microseconds of an RFC 3339 text with an offset, of an instant that has a date in every zone;
-    InvalidInput otherwise."""
+    InvalidInput otherwise. A leap second counts as the start of the next one."""
     try:
-        found = to_us(datetime.fromisoformat(text), field)
+        leap = _LEAP_TEXT.fullmatch(text)
+        if leap is None:
+            found = to_us(datetime.fromisoformat(text), field)
+        else:
+            found = leap_second(datetime.fromisoformat(f"{leap[1]}:59{leap[2]}"))
         if not _FIRST_US <= found <= _LAST_US:
             raise OverflowError
         return found

@@ -10,11 +10,13 @@ are kept so in stores. Whoever shows them finds the sentence again by its fixed 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from texts.catalogue import catalogue
+from texts.catalogue import TRANSLATED, catalogue
 from texts.languages import ENGLISH, code_of
 
 PLACE = re.compile(r"\{(\d+)\}")
@@ -24,6 +26,15 @@ _ERROR = re.compile(
 """How an error reads on one line: message (field = value) - fix."""
 
 FEW_WORDS = 3
+ERRNO_NAMES = (
+    *("EACCES", "EADDRINUSE", "EADDRNOTAVAIL", "EBUSY", "ECONNABORTED", "ECONNREFUSED"),
+    *("ECONNRESET", "EDQUOT", "EEXIST", "EHOSTUNREACH", "EIO", "EISDIR"),
+    *("EMFILE", "ENAMETOOLONG", "ENETUNREACH", "ENFILE", "ENOENT", "ENOSPC"),
+    *("ENOTDIR", "ENOTEMPTY", "EPERM", "EPIPE", "EROFS", "ETIMEDOUT"),
+)
+"""Errors of the operating system that people meet; each has its words, `errno`."""
+_ERRNO_LINES = {"[Errno {0}] {1}": "{1}", "[Errno {0}] {1}: {2}": "{1}: {2}"}
+"""How Python writes an OSError."""
 
 
 class Sentences:
@@ -70,7 +81,15 @@ def _order(sentence: str) -> list[str]:
 
 @lru_cache
 def _sentences() -> Sentences:
-    return Sentences(catalogue().sentences)
+    return Sentences({**_ERRNO_LINES, **_of_system(), **catalogue().sentences})
+
+
+def _of_system() -> dict[str, str]:
+    """What the operating system says, which is in no code of ours."""
+    words = catalogue().words[TRANSLATED]
+    return {
+        os.strerror(getattr(errno, name)): words[f"errno.{name.lower()}"] for name in ERRNO_NAMES
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -29,6 +29,8 @@ MOST_TOLD = 20
 WAYS = {
     "dead_letters": "/dead-letters",
     "unregistered_points": "/gateways",
+    "gateway_clock": "/gateways",
+    "quarantined": "/gateways",
     "incomplete": "/latest",
     "no_account": "/bills",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
@@ -32,15 +32,13 @@ from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
-from api.usecases.gateways import refused_certificates, states_of_all
 from api.usecases.lineage import asked_for
 from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
 from metering.access import Role
 from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
 from metering.finding import FIXED_BEFORE, CaseState
-from metering.gateway_life import ManagedGateway
-from metering.intake import DeadLetter, GatewayTrouble
+from metering.intake import DeadLetter
 from metering.registry.facts.alert_budgets import MOST
 from metering.registry.proposal import MAX_REASON
 from texts import word
@@ -266,60 +264,6 @@ def closings_confirm(name: str, visit: Acting) -> Response:
     visit.caller.need(Role.CLOSE)
     reopen(visit.caller, name)
     return RedirectResponse("/closings", status_code=303)
-
-
-@router.get("/gateways")
-def gateways_page(visit: Visitor) -> HTMLResponse:
-    """Who is heard, and what became of what they sent."""
-    rows = [_gateway(visit, one) for one in states_of_all(visit.caller)]
-    refused = [_trouble(visit, one, "certificate") for one in refused_certificates(visit.caller)]
-    return visit.render("gateways.html", gateways=rows, certificates=refused)
-
-
-def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
-    gateway, counts = one.gateway, one.counts
-    seen = counts.last_arrival_us
-    seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
-    name = getattr(gateway, f"name_{visit.language}")
-    told = ("messages", "readings", "duplicates", "corrections")
-    return {
-        "name": name or gateway.user,
-        "user": gateway.user,
-        "state": _liveness(seconds, counts.connected),
-        "heard": "–" if seconds is None else formats.age(seconds, visit.text),
-        **{count: f"{getattr(counts, count):,}" for count in told},
-        "dead": f"{counts.dead:,}",
-        "gaps": one.open_gaps,
-        "offset": "–" if one.clock_offset_us is None else formats.offset(one.clock_offset_us),
-        "held": one.held is not None,
-        "trouble": _trouble(visit, one.trouble),
-        "subscribed": one.subscribed,
-    }
-
-
-def _trouble(
-    visit: Visit, trouble: GatewayTrouble | None, kind: Literal["mqtt", "certificate"] = "mqtt"
-) -> dict[str, str | int] | None:
-    """Why a gateway was turned away or cut off last, and what to do."""
-    if trouble is None:
-        return None
-    seconds = (visit.caller.platform.now_us() - trouble.at_us) / 1e6
-    return {
-        "reason": word(kind, trouble.reason, visit.language),
-        "fix": word(f"{kind}_fix", trouble.reason, visit.language),
-        "detail": trouble.detail,
-        "address": trouble.address,
-        "ago": formats.age(seconds, visit.text),
-        "times": trouble.times,
-    }
-
-
-def _liveness(seconds: float | None, connected: bool | None) -> str:
-    if seconds is None:
-        return "never"
-    if seconds < 120 and connected is not False:
-        return "live"
-    return "late" if seconds < 3600 else "silent"
 
 
 @router.get("/dead-letters")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.page import reference, repair_views, setup_first, setup_views, signin, views
+from api.page import (
+    gateways,
+    reference,
+    repair_views,
+    setup_first,
+    setup_views,
+    signin,
+    views,
+)
 from api.page.sessions import Sessions
 
 
@@ -15,6 +23,7 @@ def install(app: FastAPI) -> None:
     app.include_router(signin.router)
     app.include_router(reference.router)
     app.include_router(views.router)
+    app.include_router(gateways.router)
     app.include_router(repair_views.router)
     app.include_router(setup_first.router)
     app.include_router(setup_views.router)

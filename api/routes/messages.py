@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
 from api.answers.common import PageAnswer
@@ -23,7 +24,7 @@ from api.answers.messages import (
 )
 from api.auth import Operator, Reader, platform_of
 from api.paging import Cursor, Limit
-from api.params import Code, example, refuses
+from api.params import Code, JsonBody, example, refuses
 from api.platform import Submission
 from api.pushed_body import kind_of, once_of, unpacked
 from api.pushing import Pushing
@@ -35,6 +36,7 @@ from api.usecases.messages import (
     dead_letter_of,
     entered_by,
     groups_of,
+    one_cause,
     push,
     raw_of,
     submit,
@@ -45,9 +47,29 @@ from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
 from texts import said
 
-router = APIRouter(prefix="/v1", tags=["messages"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["messages"])
 Level = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 """A site or a gateway."""
+
+
+class CauseToReplay(BaseModel):
+    """Dead letters that are alike, as /v1/dead-letters/groups tells them; what is left out is
+    any."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"gateway": "campus/gw-1", "reason": "unknown_point"}},
+    )
+    id: Annotated[int, Field(ge=0, lt=2**62)] | None = None
+    gateway: Annotated[str, Field(max_length=128)] | None = None
+    reason: Annotated[str, Field(max_length=128)] | None = None
+    topic: Annotated[str, Field(max_length=1024)] | None = None
+    point: Annotated[str, Field(max_length=128)] | None = None
+
+    def cause(self) -> LetterCause:
+        """The same, for the store."""
+        return LetterCause(self.gateway, self.reason, self.topic, self.point, self.id)
+
 
 MESSAGE_EXAMPLE = {
     "segment": 16777217,
@@ -253,11 +275,16 @@ def replay_dead_letters(
     reason: Code = None,
     topic: Annotated[str | None, Query(max_length=1024)] = None,
     point: Code = None,
+    body: CauseToReplay | None = None,
 ) -> AskedAgainAnswer:
     """Try open dead letters of a cause again: once a decoder, the settings or a store was mended.
-    What a change of the registry mends is taken in without. What still stands against one leaves
-    it open; the answer comes before they are tried."""
-    return {"asked": ask_again(caller, LetterCause(gateway, reason, topic, point, id))}
+    The cause stands in the query or in a JSON body. What a change of the registry mends is taken in
+    without. What still stands against one leaves it open; the answer comes before they are
+    tried."""
+    asked, told = LetterCause(gateway, reason, topic, point, id), LetterCause()
+    if body is not None:
+        told = body.cause()
+    return {"asked": ask_again(caller, one_cause(asked, told))}
 
 
 @router.get("/dead-letters/{id}", responses=example(BYTES_EXAMPLE))
@@ -295,7 +322,7 @@ def _verdict_json(now: LetterVerdict) -> LetterVerdictAnswer:
 @router.post(
     "/ingest",
     status_code=202,
-    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(413)},
+    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(409, 413)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -321,7 +348,7 @@ async def ingest(
 @router.post(
     "/ingest/{site}/{code}",
     status_code=202,
-    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(400, 413, 415, 429)},
+    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(400, 409, 413, 415, 429)},
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -9,7 +9,11 @@ from metering.localtime import parse_instant
 
 
 def repair(
-    caller: Caller, user: str, id: int | None, ahead_s: float | None, times: tuple[str, str]
+    caller: Caller,
+    user: str,
+    id: int | None,
+    ahead_s: float | None = None,
+    times: tuple[str, str] = ("", ""),
 ) -> ClockRepair:
     """Repair a clock as it is proposed under a number, or as it is said to be ahead [s]; `times`
     are since when and until when, '' where they are not said. Errors as

@@ -62,7 +62,8 @@ def state_of(caller: Caller, user: str) -> tuple[ManagedGateway, dict[str, int]]
 
 
 def add(caller: Caller, new: NewGateway) -> str:
-    """Register a gateway of a site that the caller reaches now; its password, shown once."""
+    """Register a gateway of a site that the caller reaches now; its password, shown once. What it
+    had for the national protocol before it was revoked lets it in no more."""
     platform, now_us = caller.platform, caller.platform.now_us()
     caller.reach.node(new.site)
     if not caller.reach.scope.whole and not caller.reach.holds_now(new.site, now_us):
@@ -71,7 +72,7 @@ def add(caller: Caller, new: NewGateway) -> str:
         )
     if new.topic or new.decoder:
         caller.need_whole()  # behind a broker a route can take topics that others have
-    return add_gateway(
+    password = add_gateway(
         platform.registry_store,
         platform.credentials,
         lambda files: platform.read_registry(files, None),
@@ -79,6 +80,8 @@ def add(caller: Caller, new: NewGateway) -> str:
         actor=str(caller.actor),
         now_us=now_us,
     )
+    platform.forget_secret(new.user)
+    return password
 
 
 def rotate(caller: Caller, user: str, keep_old_h: int = 0) -> str:

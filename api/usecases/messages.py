@@ -9,6 +9,7 @@ from api.caller import Caller
 from api.platform import Platform, PushReceipt, RawMessage, Submission
 from api.reach import Outside
 from metering.errors import InvalidInput, NotFound, StorageFull, Unavailable
+from metering.gateway_life import require_let_in
 from metering.intake import DeadLetter, LetterCause, LetterGroup
 
 WEBHOOKS = "http/v1/ingest/"
@@ -72,6 +73,19 @@ def groups_of(caller: Caller, state: str, limit: int) -> list[tuple[LetterGroup,
     return [(one, intake.dead_letter(one.example)) for one in groups]
 
 
+def one_cause(asked: LetterCause, told: LetterCause) -> LetterCause:
+    """The cause that the query names, or the one of the body; InvalidInput where both name one:
+    which of them is meant nobody knows."""
+    if LetterCause() not in (asked, told):
+        raise InvalidInput(
+            "a cause is named in the query and in the body",
+            field="body",
+            value=" ".join(name for name, value in vars(told).items() if value is not None),
+            fix="name it in one of them",
+        )
+    return told if asked == LetterCause() else asked
+
+
 def ask_again(caller: Caller, cause: LetterCause) -> int:
     """Have open dead letters of the scope tried again; how many. InvalidInput where no cause is
     named."""
@@ -105,7 +119,8 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:
 
 def push(platform: Platform, submission: Submission) -> Submitted:
     """Journal a payload, durable on return, whoever was found to push it; InvalidInput where it is
-    empty, or its name was used for another one."""
+    empty, or its name was used for another one, Conflict where its gateway was revoked."""
+    require_let_in(platform.credentials, submission.gateway)
     if not submission.payload:
         raise InvalidInput("an empty body", field="body", value="", fix="send the payload")
     try:

@@ -25,7 +25,7 @@ from collector.decode.message import (
 )
 from collector.decode.quantity import Quantity, readings
 from metering.errors import InvalidInput
-from metering.localtime import to_us, zone_of
+from metering.localtime import leap_second, to_us, zone_of
 from metering.reading import Kind
 
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
@@ -153,7 +153,10 @@ def _of_clock_text(text: str, zone: str) -> int | None:
     if rest and rest != "Z" and not _OFFSET.fullmatch(rest):
         raise ValueError(text)
     where = zone_of("UTC" if rest == "Z" else rest or zone)
-    wall = datetime(year, month, day, hour, minute, int(match[6] or 0), tzinfo=where)
+    second = int(match[6] or 0)
+    wall = datetime(year, month, day, hour, minute, second - (second == 60), tzinfo=where)
+    if second == 60:
+        return leap_second(wall)
     return to_us(wall) + min(microsecond, 999_999)
 
 

@@ -50,6 +50,20 @@ def test_a_proposal_is_told_accepted_ended_and_taken_back(off):
     assert [x["state"] for x in off.get(f"{HOME}/clock").json()["repairs"]] == ["dismissed"]
 
 
+def test_the_button_of_a_repair_accepts_what_is_proposed(off):
+    checks = {one["check"]: one for one in off.get("/v1/repairs").json()["data"]}
+    (told,) = checks["gateway_clock"]["repairs"]
+    assert (told["code"], told["said"], told["mending"]["kind"]) == (
+        "campus/gw-1", {"seconds": 3600}, "clock",
+    )  # fmt: skip
+    body = {"check": "gateway_clock", "code": "campus/gw-1"}
+    headers = {"X-API-Key": off.keys["operator"]}
+    done = off.client.post("/v1/repairs/mend", json=body, headers=headers)
+    assert done.json()["count"] == 1, done.text
+    assert shown(off) == (None, 3_600.0, 0)
+    assert off.client.post("/v1/repairs/mend", json=body, headers=headers).status_code == 404
+
+
 def test_what_cannot_be_says_which_field(off):
     now_us = off.platform.now_us()
     start, end = iso(now_us - 2 * HOUR_US), iso(now_us - HOUR_US)

@@ -87,7 +87,11 @@ def test_dead_letters_are_told_by_cause_and_asked_for_again(office):
     assert (refused.status_code, refused.json()["field"]) == (422, "reason")
     one = f"/v1/dead-letters/groups/replay?id={groups[0]['example']['id']}"
     assert office.post(one).json() == {"asked": 1}
-    assert office.post("/v1/dead-letters/groups/replay?reason=unknown_point").json() == {"asked": 4}
+    path, cause = "/v1/dead-letters/groups/replay", {"reason": "unknown_point"}
+    for twice in (office.post(f"{path}?id=1", json=cause), office.post(path, json={"Reason": "x"})):
+        assert (twice.status_code, twice.json()["field"]) in ((422, "body"), (422, "Reason"))
+    assert office.post(path, json={}).status_code == 422
+    assert office.post(path, json=cause).json() == {"asked": 4}
     assert office.get("/v1/dead-letters/groups").json()["data"] == []
     assert len(office.get("/v1/dead-letters/groups?state=asked").json()["data"]) == len(groups)
     actions = [entry["action"] for entry in office.get("/v1/audit").json()["data"]]

@@ -153,7 +153,12 @@ MEDIA = [
         "multipart/form-data; charset",
     ),
 ]
-LAST = ("/v1/repairs/recompute", "/v1/repairs/mend", "/v1/registry/import")
+LAST = (
+    "/v1/gateways/{site}/{code}/revoke",
+    "/v1/repairs/recompute",
+    "/v1/repairs/mend",
+    "/v1/registry/import",
+)
 """Months that they reach into are not told before they are booked again."""
 FITTING = {
     "/v1/nodes/{code}/alert-budget": {"per_meter_year": 0.5, "reason": "too many"},

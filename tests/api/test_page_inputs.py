@@ -64,11 +64,12 @@ HOSTILE = (
     *("-9" + "9" * 18, "9" * 18, "<script>", "{{ 7 * 7 }}", "x" * 600, "e\u0301", "\u202e"),
 )
 UNANSWERED = (
-    *("/signin", "/closings/{name}/confirmation", "/repairs/change"),
+    *("/signin", "/closings/{name}/confirmation", "/gateways/clock", "/repairs/change"),
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
 )
-"""The first takes the token of its own form, and a key; the second a second person; the others a
-key of the whole platform: `test_page_setup.py` asks set-up with one."""
+"""The first takes the token of its own form, and a key; the second a second person; the third a
+proposal, of which there is none; the others a key of the whole platform: `test_page_setup.py` asks
+set-up with one."""
 OTHERWISE = ("start", "end", "role", "node", "meter")
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")

@@ -8,9 +8,22 @@ from datetime import timedelta
 import numpy as np
 
 from api import PartHealth
+from metering.clock_repair import ClockRepair
+from metering.edge_node import EdgeNode
 from metering.intake import GatewayTrouble
-from metering.localtime import day_bounds, iso
+from metering.localtime import HOUR_US, day_bounds, iso
 from tests.api.conftest import NOW_US, TODAY, ZONE, registry, sign_in
+
+
+class Told:
+    """The intake, which has something in quarantine and heard of edge nodes."""
+
+    def __init__(self, intake, quarantined, nodes):
+        self.intake = intake
+        self.quarantined, self.edge_nodes = (lambda: quarantined), (lambda _: nodes)
+
+    def __getattr__(self, name):
+        return getattr(self.intake, name)
 
 
 def test_a_part_in_trouble_is_named_on_every_page(world, signed_in):
@@ -62,6 +75,34 @@ def test_what_a_gateway_waits_for_in_vain_is_told_to_those_who_see_it(world, sig
     assert "It listens to topics that nothing is published to:" in html
     assert "<code>&lt;b&gt;/+</code>" in html
     assert "secret" not in html
+
+
+def test_nodes_clock_and_what_waits_for_it_are_told_with_a_button(world):
+    intake, now_us = world.platform.intake, world.platform.now_us()
+    proposal = ClockRepair("campus/gw-1", HOUR_US, now_us - 5 * HOUR_US, seen_us=now_us - 1)
+    id = world.platform.clocks.keep_clock_repair(proposal).id
+    node = EdgeNode("campus/gw-1", "plant/<hall>", devices={"fan": False}, gaps=2, wants="gap")
+    told = Told(intake, {"campus/gw-1": 7}, [node, replace(node, node="plant/roof", online=True)])
+    world.client.app.state.platform = replace(world.platform, intake=told)
+    sign_in(world, "reader")
+    html = world.client.get("/gateways").text
+    assert "7 readings wait until its clock is right" in html
+    assert "<code>plant/&lt;hall&gt;</code> 1 device offline: <code>fan</code>" in html
+    assert html.index("plant/&lt;hall&gt;") < html.index("plant/roof")
+    assert "a number of its sequence did not come" in html
+    assert "proposed: its clock is +3600.0 s ahead since" in html
+    assert 'name="decision"' not in html
+    csrf = sign_in(world, "operator").csrf
+    assert 'value="accept"' in world.client.get("/gateways").text
+    form = {"csrf": csrf, "gateway": "campus/gw-1", "id": id, "decision": "dismiss"}
+    assert world.client.post("/gateways/clock", data={**form, "csrf": "x"}).status_code == 403
+    for decision, state in (("dismiss", "dismissed"), ("accept", "repaired")):
+        form["decision"] = decision
+        done = world.client.post("/gateways/clock", data=form, follow_redirects=False)
+        assert done.status_code == 303
+        assert [one.state for one in intake.clock_repairs("campus/gw-1")] == [state]
+    assert "put right: its clock is +3600.0 s ahead since" in world.client.get("/gateways").text
+    assert world.client.post("/gateways/clock", data={**form, "id": 99}).status_code == 404
 
 
 def test_refused_certificates_are_told_to_who_sees_the_whole_platform(world):

@@ -231,6 +231,7 @@ BROKEN: dict[str, Broken] = {
     "gateway_held": with_gateway(held=HeldGateway(NOW_US, "rate")),
     "gateway_gaps": with_gateway(open_gaps=2),
     "gateway_clock": with_gateway(clock_offset_us=-600_000_000),
+    "quarantined": with_gateway(quarantined=3),
     "dead_letters": beside(letters=(LETTER,)),
     "point_silent": came(1, last_us=NOW_US - 30 * HOUR_US),
     "no_time": came(1, undated=3),
@@ -293,12 +294,12 @@ BROKEN: dict[str, Broken] = {
 }
 _OF_GATEWAYS = {
     *("gateway_refused", "gateway_silent", "gateway_held", "gateway_gaps", "gateway_clock"),
-    *("gateway_never_heard", "gateway_without_points", "point_silent"),
+    *("gateway_never_heard", "gateway_without_points", "point_silent", "quarantined"),
 }
 ALSO = {
     "gateway_revoked": _OF_GATEWAYS,
     "gateway_silent": {"point_silent"},
-    "gateway_never_heard": {"point_silent", "gateway_silent"},
+    "gateway_never_heard": {"point_silent", "gateway_silent", "quarantined"},
     "no_tariff": {"tariff_ends"},
     "no_area": {"unit_by_area"},
     "no_outdoor_temperature": {"out_of_range"},

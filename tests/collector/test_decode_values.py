@@ -95,6 +95,15 @@ def test_times(written: object, zone: str, at: str | None) -> None:
     assert (None if found is None else iso(found)) == at
 
 
+@pytest.mark.parametrize("written", ["2017-01-01T07:59:60", "20170101075960"])
+def test_a_leap_second_is_the_start_of_the_next(written: str) -> None:
+    found = clock_of(written, "Asia/Shanghai")
+    assert found is not None
+    assert iso(found) == "2017-01-01T00:00:00Z"
+    with pytest.raises(Refusal):
+        clock_of(written, "UTC")
+
+
 @pytest.mark.parametrize("written", ["noon", "2026-13-01T00:00:00", True, [1], "24.11.2026"])
 def test_what_is_no_time_is_refused(written: object) -> None:
     with pytest.raises(Refusal) as refused:

@@ -118,7 +118,8 @@ def test_a_letter_whose_message_has_expired_is_told_without(folder: DataFolder) 
     [
         (("list", "--state", "odd"), InvalidInput, "no such state"),
         (("groups", "--state", "odd"), InvalidInput, "no such state"),
-        (("show", "77"), NotFound, "no such dead letter"),
+        (("show", "77"), NotFound, "no such dead letter.*dead-letters list DATA"),
+        (("show", str(2**70)), NotFound, "no such dead letter"),
         (("replay",), InvalidInput, "no cause is named"),
         (("replay", "--point", "none"), NotFound, "no open dead letter"),
     ],

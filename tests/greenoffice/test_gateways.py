@@ -26,6 +26,7 @@ def folder(tmp_path: Path) -> DataFolder:
     made = commands.init(tmp_path / "data", 18080, 11883, 19464, "en")
     (tmp_path / "tree.csv").write_text(
         "code,parent,type,zone\noffice,,institution,Asia/Shanghai\ncampus,office,site,\n"
+        "hall,campus,building,\n"
     )
     import_registry(tmp_path, made.root, ImportOptions(yes=True))
     return made
@@ -95,6 +96,7 @@ def test_a_gateway_comes_with_its_route(folder: DataFolder) -> None:
     [
         (("add", "nowhere/roof"), InvalidInput, "nowhere"),
         (("add", "campus"), InvalidInput, "code"),
+        (("add", "hall/roof"), InvalidInput, "on a site"),
         (("add", "campus/a", "--decoder", "none", "--topic", "a/#"), InvalidInput, "decoder"),
         (("rotate", "campus/none"), NotFound, "no such gateway"),
         (("revoke", "campus/none"), NotFound, "no such gateway"),

@@ -17,7 +17,7 @@ from greenoffice import commands
 from greenoffice.cli import app
 from greenoffice.folder import DataFolder
 from greenoffice.journal_telling import RecordsAsked, tell_records
-from metering.errors import InvalidInput, Unavailable
+from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.localtime import iso, parse_instant
 
 HOUR_US = 3_600_000_000
@@ -114,6 +114,13 @@ def test_what_is_asked_for_alone_is_told(
     folder: DataFolder, journal: JournalWriter, asked: tuple[str, ...], found: list[int]
 ) -> None:
     assert offsets(run("cat", str(folder.root), *asked)) == found
+
+
+def test_a_gateway_that_nobody_registered_and_nothing_came_of_is_named(
+    folder: DataFolder, journal: JournalWriter
+) -> None:
+    with pytest.raises(NotFound, match="no such gateway"):
+        run("cat", str(folder.root), "--gateway", "s/nope")
 
 
 def test_one_segment_alone(folder: DataFolder, journal: JournalWriter) -> None:

@@ -20,16 +20,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvicorn
 
 from api import PushReceipt, Submission, create_app
 from collector import JournalReader, JournalWriter, Record
+from collector.national import NationalKey, NationalKeys
 from greenoffice import receipts as module
 from greenoffice.api_process import desk_of, platform_of, server_config
 from greenoffice.assembly import Assembly
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
+from greenoffice.national_secrets import keep_keys
 from greenoffice.receipts import KEPT_US, ONCE, Receipts
 from greenoffice.settings import HttpSettings
 from greenoffice.stores import open_stores
@@ -182,10 +185,21 @@ def test_a_revoked_gateway_is_told_so(made: Served, tmp_path: Path) -> None:
         merged(Registry(), read_registry_texts(TABLES)), actor="test", now_us=0
     )
     stores.credentials.revoke("house/gw", actor="test", now_us=1)
+    admin = {"X_API_Key": folder.admin_key.read_text().strip()}
+    secrets = [NationalKey("b", "1", gateway, "s") for gateway in passwords]
+    keep_keys(folder, msgspec.json.encode(secrets))
     with serving(replace(made, folder=folder, passwords=passwords)) as one:
         got = one.post()
         assert (got.status, got.body["detail"]) == (401, "this gateway was revoked")
+        for path in (PATH, "/v1/ingest?gateway=house/gw"):
+            got = one.post(path=path, **admin)
+            assert (got.status, got.body["detail"]) == (409, "this gateway was revoked")
         assert one.records() == []
+        again = json.dumps({"site": "house", "code": "gw"})
+        json_too = {"Content_Type": "application/json", **admin}
+        assert one.post(again, "/v1/gateways", **json_too).status == 201
+        assert one.post(**admin).status == 202
+    assert [key.gateway for key in NationalKeys(folder.national_keys).all()] == ["other/gw"]
 
 
 def test_the_registered_route_reads_an_event(served: Served) -> None:
@@ -238,7 +252,9 @@ def test_a_name_for_a_payload_holds_and_for_another_it_is_refused(made: Served) 
         assert (other.status, other.body["field"], other.body["value"]) == (
             422, "Idempotency-Key", "day 1",
         )  # fmt: skip
-        assert one.post(Idempotency_Key="x" * 256).status == 422
+        for none in ("", "x" * 256):
+            wrong = one.post(Idempotency_Key=none)
+            assert (wrong.status, wrong.body["field"]) == (422, "Idempotency-Key")
         its = one.post(
             path="/v1/ingest/other/gw", Idempotency_Key="day 1",
             Authorization=one.passwords["other/gw"],

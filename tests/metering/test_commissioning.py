@@ -6,6 +6,7 @@ import pytest
 
 from metering.commissioning import approval, proposals, sure_ones
 from metering.errors import InvalidInput
+from metering.guessing import GuessReason, Sureness
 from metering.joining import SeenPoint, Sighting, noted
 from metering.reading import Kind
 from metering.registry import Registry
@@ -33,6 +34,13 @@ def test_sure_ones_are_approved_beside_those_that_contradict_themselves() -> Non
     sure = sure_ones(proposals([*ODD, GOOD], Registry()))
     assert sure == [{"point": "E1"}]
     assert approval("s/g", [*ODD, GOOD], Registry(), sure).approved == ("E1",)
+
+
+def test_units_that_contradict_each_other_are_said_by_nobody() -> None:
+    agreeing, two_units = proposals([seen("E2", RISING, "kWh", "Wh"), ODD[1]], Registry())
+    assert agreeing.guess.unit.sure is Sureness.SAID
+    told = two_units.guess.unit
+    assert (told.value, told.sure, told.why) == ("kWh", Sureness.UNSURE, GuessReason.DISAGREES)
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,17 @@ def test_months_meet(day):
     assert {d.month for d in lt.days_between(first, following - timedelta(days=1))} == {day.month}
 
 
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2017-01-01 07:59:60.25+08:00"])
+def test_a_leap_second_is_the_start_of_the_next(text):
+    assert lt.iso(lt.parse_instant(text)) == "2017-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60+08:00", "2016-12-31T12:00:60Z"])
+def test_a_leap_second_elsewhere_is_none(text):
+    with pytest.raises(InvalidInput, match="not an instant"):
+        lt.parse_instant(text)
+
+
 @pytest.mark.parametrize(
     "text", ["2026-11-24T08:15:00", "yesterday", "", None, "2026-13-01T00:00Z"]
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import typer
 from babel.messages.extract import extract_from_dir
@@ -22,6 +23,7 @@ from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
+from metering.edge_node import Why
 from metering.factor import Carbon, Coal
 from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, CaseState
 from metering.gateway_life import GatewayStanding, NextStep
@@ -33,6 +35,7 @@ from metering.registry.kinds import TABLES
 from metering.saving import SavingVerdict
 from reports.differences import KINDS
 from tests.texts.flow import Flow
+from texts.said import ERRNO_NAMES
 
 PACKAGES = (
     *("metering", "storage", "collector", "ledger", "figures", "analytics", "reports", "api"),
@@ -145,6 +148,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
         "gateway_next": set(NextStep),
+        "births_wanted": {one for one in get_args(Why) if one},
+        "errno": {name.lower() for name in ERRNO_NAMES},
         "gateway_state": set(GatewayStanding),
         "sureness": set(Sureness),
         "guess_reason": set(GuessReason),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metering.errors import InvalidInput
-from texts import catalogue, said, said_error
-from texts.said import PLACE, Sentences
+from texts import catalogue, said, said_error, word
+from texts.said import ERRNO_NAMES, PLACE, Sentences
 
 SHAPED = sorted(one for one in catalogue().sentences if PLACE.search(one))
 VALUE = st.from_regex(r"[0-9][0-9a-f/:]{0,12}", fullmatch=True)
@@ -45,6 +48,8 @@ def test_other_words_stay_as_they_are_in_english(line):
             "不是 JSON：在第 1 行第 9 列中断或有误",
         ),
         ("one of: zh-CN, en", "可选：zh-CN, en"),
+        ("[Errno 2] No such file or directory: '/a: b'", "没有该文件或目录: '/a: b'"),
+        ("a secret cannot be read: Permission denied", "无法读取密钥文件：没有权限"),
         ("could not connect to server", "could not connect to server"),
         ("", ""),
     ],
@@ -71,3 +76,10 @@ def test_an_error_on_one_line_is_told_part_by_part():
     assert said_error("the database is away (host = 'a') - wait", "zh") == (
         "the database is away (host = 'a') - wait"
     )
+
+
+@pytest.mark.parametrize("name", ERRNO_NAMES)
+def test_what_the_operating_system_says_is_known_by_its_words(name):
+    english = os.strerror(getattr(errno, name))
+    assert word("errno", name.lower(), "en") == english
+    assert said(f"[Errno 2] {english}", "zh") == word("errno", name.lower(), "zh")

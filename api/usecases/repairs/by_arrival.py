@@ -30,8 +30,10 @@ _LEAST_LATE_US: Final = 60 * MINUTE_US
 """A point is not called silent for less."""
 
 
-def _of_gateway(one: ManagedGateway, said: Said | None = None) -> Repair:
-    return Repair(RepairSubject.GATEWAY, one.gateway.user, said or {})
+def _of_gateway(
+    one: ManagedGateway, said: Said | None = None, mending: Mending | None = None
+) -> Repair:
+    return Repair(RepairSubject.GATEWAY, one.gateway.user, said or {}, mending)
 
 
 def _live(facts: RepairFacts) -> list[ManagedGateway]:
@@ -82,13 +84,33 @@ def gateway_held(facts: RepairFacts) -> LookedAt:
 
 
 def gateway_clock(facts: RepairFacts) -> LookedAt:
-    """Gateways that tell their own time."""
+    """Gateways of whose clock anything is known."""
     return looked_at(
-        _of_gateway(one, {"seconds": round(one.clock_offset_us / 1e6)})
-        if abs(one.clock_offset_us) > SKEW_US
+        _of_gateway(one, {"seconds": round(ahead_us / 1e6)}, _accept(one))
+        if abs(ahead_us) > SKEW_US
         else None
         for one in _live(facts)
-        if one.clock_offset_us is not None
+        if (ahead_us := _ahead(one)) is not None
+    )
+
+
+def _ahead(one: ManagedGateway) -> int | None:
+    """How far its clock is ahead [us] by its latest messages, else by what is proposed of it."""
+    if one.clock_offset_us is None and one.clock_proposed is not None:
+        return one.clock_proposed.offset_us
+    return one.clock_offset_us
+
+
+def _accept(one: ManagedGateway) -> Mending | None:
+    return None if one.clock_proposed is None else Mending(MendingKind.CLOCK)
+
+
+def quarantined(facts: RepairFacts) -> LookedAt:
+    """Gateways that were heard: what of theirs waits until it is known which clock is right."""
+    return looked_at(
+        _of_gateway(one, {"readings": one.quarantined}, _accept(one)) if one.quarantined else None
+        for one in _live(facts)
+        if one.counts.last_arrival_us
     )
 
 

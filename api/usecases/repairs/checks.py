@@ -14,6 +14,7 @@ CHECKS: tuple[RepairCheck, ...] = (
     RepairCheck("gateway_held", WRONG, by_arrival.gateway_held),
     RepairCheck("gateway_gaps", WRONG, by_arrival.gateway_gaps),
     RepairCheck("gateway_clock", WRONG, by_arrival.gateway_clock),
+    RepairCheck("quarantined", WRONG, by_arrival.quarantined),
     RepairCheck("dead_letters", WRONG, by_arrival.dead_letters),
     RepairCheck("point_silent", WRONG, by_arrival.point_silent),
     RepairCheck("no_time", WRONG, by_arrival.no_time),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.caller import Caller
+from api.usecases.clocks import repair as repair_clock
 from api.usecases.messages import ask_again
 from api.usecases.proposals import approve
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
@@ -26,8 +27,8 @@ class MendingDone:
 
     kind: MendingKind
     count: int
-    """Letters that are tried again, points that were registered, meters that are computed again,
-    changes of the registry."""
+    """Letters that are tried again, points that were registered, clocks that are repaired, meters
+    that are computed again, changes of the registry."""
     done: ImportDone | None = None
     """Of a row, what it changes and which complete months that reaches into."""
 
@@ -80,6 +81,10 @@ def _done(
         caller.need(Role.ADMIN)
         made = approve(caller, repair.code, [], sure=True, reason=reason)
         return MendingDone(mending.kind, len(made.approved))
+    if mending.kind is MendingKind.CLOCK:
+        proposed = (one.clock_proposed for one in facts.gateways if one.gateway.user == repair.code)
+        accepted = [repair_clock(caller, repair.code, one.id) for one in proposed if one]
+        return MendingDone(mending.kind, len(accepted))
     asked = RecomputingAsked(None, repair.code, facts.first, facts.last, reason)
     return MendingDone(mending.kind, recompute(caller, asked).meters)
 

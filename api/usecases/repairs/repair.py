@@ -51,6 +51,8 @@ class MendingKind(StrEnum):
     """Dead letters are tried again."""
     APPROVE = "approve"
     """Points of which kind and unit are sure are registered."""
+    CLOCK = "clock"
+    """What is proposed of a clock is accepted."""
     RECOMPUTE = "recompute"
     """The days that are looked at are computed again."""
 
