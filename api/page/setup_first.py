@@ -28,7 +28,9 @@ LABELS = {
     "area_m2": N_("Floor area of the building [m²]"),
 }
 COLUMNS = tuple(LABELS)
-EMPTY = FirstOffice("", "", "", "", "", "", ())
+ZONE = "Asia/Shanghai"
+"""Proposed: that of every office of the country."""
+EMPTY = FirstOffice("", "", "", ZONE, "", "", ())
 
 
 def first_page(
@@ -40,7 +42,7 @@ def first_page(
 
 def _first(visit: Visit, office: FirstOffice, error: InvalidFiles | None) -> dict[str, Any]:
     told, found = SetupFields(visit, "tree.csv"), error.problems if error else ()
-    named = {"name", "building"}
+    named = {"name", "building", "zone"}
     problems = [FieldProblem(-1, one.field, one.value, one.problem, one.fix) for one in found]
     values: Record = {column: getattr(office, column) for column in COLUMNS}
     samples = visit.caller.platform.samples()
