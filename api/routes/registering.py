@@ -43,7 +43,7 @@ Language = Literal["zh-CN", "en"]
 _A_WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The workbook",
-        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}, "example": "PK..."}},
     }
 }
 IMPORT_EXAMPLE = {

@@ -245,6 +245,9 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("POST", "/closings/{name}/reopening"): [("/closings/c1/reopening", {"data": {"reason": "x"}})],
     ("POST", "/closings/{name}/confirmation"): [("/closings/c1/confirmation", {"data": {}})],
+    ("POST", "/gateways/clock"): [
+        ("/gateways/clock", {"data": {"gateway": "yard/gw-9", "id": 1, "decision": "accept"}})
+    ],
     ("GET", "/repairs"): None,
     ("GET", "/repairs/change"): [("/repairs/change?check=no_persons&code=school", {})],
     ("GET", "/repairs/progress"): [

@@ -216,7 +216,7 @@ def test_a_gateway_hears_what_it_is_asked_for_and_nothing_else(broker: Broker) -
     gateway.on_subscribe = lambda *_: listening.set()
     gateway.subscribe("greenoffice/v1/#", 1)
     assert listening.wait(WAIT_S)
-    password = (broker.folder / "receiver.password").read_text().strip()
+    password = (broker.data.secrets / "broker.password").read_text().strip()
     platform = broker.connect("receiver", password)
     for asked in ("house/other/commands", "house/gw/errors", "house/gw/commands"):
         platform.publish(f"greenoffice/v1/{asked}", b"{}", qos=1).wait_for_publish(WAIT_S)
@@ -346,7 +346,8 @@ def test_a_registered_gateway_is_let_in_by_its_name(tmp_path: Path) -> None:
     write_broker(BrokerPlan(MosquittoVersion(2, 1, 2)), tmp_path / "b", registered(tmp_path / "d"))
     lines = (tmp_path / "b" / "acl").read_text().splitlines()
     at = lines.index("user house/gw")
-    assert lines[at + 1 : at + 3] == ["topic write greenoffice/v1/house/gw/#", ""]
+    own = "greenoffice/v1/house/gw"
+    assert lines[at + 1 : at + 4] == [f"topic read {own}/commands", f"topic write {own}/#", ""]
 
 
 def test_the_plugin_beside_the_program_comes_first(

@@ -30,6 +30,7 @@ GOOD: dict[str, Any] = {
     "gateways": 400,
     "hard_limit": HARD,
     "connected": 64,
+    "after_restart": {"connected": 64},
     "refused_politely": 336,
     "sent": 9,
     "acknowledged": 9,
@@ -43,6 +44,7 @@ GOOD: dict[str, Any] = {
     "wrong",
     [
         {"connected": 63, "refused_politely": 337},
+        {"after_restart": {"connected": 63}},
         {"refused_politely": 335},
         {"journalled": 8},
         {"acknowledged": 8},

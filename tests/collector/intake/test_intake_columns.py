@@ -70,7 +70,7 @@ def test_only_what_is_being_added_up_can_change() -> None:
     assert changeable(collector.intake) == {"Received", "_Seen", "_Sum"}
     assert alone(collector.intake) == {
         *("Classified", "Columns", "OutcomeTally", "SideBySide"),
-        *("Parsed", "PlainReadings", "ReceivedBatch"),
+        *("Parsed", "PlainReadings", "Previewed", "ReceivedBatch"),
     }
 
 
