@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from api.answers.common import PageAnswer, PlaceAnswer
+from metering.intake import LetterGroupTold
 
 
 class ReasonAnswer(TypedDict):
@@ -205,18 +206,9 @@ class LetterBytesAnswer(LetterAnswer):
     now: LetterVerdictAnswer | None
 
 
-class LetterGroupAnswer(TypedDict):
+class LetterGroupAnswer(LetterGroupTold):
     """Dead letters of one cause, with the newest as an example."""
 
-    gateway: str
-    topic: str
-    reason: str
-    point: str
-    field: str
-    letters: int
-    seen: int
-    first: str
-    last: str
     example: LetterAnswer
 
 

@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers.clocks import ClockAnswer, ClockRepairAnswer
+from api.answers.clocks import ClockAnswer
 from api.auth import Operator, Reader
 from api.caller import Caller
 from api.params import JsonBody, example, refuses
 from api.usecases.clocks import dismiss, repair, set_mode
-from metering.clock_repair import DEFAULT_MODE, LONGEST_US, ClockRepair
-from metering.localtime import iso
+from metering.clock_repair import DEFAULT_MODE, LONGEST_US, ClockRepairTold
 
 router = APIRouter(
     route_class=JsonBody, prefix="/v1/gateways/{site}/{code}/clock", tags=["gateways"]
@@ -73,20 +72,18 @@ def clock(site: str, code: str, caller: Reader) -> ClockAnswer:
 
 
 @router.post("/repair", responses={**example(REPAIR_EXAMPLE), **refuses(400, 409)})
-def repair_clock(site: str, code: str, body: ClockToRepair, caller: Operator) -> ClockRepairAnswer:
+def repair_clock(site: str, code: str, body: ClockToRepair, caller: Operator) -> ClockRepairTold:
     """Put the times of a gateway right: what it sent since then, and what it sends, stands at the
     right time seconds later, and days that are settled are restated."""
     times = body.from_time, body.until
-    return _repair_json(repair(caller, f"{site}/{code}", body.id, body.ahead_s, times))
+    return repair(caller, f"{site}/{code}", body.id, body.ahead_s, times).told()
 
 
 @router.post("/dismiss", responses=example({**REPAIR_EXAMPLE, "state": "dismissed"}))
-def dismiss_repair(
-    site: str, code: str, body: ClockToDismiss, caller: Operator
-) -> ClockRepairAnswer:
+def dismiss_repair(site: str, code: str, body: ClockToDismiss, caller: Operator) -> ClockRepairTold:
     """Propose a repair no more, or take it back: what was moved stands again at the times that the
     gateway gave."""
-    return _repair_json(dismiss(caller, f"{site}/{code}", body.id))
+    return dismiss(caller, f"{site}/{code}", body.id).told()
 
 
 @router.post("/mode", responses=example(CLOCK_EXAMPLE))
@@ -102,19 +99,5 @@ def _clock_json(caller: Caller, user: str) -> ClockAnswer:
         "gateway": user,
         "mode": intake.clock_modes().get(user, DEFAULT_MODE),
         "quarantined": intake.quarantined().get(user, 0),
-        "repairs": [_repair_json(one) for one in intake.clock_repairs(user)],
-    }
-
-
-def _repair_json(one: ClockRepair) -> ClockRepairAnswer:
-    return {
-        "id": one.id,
-        "state": one.state,
-        "ahead_s": one.offset_us / 1e6,
-        "from_time": iso(one.from_us),
-        "until": iso(one.until_us) if one.until_us else None,
-        "seen": iso(one.seen_us) if one.seen_us else None,
-        "decided": iso(one.decided_us) if one.decided_us else None,
-        "decided_by": one.decided_by or None,
-        "moving": one.pending,
+        "repairs": [one.told() for one in intake.clock_repairs(user)],
     }
