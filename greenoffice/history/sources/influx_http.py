@@ -6,6 +6,7 @@ chunks, one JSON object a line, so that the server's own limit of rows does not 
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,8 +127,8 @@ class InfluxQuestions:
         if self.place.token:
             headers["Authorization"] = f"Token {self.place.token}"
         elif self.place.user:
-            secret = f"{self.place.user}:{self.place.password}"
-            headers |= urllib3.make_headers(basic_auth=secret)
+            secret = f"{self.place.user}:{self.place.password}".encode()
+            headers["Authorization"] = f"Basic {b64encode(secret).decode()}"
         try:
             answer = self._pool.request(
                 "POST", url, body=body, headers=headers, preload_content=False, redirect=False
