@@ -107,7 +107,10 @@ def _say_offered(offered: list[OfferedSeries]) -> None:
     for one in offered:
         series = one.series
         first, last = iso(series.first_us), iso(series.last_us)
-        say(f"{series.name}: {series.count} values, {first} to {last} {series.unit}".rstrip())
+        if series.unit:
+            say(f"{series.name}: {series.count} values in {series.unit}, {first} to {last}")
+        else:
+            say(f"{series.name}: {series.count} values, {first} to {last}")
         if one.point:
             say(f"    maybe {one.point}")
     say(f"{len(offered)} series, of which {sum(bool(one.point) for one in offered)} have a point")

@@ -138,7 +138,7 @@ def test_the_list_proposes_a_mapping_that_is_loaded_with(
     assert (
         "sensor.hall/sum: 25 values, 2023-10-28T23:00:00Z to 2023-10-29T23:00:00Z kWh" not in said
     )
-    assert "sensor.hall/sum: 25 values, 2023-10-28T23:00:00Z to 2023-10-29T23:00:00Z Wh" in said
+    assert "sensor.hall/sum: 25 values in Wh, 2023-10-28T23:00:00Z to 2023-10-29T23:00:00Z" in said
     assert "maybe s/g/p.hall" in said
     with proposed.open(encoding="utf-8-sig", newline="") as source:
         rows = {row["series"]: row for row in csv.DictReader(source)}

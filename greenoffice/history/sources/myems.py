@@ -227,6 +227,6 @@ def _driver() -> Any:
         raise ConfigurationError(
             "this installation cannot speak with MySQL",
             field="myems",
-            fix="install greenoffice[myems]",
+            fix="install it: pip install 'greenoffice[myems]'",
         ) from None
     return pymysql
