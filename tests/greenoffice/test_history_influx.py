@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
+import secrets
 import ssl
 import subprocess
 import sys
@@ -53,8 +55,18 @@ def send(url: str, body: str, token: str = "", kind: str = "text/plain", **query
     return answer.data
 
 
+def unmapped(server: OwnServer, address: InfluxAddress) -> str:
+    """A new bucket of 2.x to which nobody has mapped a database."""
+    headers = {"Authorization": f"Token {address.token}"}
+    asked = urllib3.request("GET", f"{server.own_url}/api/v2/orgs", headers=headers)
+    name = f"as it is, {secrets.token_hex(4)}"
+    body = {"orgID": asked.json()["orgs"][0]["id"], "name": name, "retentionRules": []}
+    send(f"{server.own_url}/api/v2/buckets", json.dumps(body), address.token, "application/json")
+    return name
+
+
 class Written:
-    """A database of 1.x, or a bucket of 2.x that no `influx` command has prepared."""
+    """A database of 1.x, or a bucket of 2.x."""
 
     def __init__(self, server: OwnServer, name: str, address: InfluxAddress) -> None:
         self.server, self.name, self.address = server, name, address
@@ -89,8 +101,10 @@ def written(
         pytest.skip("the server has to be our own")
     address = influx_bucket(request.param)
     server = influx_server(request.param)
-    token = address.token and server.admin_token
-    return Written(server, address.bucket, replace(address, token=token))
+    if request.param == 1:
+        return Written(server, address.bucket, address)
+    address = replace(address, token=server.admin_token)
+    return Written(server, unmapped(server, address), address)
 
 
 def lines(hours: range = range(HOURS)) -> str:

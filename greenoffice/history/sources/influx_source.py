@@ -22,7 +22,7 @@ _NUMBERS: Final = ("float", "integer", "unsigned")
 
 
 @dataclass(frozen=True)
-class _Place:
+class _FieldPlace:
     """Where a series is in the database."""
 
     measurement: str
@@ -46,7 +46,7 @@ class InfluxSource:
     def __init__(self, system: str, place: InfluxPlace, measurement: str = "") -> None:
         self._system, self._measurement = system, measurement
         self._questions = InfluxQuestions(place)
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _FieldPlace] = {}
 
     @property
     def called(self) -> str:
@@ -112,7 +112,7 @@ class InfluxSource:
         )
         told: dict[str, dict[int, tuple[int, int]]] = {}
         for part in self._questions.ask(ends):
-            place = _Place(measurement, part.tags, field)
+            place = _FieldPlace(measurement, part.tags, field)
             self._places[place.name] = place
             (time_ns, value, *_), *_ = part.values
             told.setdefault(place.name, {})[part.statement] = (time_ns, value)

@@ -56,7 +56,7 @@ class MyEmsPlace:
 
 
 @dataclass(frozen=True)
-class _Table:
+class _ValueTable:
     """A table of values, and how its columns are called."""
 
     name: str
@@ -71,7 +71,7 @@ class _Table:
 
 
 _TABLES: Final = (
-    _Table(
+    _ValueTable(
         "myems_historical_db.tbl_energy_value",
         "",
         "point_id",
@@ -80,7 +80,7 @@ _TABLES: Final = (
         Kind.REGISTER,
         "coalesce(is_bad, 0)",
     ),
-    _Table(
+    _ValueTable(
         "myems_historical_db.tbl_analog_value",
         "analog/",
         "point_id",
@@ -88,7 +88,7 @@ _TABLES: Final = (
         _POINTS,
         bad="coalesce(is_bad, 0)",
     ),
-    _Table(
+    _ValueTable(
         "myems_energy_db.tbl_meter_hourly",
         "hourly/",
         "meter_id",
@@ -108,7 +108,7 @@ class MyEmsSource:
     def __init__(self, place: MyEmsPlace) -> None:
         self._place = place
         self._driver = _driver()
-        self._places: dict[str, tuple[_Table, int]] = {}
+        self._places: dict[str, tuple[_ValueTable, int]] = {}
         self._con = self._connect()
         self._ask("SET SESSION TRANSACTION READ ONLY")
 
@@ -145,7 +145,7 @@ class MyEmsSource:
         if self._con.open:
             self._con.close()
 
-    def _of_table(self, table: _Table) -> Iterator[SourceSeries]:
+    def _of_table(self, table: _ValueTable) -> Iterator[SourceSeries]:
         counted = self._ask(
             f"SELECT {table.of}, count(*), min({table.time}), max({table.time})"  # noqa: S608
             f" FROM {table.name} GROUP BY {table.of} ORDER BY {table.of}"
