@@ -112,6 +112,13 @@ def test_a_series_goes_only_to_a_point_of_its_kind(folder: DataFolder, tmp_path:
     assert stored(folder, "hall") == stored(folder, "shop") == []
 
 
+def test_the_database_is_only_read(tmp_path: Path) -> None:
+    source = HomeAssistantSource(statistics(tmp_path / "ha.db", "2025"))
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        source._con.execute("DELETE FROM statistics")
+    source.close()
+
+
 def test_what_is_no_database_of_home_assistant_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such file"):
         HomeAssistantSource(tmp_path / "none.db")
