@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from greenoffice.history.loading import (
     HistoryPlace,
@@ -46,18 +46,18 @@ class SourceLoad:
         targets = _targets(offered, ways.mapping)
         total = sum(one.count for one in offered)
         for series, target in zip(offered, targets, strict=True):
-            if target is None:
-                self._pass_over(series)
-            else:
-                self._load(series, place, ways)
-            progress(self._source.called, self.told.counts.read, total)
+            steps = self._load(series, place, ways) if target else self._pass_over(series)
+            for read in steps:
+                progress(self._source.called, read, total)
 
-    def _pass_over(self, series: SourceSeries) -> None:
+    def _pass_over(self, series: SourceSeries) -> Iterator[int]:
         self.told.counts.read += series.count
         self.told.counts.unknown += series.count
         self.told.unknown.append(series.name)
+        yield self.told.counts.read
 
-    def _load(self, series: SourceSeries, place: HistoryPlace, ways: HistoryWays) -> None:
+    def _load(self, series: SourceSeries, place: HistoryPlace, ways: HistoryWays) -> Iterator[int]:
+        """How many values were read, after each part."""
         before = 0
         for rows in self._source.rows(series):
             table, history = as_table(self._source.called, series, rows, before)
@@ -67,6 +67,7 @@ class SourceLoad:
             # One row of headings is enough.
             new = loaded.refused
             self.refused += new.partition(_LINE)[2] if self.refused else new
+            yield self.told.counts.read
 
 
 def _targets(offered: Sequence[SourceSeries], mapping: SeriesMapping) -> list[SeriesTarget | None]:

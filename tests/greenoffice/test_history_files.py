@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -225,6 +228,33 @@ def test_what_is_no_telemetry_is_named(
         load(folder, lambda: ThingsBoardSource([file]))
     with pytest.raises(NotFound):
         load(folder, lambda: ThingsBoardSource([tmp_path / "none.json"]))
+
+
+def test_killed_in_the_midst_and_given_again_is_as_given_once(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    rows: list[tuple[int, object]] = [
+        ((1_700_000_000 + 3600 * hour) * 1000, hour) for hour in range(40)
+    ]
+    file, mapping = telemetry(tmp_path / "a.json", energy=rows), '"a/energy" = "hall"'
+    load(folder, lambda: ThingsBoardSource([file]), mapping, dry_run=True)  # writes the mapping
+    script = (
+        "import os, signal\nfrom pathlib import Path\nfrom greenoffice.history import loading\n"
+        "from greenoffice.cli import app\n"
+        "loading.PART, loading.TOGETHER = 5, 1\nfound = loading._TableLoad._flush\n"
+        "def flush(self, left=[4]):\n"
+        "    left[0] -= 1\n"
+        "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    found(self)\n"
+        "loading._TableLoad._flush = flush\n"
+        "app(['history', 'from', 'thingsboard', 'a.json', '--data', 'data',"
+        " '--mapping', 'data/mapping.toml'])\n"
+    )
+    died = subprocess.run([sys.executable, "-c", script], check=False, cwd=tmp_path)
+    assert died.returncode == -signal.SIGKILL
+    told = load(folder, lambda: ThingsBoardSource([file]), mapping)
+    assert told == {"read": 40, "duplicates": 15, "stored": 25}
+    assert [value for _, value in stored(folder, "hall")] == [float(hour) for hour in range(40)]
 
 
 def test_two_devices_of_one_name_are_told(tmp_path: Path) -> None:
