@@ -122,6 +122,20 @@ def test_the_database_is_only_read(tmp_path: Path) -> None:
     source.close()
 
 
+def test_what_a_running_home_assistant_has_just_written_is_read(tmp_path: Path) -> None:
+    file = statistics(tmp_path / "ha.db", "2025", hours=3)
+    with closing(sqlite3.connect(file)) as running:
+        running.execute("PRAGMA journal_mode = WAL")
+        add = "INSERT INTO statistics (metadata_id, start_ts, sum) VALUES (1, 1700000000, ?)"
+        running.execute(add, (5,))
+        running.commit()
+        running.execute(add, (6,))  # not committed
+        with closing(HomeAssistantSource(file)) as source:
+            counts = {one.name: one.count for one in source.series()}
+        assert counts["sensor.hall_energy/sum"] == 4
+        running.commit()  # nobody has kept it from writing
+
+
 def test_what_is_no_database_of_home_assistant_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such file"):
         HomeAssistantSource(tmp_path / "none.db")
