@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from greenoffice.cli_history_from import from_app
 from metering.errors import InvalidInput
 from metering.reading import Kind
 
 history_app = typer.Typer(no_args_is_help=True, help="Years of readings from tables of people.")
+history_app.add_typer(from_app, name="from")
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="CSV, XLSX, Parquet, NEM12, XML, a ZIP or a folder of them")

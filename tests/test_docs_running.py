@@ -152,6 +152,7 @@ def test_what_the_tests_start_is_named_where_it_is_said_to_be_installed() -> Non
         "mosquitto": "Mosquitto",
         "influxdb": "InfluxDB",
         "postgresql": "PostgreSQL",
+        "mariadb-server": "MariaDB",
         "docker-compose": "docker-compose",
         "prometheus": "Prometheus",
     }

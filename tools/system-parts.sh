@@ -4,8 +4,8 @@
 # are installed, not started: the tests start their own, on free ports.
 set -eu
 
-parts="chromium fonts-noto-cjk mosquitto-clients mosquitto influxdb postgresql docker-compose prometheus"
-services="mosquitto influxdb postgresql prometheus"
+parts="chromium fonts-noto-cjk mosquitto-clients mosquitto influxdb postgresql mariadb-server docker-compose prometheus"
+services="mosquitto influxdb postgresql mariadb-server prometheus"
 
 has() {
     case $1 in
@@ -15,6 +15,7 @@ has() {
     mosquitto) command -v mosquitto || [ -x /usr/sbin/mosquitto ] ;;
     influxdb) command -v influxd ;;
     postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null ;;
+    mariadb-server) command -v mariadbd || [ -x /usr/sbin/mariadbd ] ;;
     docker-compose) command -v docker-compose ;;
     prometheus) command -v promtool ;;
     esac >/dev/null
@@ -50,7 +51,7 @@ for part in $absent; do
     case " $services " in
     *" $part "*)
         if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
-            systemctl disable --quiet --now "$part" || true
+            systemctl disable --quiet --now "${part%-server}" || true
         fi
         echo "$part is installed; its own service is not started and stays off."
         ;;

@@ -53,7 +53,7 @@ def run_load(options: HistoryOptions, data: Path, *, as_json: bool) -> list[Tabl
     """
     folder = DataFolder(data.absolute())
     found: list[TableTold] = []
-    with _place(folder, options) as (place, ways), _display() as display:
+    with history_place(folder, options) as (place, ways), progress_display() as display:
         tasks: dict[str, int] = {}
 
         def progress(file: str, done: int, count: int) -> None:
@@ -67,18 +67,20 @@ def run_load(options: HistoryOptions, data: Path, *, as_json: bool) -> list[Tabl
             for one in loaded:
                 found.append(one.told)
                 if not as_json:
-                    _say(one.told)
+                    say_told(one.told)
             if written and not as_json:
                 say(f"to be mended and loaded again: {written}")
-    _say_total(found, options, as_json=as_json)
+    say_total(found, options, as_json=as_json)
     return found
 
 
 @contextlib.contextmanager
-def _place(
+def history_place(
     folder: DataFolder, options: HistoryOptions
 ) -> Iterator[tuple[HistoryPlace, HistoryWays]]:
-    """What loads go to, and how; the journal is ours while it lasts."""
+    """What loads go to, and how; the journal is ours while it lasts, but on a dry run. Raises
+    NotFound where the gateway or the mapping is not there, InvalidInput for a mapping that is
+    none."""
     with contextlib.ExitStack() as held:
         assembly = held.enter_context(contextlib.closing(Assembly.at_hand(folder)))
         registry, how = assembly.registry(), decoding(assembly.settings)
@@ -110,7 +112,8 @@ def write_refused(loaded: list[TableLoaded], file: Path) -> Path | None:
     return target
 
 
-def _display() -> Display:
+def progress_display() -> Display:
+    """Bars on stderr, beside what is said."""
     return Display(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -121,7 +124,8 @@ def _display() -> Display:
     )
 
 
-def _say(told: TableTold) -> None:
+def say_told(told: TableTold) -> None:
+    """Say what became of a table."""
     one = told.counts
     say(
         f"{told.file}: {one.read} values = {one.stored} stored + {one.corrected} corrected"
@@ -136,7 +140,8 @@ def _say(told: TableTold) -> None:
         say("map them with --mapping, or register meters and points for them")
 
 
-def _say_total(found: list[TableTold], options: HistoryOptions, *, as_json: bool) -> None:
+def say_total(found: list[TableTold], options: HistoryOptions, *, as_json: bool) -> None:
+    """Say what became of all tables, and what comes now."""
     counts = total(found).as_dict()
     if as_json:
         told = {"tables": len(found), **counts, "dry_run": options.dry_run}

@@ -83,7 +83,18 @@ def load_file(
     """
     for table in read_tables(file, form=ways.text):
         history = read_history(table, ways.form)
-        yield _TableLoad(table, history, place, ways).run(progress)
+        yield load_history(table, history, place, ways, progress)
+
+
+def load_history(
+    table: FileTable,
+    history: LoadedHistory,
+    place: HistoryPlace,
+    ways: HistoryWays,
+    progress: Progress,
+) -> TableLoaded:
+    """Load what a table was read as; raises as `load_file`."""
+    return _TableLoad(table, history, place, ways).run(progress)
 
 
 def waiting_rows(
@@ -109,7 +120,7 @@ class _TableLoad:
     ) -> None:
         self._table, self._history, self._place, self._ways = table, history, place, ways
         self._names = series_names(history.series)
-        self._targets = _targets(self._names, history.units, ways.mapping)
+        self._targets = targets_of(self._names, history.units, ways.mapping)
         self._resolver = Resolver(place.registry)
         self._told = TableTold(table.file)
         self._refused = list(history.refused)
@@ -226,9 +237,11 @@ class _TableLoad:
         return refused_csv(self._table, self._history.heading_rows, self._refused)
 
 
-def _targets(
+def targets_of(
     names: Sequence[str], units: Sequence[str], mapping: SeriesMapping
 ) -> list[SeriesTarget | None]:
+    """Where each series goes, None where nobody knows it. Raises InvalidInput as the mapping does,
+    and where none has a point or two have the same."""
     found = [mapping.target(name, unit) for name, unit in zip(names, units, strict=True)]
     if names and not any(found):
         raise InvalidInput(

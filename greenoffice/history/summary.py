@@ -69,6 +69,12 @@ class TableTold:
         if len(self.examples) < SHOWN:
             self.examples.append(example)
 
+    def add(self, part: TableTold) -> None:
+        """Count in what became of a part of it."""
+        self.counts = total([self, part])
+        for example in part.examples:
+            self.show(example)
+
 
 def total(told: Iterable[TableTold]) -> HistoryCounts:
     """The sum over tables."""
