@@ -22,6 +22,7 @@ from metering.intake import (
     LetterCause,
     LetterVerdict,
 )
+from metering.keeping import Keeping
 from metering.ports import (
     AccessStore,
     BaselineStore,
@@ -173,6 +174,10 @@ def _nothing_dismissed(
     return []
 
 
+def _nothing_kept() -> None:
+    return None
+
+
 def _nothing_forgotten(_: str) -> None:
     return None
 
@@ -245,6 +250,8 @@ class Platform:
     """Counters of the parts beside the API, in the Prometheus text format."""
     workers: Workers | None = None
     """Answer what costs much; where there are none, it is answered in place."""
+    keeping: Callable[[], Keeping | None] = _nothing_kept
+    """How safely the data folder keeps what it has; None where there is none."""
     samples: Callable[[], Mapping[str, str]] = dict
     """Files of prices, days and factors that a new office may begin with, by name."""
     language: str = "zh"

@@ -49,6 +49,7 @@ from greenoffice.health import (
 )
 from greenoffice.heartbeat import gone
 from greenoffice.http_connections import bounded
+from greenoffice.keeping import keeping
 from greenoffice.logs import set_up_logs
 from greenoffice.national_secrets import forget_gateway
 from greenoffice.parent import end_with_parent
@@ -232,6 +233,7 @@ def platform_of(
         ),
         workbook=lambda registry, language: registry_workbook(language, registry),
         samples=sample_texts,
+        keeping=lambda: keeping(folder),
         now_us=assembly.now_us,
         health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),

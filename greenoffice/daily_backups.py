@@ -111,10 +111,12 @@ class BackupsWork:
         return False
 
     def details(self) -> Mapping[str, Mapping[str, object]]:
-        """The newest backup, and how many there are, for health."""
+        """The newest backup, how many there are, and whether the disk is that of the data, for
+        health."""
         kept = kept_backups(self.plan.target)
         last = iso(taken_us(kept[-1])) if kept else ""
-        return {PART: {"last": last, "kept": len(kept)}}
+        same = self.plan.target.stat().st_dev == self.folder.root.stat().st_dev
+        return {PART: {"last": last, "kept": len(kept), "same_disk": same}}
 
     def _take(self, kept: list[Path], now_us: int) -> None:
         for broken in set(_named(self.plan.target)) - set(kept):

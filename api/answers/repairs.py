@@ -9,12 +9,15 @@ from api.answers.common import InLanguages
 
 
 class MendingAnswer(TypedDict):
-    """What POST /v1/repairs/mend does: `kind` is `row`, `replay`, `approve` or `recompute`; of a
-    row the file of the registry, and its columns as they would be."""
+    """What POST /v1/repairs/mend does: `kind` is `row`, `replay`, `approve`, `clock`, `recompute`
+    or `end_key`; of rows the file of the registry, their columns as they would be, the first of
+    them as `row`, and the columns that `values` may say otherwise."""
 
     kind: str
     file: str
     row: dict[str, str]
+    rows: list[dict[str, str]]
+    asks: list[str]
 
 
 class RepairAnswer(TypedDict):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from api.page.places import places
+from api.page.setup import preview
+from api.page.setup_fields import SetupFields
 from api.page.visit import Visit
 from api.repairs_said import next_step, sentence, title
 from api.usecases.repairs import (
     Checked,
     CheckState,
+    Mending,
     MendingDone,
     MendingKind,
     RecomputingAsked,
@@ -20,12 +26,16 @@ from api.usecases.repairs import (
     check_all,
     recomputing,
 )
+from api.usecases.setting_up import FieldProblem
 from metering.access import Role
+from metering.errors import InvalidFiles, InvalidInput
 from metering.localtime import local_day
-from texts import word
+from texts import said, word
 
 MOST_TOLD = 20
 """Repairs of one check that the page lists; all are counted."""
+ASKED = "v."
+"""Before the name of a column that a person is asked for."""
 WAYS = {
     "dead_letters": "/dead-letters",
     "unregistered_points": "/gateways",
@@ -33,6 +43,23 @@ WAYS = {
     "quarantined": "/gateways",
     "incomplete": "/latest",
     "no_account": "/bills",
+    "gateway_refused": "/gateways",
+    "gateway_silent": "/gateways",
+    "gateway_revoked": "/gateways",
+    "gateway_held": "/gateways",
+    "gateway_gaps": "/gateways",
+    "gateway_never_heard": "/gateways",
+    "gateway_without_points": "/gateways",
+    "point_silent": "/latest",
+    "unit_of_total": "/setup/points",
+    "unit_by_area": "/setup/points",
+    "total_smaller_than_parts": "/setup/meters",
+    "register_resets": "/setup/points",
+    "never_moves": "/setup/points",
+    "no_register": "/setup/points",
+    "no_meter": "/setup/meters",
+    "no_outdoor_temperature": "/setup/points",
+    "centre_without_ends": "/setup/meters",
 }
 """Where more is told of what a check found."""
 
@@ -79,15 +106,27 @@ def _check(visit: Visit, one: Checked) -> dict[str, Any]:
         "way": WAYS.get(name, ""),
         "count": len(found),
         "more": max(0, len(found) - MOST_TOLD),
-        "rows": [_repair(visit, name, repair) for repair in found[:MOST_TOLD]],
+        "rows": [
+            _repair(visit, name, repair, which)
+            for repair, which in zip(found[:MOST_TOLD], _which(found), strict=False)
+        ],
     }
 
 
-def _repair(visit: Visit, check: str, repair: Repair) -> dict[str, Any]:
+def _which(found: Iterable[Repair]) -> Iterator[int]:
+    """Of each repair, how many of its code come before it."""
+    seen: Counter[str] = Counter()
+    for one in found:
+        yield seen[one.code]
+        seen[one.code] += 1
+
+
+def _repair(visit: Visit, check: str, repair: Repair, which: int) -> dict[str, Any]:
     mending = repair.mending
     return {
         "name": _name(visit, repair),
         "code": repair.code,
+        "which": which,
         "text": sentence(check, repair, visit.language),
         "fix": next_step(check, repair, visit.language),
         "is_row": mending is not None and mending.kind is MendingKind.ROW,
@@ -100,6 +139,8 @@ def _repair(visit: Visit, check: str, repair: Repair) -> dict[str, Any]:
 def _may(visit: Visit, kind: MendingKind) -> bool:
     caller = visit.caller
     if kind is MendingKind.ROW:
+        return caller.may(Role.ADMIN) and caller.reach.scope.whole
+    if kind is MendingKind.END_KEY:
         return caller.may(Role.ADMIN) and caller.reach.scope.whole
     return caller.may(Role.ADMIN if kind is MendingKind.APPROVE else Role.OPERATE)
 
@@ -116,27 +157,60 @@ def _name(visit: Visit, repair: Repair) -> str:
     return str(repair.said.get("name", repair.code))
 
 
-def change(shown: MendingDone, check: str, code: str) -> dict[str, Any]:
-    """What changing a row would move, before it is changed."""
-    proposal = shown.done.proposal if shown.done else None
-    changes = proposal.changes if proposal else ()
+@dataclass(frozen=True)
+class ChangeShown:
+    """A change of the registry that mends something, as the page shows it."""
+
+    check: str
+    code: str
+    which: int
+    mending: Mending
+    values: Mapping[str, str]
+    """Of what is asked."""
+    done: MendingDone | None = None
+    """What it would do; None before anything is said."""
+    error: InvalidInput | InvalidFiles | None = None
+
+
+def change(visit: Visit, shown: ChangeShown) -> dict[str, Any]:
+    """What is asked first, and what changing the rows would move, before they are changed."""
+    told = SetupFields(visit, shown.mending.file)
+    problems = _problems(shown)
+    proposal = shown.done.done.proposal if shown.done and shown.done.done else None
     return {
-        "check": check,
-        "code": code,
-        "columns": [
-            (column, (one.old or {}).get(column, ""), value)
-            for one in changes
-            for column, value in (one.new or {}).items()
-            if (one.old or {}).get(column, "") != value
+        "check": shown.check,
+        "code": shown.code,
+        "which": shown.which,
+        "fields": [
+            told.field(one, _value(shown, one), (-1, problems), fixed=False)
+            | {"name": f"{ASKED}{one}"}
+            for one in shown.mending.asks
         ],
-        "months": sorted(
-            {
-                f"{first:%Y-%m}"
-                for one in (proposal.past if proposal else ())
-                for _, first in one.months
-            }
-        ),
+        "elsewhere": [
+            (said(one.problem, visit.language), said(one.fix, visit.language))
+            for one in problems
+            if one.column not in shown.mending.asks
+        ],
+        "values": [(f"{ASKED}{one}", value) for one, value in shown.values.items()],
+        "lists": told.lists(),
+        "preview": preview(visit, proposal) if proposal else None,
     }
+
+
+def _value(shown: ChangeShown, column: str) -> str:
+    return shown.values.get(column, shown.mending.rows[shown.mending.at or 0][column])
+
+
+def _problems(shown: ChangeShown) -> list[FieldProblem]:
+    if isinstance(shown.error, InvalidFiles):
+        return [
+            FieldProblem(-1, one.field, one.value, one.problem, one.fix)
+            for one in shown.error.problems
+        ]
+    if shown.error is not None:
+        one = shown.error
+        return [FieldProblem(-1, one.field or "", str(one.value), one.message, one.fix or "")]
+    return []
 
 
 def progress(visit: Visit, asked: RecomputingAsked) -> dict[str, Any]:

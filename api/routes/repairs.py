@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers.repairs import (
     CheckAnswer,
     MendedAnswer,
+    MendingAnswer,
     RecomputingAnswer,
     RepairAnswer,
     RepairsAnswer,
@@ -22,6 +23,7 @@ from api.routes.registering import proposal_json
 from api.usecases.repairs import (
     Checked,
     CheckState,
+    Mending,
     MendingDone,
     Recomputing,
     RecomputingAsked,
@@ -39,6 +41,8 @@ router = APIRouter(route_class=JsonBody, prefix="/v1/repairs", tags=["repairs"])
 MOST_TOLD = 200
 """Repairs of one check that an answer lists; all are counted."""
 LANGUAGES = ("en", "zh")
+Column = Annotated[str, Field(max_length=64)]
+Said = Annotated[str, Field(max_length=2000)]
 EXAMPLE = {
     "checks": 51,
     "fine": 39,
@@ -69,6 +73,8 @@ EXAMPLE = {
                         "kind": "row",
                         "file": "meters.csv",
                         "row": {"code": "office-a-water", "node": "office-a", "step_min": "60"},
+                        "rows": [{"code": "office-a-water", "node": "office-a", "step_min": "60"}],
+                        "asks": [],
                     },
                 }
             ],
@@ -100,8 +106,14 @@ class ToMend(BaseModel):
     )
     check: str = Field(max_length=64)
     code: str = Field(max_length=512)
+    which: int = Field(
+        0, ge=0, lt=10_000, description="Of several repairs that a check says of one code"
+    )
+    values: dict[Column, Said] = Field(
+        default_factory=dict, max_length=20, description="Of columns that the button asks for"
+    )
     reason: str = Field("", max_length=MAX_REASON)
-    dry_run: bool = Field(default=False, description="Of a row, only tell what it would change")
+    dry_run: bool = Field(default=False, description="Of rows, only tell what they would change")
 
 
 class ToRecompute(BaseModel):
@@ -153,12 +165,14 @@ def repairs(
     },
 )
 def mend_one(body: ToMend, caller: Operator) -> MendedAnswer:
-    """Do what the button of a repair does. A row of the registry needs an admin key of the whole
+    """Do what the button of a repair does. Rows of the registry need an admin key of the whole
     platform, and a reason where it reaches into complete months; approving points an admin key."""
     done = mend(
         caller,
         body.check,
         body.code,
+        which=body.which,
+        values=body.values,
         reason=body.reason,
         dry_run=body.dry_run,
     )
@@ -226,9 +240,18 @@ def _repair_json(check: str, repair: Repair) -> RepairAnswer:
         "text": both(lambda language: sentence(check, repair, language), LANGUAGES),
         "fix": both(lambda language: next_step(check, repair, language), LANGUAGES),
         "said": dict(repair.said),
-        "mending": None
-        if mending is None
-        else {"kind": str(mending.kind), "file": mending.file, "row": dict(mending.row)},
+        "mending": None if mending is None else _mending_json(mending),
+    }
+
+
+def _mending_json(mending: Mending) -> MendingAnswer:
+    rows = [dict(row) for row in mending.rows]
+    return {
+        "kind": str(mending.kind),
+        "file": mending.file,
+        "row": rows[0] if rows else {},
+        "rows": rows,
+        "asks": list(mending.asks),
     }
 
 

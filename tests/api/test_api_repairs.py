@@ -87,7 +87,7 @@ def test_a_row_needs_a_key_of_the_whole_platform(world):
 
 
 def test_what_has_no_button_and_what_is_no_check_is_said(world):
-    said = {"check": "no_area", "code": "dc"}
+    said = {"check": "total_smaller_than_parts", "code": "dc"}
     answer = world.post("/v1/repairs/mend", key="whole", json=said)
     assert (answer.status_code, answer.json()["field"]) == (409, "check")
     said = {"check": "nothing", "code": "dc"}

@@ -14,18 +14,21 @@ import pytest
 from api import PartHealth
 from api.reach import Reach
 from api.repairs_said import next_step, sentence, title
-from api.usecases.repairs import BY_NAME, CHECKS, CheckState, RepairFacts
+from api.usecases.repairs import BY_NAME, CHECKS, CheckState, Mending, MendingKind, RepairFacts
 from api.usecases.repairs.facts import MeterBooked, PointArrivals, Summed
+from api.usecases.repairs.rows import filled_in
 from metering.access import ApiKey, Role, Scope
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.errors import InvalidInput
 from metering.factor import Factor
-from metering.gateway_life import ManagedGateway
+from metering.gateway_life import ManagedGateway, csv_text
 from metering.intake import (
     GatewayCounts,
     GatewayTrouble,
     HeldGateway,
     LetterGroup,
 )
+from metering.keeping import BackupsKept, Keeping
 from metering.localtime import HOUR_US, day_bounds
 from metering.reading import Kind
 from metering.registry import (
@@ -42,6 +45,8 @@ from metering.registry import (
 )
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.office_hours import WorkingHours
+from metering.registry.files import read_registry_texts
+from metering.registry.merge import together
 from metering.tariff import TariffRow
 
 ZONE = "Asia/Shanghai"
@@ -50,6 +55,13 @@ NOW_US = day_bounds(TODAY, ZONE)[0] + 10 * HOUR_US
 MINUTE_US = 60_000_000
 GATEWAY = "site/gw"
 WELL = PointArrivals(24, NOW_US - 5 * MINUTE_US, 15 * MINUTE_US)
+KEPT = Keeping(1096, 100 << 30, 60 << 30, BackupsKept(NOW_US - 20 * HOUR_US, same_disk=False))
+SAMPLES = {
+    "tariff.csv": "tariff,item,months,days,start,end,period,price\n"
+    "list,01000,1-12,all,00:00,24:00,flat,1\n",
+    "calendar.csv": "date,kind\n2026-01-01,rest\n2027-01-01,rest\n",
+    "factors.csv": "item,quantity,value,unit\n01000,kgco2,0.5,kgCO2/kWh\n01000,kgce,0.1,kgce/kWh\n",
+}
 BOOKED = MeterBooked(28, Fraction(0), Fraction(20_000), Fraction(60))
 
 
@@ -137,6 +149,9 @@ def facts_of(found: Registry) -> RepairFacts:
         booked=dict.fromkeys(found.meters, BOOKED),
         sums=(Summed("house", "01000", Fraction(1000), Fraction(990)),),
         parts={"intake": PartHealth(True)},
+        keeping=KEPT,
+        oldest_us=NOW_US - 400 * 24 * HOUR_US,
+        samples=SAMPLES,
         keys=[ApiKey("k1", "auditor", "", Role.READ, NOW_US, expires_us=NOW_US + 9000 * HOUR_US)],
     )
 
@@ -218,6 +233,11 @@ def key(**changed: object) -> Broken:
     return beside(keys=[replace(facts_of(registry()).keys[0], **changed)])  # type: ignore[arg-type]
 
 
+def kept(**changed: object) -> Broken:
+    """The data folder is kept otherwise."""
+    return beside(keeping=replace(KEPT, **changed))  # type: ignore[arg-type]
+
+
 LETTER = LetterGroup(GATEWAY, "t", "bad_unit", "p", "unit", 3, 3, 1, 2, 7)
 SPARE = Point(20, GATEWAY, "spare", Kind.REGISTER, "kWh")
 BROKEN: dict[str, Broken] = {
@@ -250,6 +270,7 @@ BROKEN: dict[str, Broken] = {
     "calibration_expired": installations(calibrated_until=date(2026, 11, 1)),
     "no_zone": nodes("bureau", zone=None),
     "part_not_ready": beside(parts={"intake": PartHealth(False, {"error": "the disk is full"})}),
+    "backups_lacking": kept(backups=BackupsKept(NOW_US - 49 * HOUR_US, same_disk=False)),
     "no_register": of(
         installations=registry().installations[1:],
         points={n: one for n, one in registry().points.items() if n > 1},
@@ -274,6 +295,9 @@ BROKEN: dict[str, Broken] = {
     "calendar_provisional": calendar(2026, 2027, status="provisional"),
     "calibration_ends": installations(calibrated_until=date(2026, 12, 1)),
     "key_ends": key(expires_us=NOW_US + 24 * HOUR_US),
+    "disk_fills": kept(free_bytes=9 << 30),
+    "backups_on_the_disk": kept(backups=BackupsKept(NOW_US, same_disk=True)),
+    "journal_shorter_than_data": kept(journal_days=399),
     "no_limit": meters("whole", max_per_hour=None),
     "limit_too_high": meters("whole", max_per_hour=Decimal(100_000)),
     "no_digits": installations(digits=None),
@@ -302,7 +326,7 @@ ALSO = {
     "gateway_never_heard": {"point_silent", "gateway_silent", "quarantined"},
     "no_tariff": {"tariff_ends"},
     "no_area": {"unit_by_area"},
-    "no_outdoor_temperature": {"out_of_range"},
+    "no_outdoor_temperature": {"out_of_range", "slower_than_step"},
     "no_calendar": {"calendar_ends"},
     "no_total": {"no_account", "unit_by_area"},
 }
@@ -319,7 +343,9 @@ def test_where_all_is_well_every_check_looks_and_finds_nothing():
 
 
 def test_where_nothing_is_registered_nothing_is_checked():
-    empty = replace(facts_of(Registry()), gateways=(), proposed={}, sums=(), parts={}, keys=())
+    empty = replace(
+        facts_of(Registry()), gateways=(), proposed={}, sums=(), parts={}, keys=(), keeping=None
+    )
     assert set(told(empty).values()) == {CheckState.NOT_CHECKED}
 
 
@@ -347,3 +373,114 @@ def test_the_manual_names_every_check():
     told = Path("docs/repairs.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| `")]
     assert rows[: len(CHECKS)] == [f"`{one.name}`" for one in CHECKS]
+
+
+def test_letters_in_quarantine_are_told_of_once():
+    apart = replace(LETTER, reason="future_time")
+    facts = replace(facts_of(registry()), letters=(apart,))
+    assert BY_NAME["dead_letters"].look(facts).state is CheckState.FINE
+    both = replace(facts, letters=(apart, LETTER))
+    (found,) = BY_NAME["dead_letters"].look(both).repairs
+    assert found.said["letters"] == LETTER.letters
+
+
+def test_without_a_process_that_takes_backups_there_are_none():
+    facts = replace(facts_of(registry()), keeping=replace(KEPT, backups=None))
+    assert BY_NAME["backups_lacking"].look(facts).repairs
+    assert BY_NAME["backups_on_the_disk"].look(facts).state is CheckState.NOT_CHECKED
+
+
+BY_HAND = {
+    # Somebody has to go to a device, a cable or a server.
+    *(
+        "gateway_refused",
+        "gateway_silent",
+        "gateway_revoked",
+        "gateway_held",
+        "gateway_never_heard",
+    ),
+    *("gateway_without_points", "gateway_gaps", "point_silent", "no_time", "register_resets"),
+    *("never_moves", "part_not_ready", "backups_lacking", "backups_on_the_disk", "disk_fills"),
+    *("journal_shorter_than_data", "key_ends"),
+    # Which of several facts is the wrong one, or what is there at all, only people know.
+    *("unit_of_total", "unit_by_area", "total_smaller_than_parts", "no_register", "no_meter"),
+    *("no_outdoor_temperature", "centre_without_ends"),
+}
+"""Checks without a button."""
+
+
+def buttons(name: str) -> set[MendingKind]:
+    found = BY_NAME[name].look(BROKEN[name]()).repairs
+    return {one.mending.kind for one in found if one.mending is not None}
+
+
+def test_most_checks_have_a_button_and_the_others_are_counted_here():
+    with_button = {name for name in BROKEN if buttons(name)}
+    # A clock is put right by a button where its repair is proposed.
+    assert BY_HAND.isdisjoint(with_button)
+    assert set(BROKEN) == with_button | BY_HAND | {"gateway_clock", "quarantined"}
+    assert len(with_button) > len(BROKEN) / 2
+
+
+ROWS = [name for name in BROKEN if MendingKind.ROW in buttons(name)]
+SAID = {
+    "area_m2": "1200",
+    "persons": "80",
+    "zone": ZONE,
+    "name_zh": "名",
+    "max_per_hour": "500",
+    "calibrated_until": "2031-01-01",
+    "digits": "7",
+    "low": "-50",
+    "account": "77",
+    "meter": "lights",
+    "source": "the notice",
+    "valid_to": "2028-01-01",
+    "start": "07:30",
+    "value": "0.55",
+}
+"""What a person fills in, where it is asked."""
+
+
+BOOKED_AGAIN = {"limit_too_low", "runs_backwards", "out_of_range", "slower_than_step"}
+
+
+@pytest.mark.parametrize("name", [one for one in ROWS if one != "unused_point"])
+def test_the_rows_of_a_button_are_taken_in_and_mend_what_was_found(name):
+    facts = BROKEN[name]()
+    found = BY_NAME[name].look(facts).repairs[0]
+    assert found.mending is not None
+    values = {one: SAID[one] for one in found.mending.asks if one in SAID}
+    assert bool(values) == bool(found.mending.asks)
+    rows = filled_in(found.mending, values)
+    text = csv_text([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
+    before = facts.reach.registry
+    taken = together(before, read_registry_texts({found.mending.file: text}, before))
+    assert taken != before
+    after = replace(facts, reach=Reach(taken, Scope(frozenset(taken.nodes), whole=True)))
+    told_now = [(one.code, one.said) for one in BY_NAME[name].look(after).repairs]
+    # What the ledger found stays until the days are computed again.
+    assert (found.code, found.said) not in told_now or name in BOOKED_AGAIN
+
+
+def test_a_register_of_no_meter_is_given_one_that_has_none():
+    facts = BROKEN["no_register"]()
+    known = facts.reach.registry
+    spare = replace(known, points={**known.points, SPARE.id: SPARE})
+    facts = replace(facts, reach=Reach(spare, facts.reach.scope))
+    (found,) = BY_NAME["unused_point"].look(facts).repairs
+    (row,) = filled_in(found.mending, {"meter": "whole"})  # type: ignore[arg-type]
+    text = csv_text([tuple(row), tuple(row.values())])
+    taken = together(spare, read_registry_texts({"points.csv": text}, spare))
+    assert taken.meters_of_point(SPARE.id)
+
+
+def test_what_is_not_asked_is_refused_and_so_is_saying_nothing():
+    asked = Mending(MendingKind.ROW, "tree.csv", ({"code": "a", "area_m2": ""},), ("area_m2",))
+    with pytest.raises(InvalidInput) as refused:
+        filled_in(asked, {"code": "b"})
+    assert refused.value.field == "code"
+    with pytest.raises(InvalidInput) as empty:
+        filled_in(asked, {"area_m2": " "})
+    assert empty.value.field == "area_m2"
+    assert filled_in(asked, {"area_m2": " 12 "}) == [{"code": "a", "area_m2": "12"}]

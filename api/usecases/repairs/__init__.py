@@ -15,7 +15,7 @@ from api.caller import Caller
 from api.usecases.repairs.checks import BY_NAME, CHECKS
 from api.usecases.repairs.facts import RepairFacts
 from api.usecases.repairs.gather import gather
-from api.usecases.repairs.mending import MendingDone, mend
+from api.usecases.repairs.mending import MendingDone, mend, to_fill_in
 from api.usecases.repairs.recomputing import Recomputing, RecomputingAsked, recompute, recomputing
 from api.usecases.repairs.repair import (
     CheckState,
@@ -64,4 +64,5 @@ __all__ = [
     "mend",
     "recompute",
     "recomputing",
+    "to_fill_in",
 ]

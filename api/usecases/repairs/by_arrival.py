@@ -15,7 +15,8 @@ from api.usecases.repairs.repair import (
     Said,
     looked_at,
 )
-from api.usecases.repairs.rows import meter_row
+from api.usecases.repairs.rows import POINTS, mended, meter_row
+from metering.clock_repair import QUARANTINED
 from metering.gateway_life import SILENT_US, SKEW_US, ManagedGateway
 from metering.localtime import iso
 from metering.reading import Kind
@@ -150,7 +151,8 @@ def dead_letters(facts: RepairFacts) -> LookedAt:
     """Messages that were not taken in, by gateway; the gateways where there are none."""
     found: dict[str, Counter[str]] = {}
     for one in facts.letters:
-        found.setdefault(one.gateway, Counter())[one.reason] += one.letters
+        if one.reason not in QUARANTINED:  # these are told of as such
+            found.setdefault(one.gateway, Counter())[one.reason] += one.letters
     repairs = tuple(
         Repair(
             RepairSubject.GATEWAY,
@@ -204,7 +206,7 @@ def _slower(facts: RepairFacts, meter: Meter, step_us: int | None) -> Repair | N
     fitting = next((one for one in STEPS_MIN if one * MINUTE_US >= 0.9 * every_us), None)
     mending = None
     if fitting is not None:
-        mending = meter_row(facts, meter, {"step_min": str(fitting)})
+        mending = meter_row(facts, meter.code, {"step_min": str(fitting)})
     said = {"every": minutes, "step": meter.step_min}
     return Repair(RepairSubject.METER, meter.code, said, mending)
 
@@ -222,6 +224,7 @@ def out_of_range(facts: RepairFacts) -> LookedAt:
                 "high": "" if point.high is None else f"{point.high:g}",
                 "unit": point.unit,
             },
+            mended(facts, POINTS, (point.gateway, point.name), {}, asks=("low", "high")),
         )
         if came.flagged * FLAGGED > came.rows
         else None

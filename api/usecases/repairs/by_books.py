@@ -16,7 +16,7 @@ from api.usecases.repairs.repair import (
     Said,
     looked_at,
 )
-from api.usecases.repairs.rows import meter_row
+from api.usecases.repairs.rows import installed_row, meter_row
 from figures import area_of
 from metering.registry import Meter, NodeType
 
@@ -90,13 +90,17 @@ def _limited(facts: RepairFacts, meter: Meter, of: MeterBooked | None) -> Mendin
     if of is None or not of.most or of.days < LEAST_DAYS:
         return None
     limit = _TWO_DIGITS.create_decimal(Decimal(float(SPARE * of.most)))
-    return meter_row(facts, meter, {"max_per_hour": f"{limit:f}"})
+    return meter_row(facts, meter.code, {"max_per_hour": f"{limit:f}"})
 
 
 def limit_too_low(facts: RepairFacts) -> LookedAt:
     """Meters with a limit."""
     return looked_at(
-        _of_meter(meter, {"times": times, "limit": _number(meter.max_per_hour), "unit": meter.unit})
+        _of_meter(
+            meter,
+            {"times": times, "limit": _number(meter.max_per_hour), "unit": meter.unit},
+            meter_row(facts, meter.code, {}, ("max_per_hour",)),
+        )
         if (times := _times(facts, meter, _LIMITED)) >= HELD_BACK
         else None
         for meter, _ in facts.meters
@@ -140,9 +144,20 @@ def register_resets(facts: RepairFacts) -> LookedAt:
 def runs_backwards(facts: RepairFacts) -> LookedAt:
     """Meters with books: energy that is booked below 0, or refused since it went backwards."""
     return looked_at(
-        _of_meter(meter, {"times": times}) if (times := _times(facts, meter, _BACKWARDS)) else None
+        _of_meter(meter, {"times": times}, _both_ways(facts, meter))
+        if (times := _times(facts, meter, _BACKWARDS))
+        else None
         for meter, _ in _booked(facts)
     )
+
+
+def _both_ways(facts: RepairFacts, meter: Meter) -> Mending | None:
+    """A button that says of its one register that energy goes both ways through it."""
+    own = [(one, point) for of, one, point, _ in facts.installed if of.code == meter.code]
+    if len(own) != 1 or own[0][0].signed:
+        return None
+    ((one, point),) = own
+    return installed_row(facts, one, point, {"signed": "yes", "digits": ""})
 
 
 def never_moves(facts: RepairFacts) -> LookedAt:

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Final
 
 from api.usecases.repairs.facts import RepairFacts
-from api.usecases.repairs.repair import LookedAt, Repair, RepairSubject, Said, looked_at
+from api.usecases.repairs.repair import (
+    LookedAt,
+    Mending,
+    MendingKind,
+    Repair,
+    RepairSubject,
+    Said,
+    looked_at,
+)
+from api.usecases.repairs.rows import (
+    POINTS,
+    TREE,
+    added,
+    from_sample,
+    installed_row,
+    mended,
+    meter_row,
+)
 from figures import area_of, persons_of
 from metering import items
 from metering.factor import factor_on
 from metering.reading import Kind
-from metering.registry import Meter, NodeType
+from metering.registry import Installation, Meter, NodeType, Point
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.office_hours import WorkingHours
+from metering.registry.rows import as_text
+from metering.registry.write import Record
 
 AHEAD = timedelta(days=60)
 """What ends within is told."""
@@ -23,16 +43,31 @@ _SIZED = (NodeType.BUILDING, NodeType.DATACENTRE)
 _BURNT: Final = frozenset({"01", "03", "04", "05", "07", "08", "09", "10", "11", "12"})
 """Categories that carbon and coal are told of."""
 _OUTDOOR = "outdoor_temperature"
+TARIFF, CALENDAR, FACTORS, ACCOUNTS = "tariff.csv", "calendar.csv", "factors.csv", "accounts.csv"
+_NAMES = ("name_zh", "name_en")
+_USUAL: Final = {"start": "08:00", "end": "18:00", "days": "1-5"}
+"""Hours that are proposed where none are registered."""
+_VERIFIED = "V"
+"""Grade of a factor that was seen in its official text."""
+_NEARLY: Final = Fraction(49, 50)
+"""A meter that counts this share of all others together may be the one of the whole."""
+_YEAR: Final = timedelta(days=365)
 _CENTRE_ENDS = (("utility", "ups_in"), ("it", "ups_out"))
 """Roles of what goes in and of what is used; the first of each is the better one."""
 
 
-def _of_place(code: str, said: Said | None = None) -> Repair:
-    return Repair(RepairSubject.PLACE, code, said or {})
+def _of_place(code: str, said: Said | None = None, mending: Mending | None = None) -> Repair:
+    return Repair(RepairSubject.PLACE, code, said or {}, mending)
 
 
-def _of_meter(meter: Meter, said: Said | None = None) -> Repair:
-    return Repair(RepairSubject.METER, meter.code, said or {})
+def _of_meter(meter: Meter, said: Said | None = None, mending: Mending | None = None) -> Repair:
+    return Repair(RepairSubject.METER, meter.code, said or {}, mending)
+
+
+def _place_row(
+    facts: RepairFacts, node: str, asks: Sequence[str], changed: Mapping[str, str] | None = None
+) -> Mending | None:
+    return mended(facts, TREE, (node,), changed or {}, asks=asks)
 
 
 def no_zone(facts: RepairFacts) -> LookedAt:
@@ -44,7 +79,11 @@ def no_zone(facts: RepairFacts) -> LookedAt:
             registry.nodes[one].zone
             for one in (*registry.ancestors(node.code), *registry.subtree(node.code))
         )
-        else _of_place(node.code, {"zone": registry.zone(node.code)})
+        else _of_place(
+            node.code,
+            {"zone": (zone := registry.zone(node.code))},
+            _place_row(facts, node.code, ["zone"], {"zone": zone}),
+        )
         for node, _ in facts.places
         if node.type is NodeType.INSTITUTION
     )
@@ -53,10 +92,16 @@ def no_zone(facts: RepairFacts) -> LookedAt:
 def no_name(facts: RepairFacts) -> LookedAt:
     """Places and meters that have no name in any language."""
     places = (
-        None if node.name_zh or node.name_en else _of_place(node.code) for node, _ in facts.places
+        None
+        if node.name_zh or node.name_en
+        else _of_place(node.code, mending=_place_row(facts, node.code, _NAMES))
+        for node, _ in facts.places
     )
     meters = (
-        None if meter.name_zh or meter.name_en else _of_meter(meter) for meter, _ in facts.meters
+        None
+        if meter.name_zh or meter.name_en
+        else _of_meter(meter, mending=meter_row(facts, meter.code, {}, _NAMES))
+        for meter, _ in facts.meters
     )
     return looked_at([*places, *meters])
 
@@ -64,7 +109,9 @@ def no_name(facts: RepairFacts) -> LookedAt:
 def no_area(facts: RepairFacts) -> LookedAt:
     """Buildings and data centres with meters."""
     return looked_at(
-        _of_place(node.code) if area_of(facts.reach.registry, node.code, day) is None else None
+        _of_place(node.code, mending=_place_row(facts, node.code, ["area_m2"]))
+        if area_of(facts.reach.registry, node.code, day) is None
+        else None
         for node, day in facts.places
         if node.type in _SIZED and facts.meters_below(node.code)
     )
@@ -73,7 +120,9 @@ def no_area(facts: RepairFacts) -> LookedAt:
 def no_persons(facts: RepairFacts) -> LookedAt:
     """Institutions with meters."""
     return looked_at(
-        _of_place(node.code) if persons_of(facts.reach.registry, node.code, day) is None else None
+        _of_place(node.code, mending=_place_row(facts, node.code, ["persons"]))
+        if persons_of(facts.reach.registry, node.code, day) is None
+        else None
         for node, day in facts.places
         if node.type is NodeType.INSTITUTION and facts.meters_below(node.code)
     )
@@ -91,10 +140,27 @@ def no_meter(facts: RepairFacts) -> LookedAt:
 def no_total(facts: RepairFacts) -> LookedAt:
     """Places with several meters of a medium, and none that measures the whole of it."""
     return looked_at(
-        None if any(meter.total for meter in own) else _of_place(node, _of_several(own))
+        None
+        if any(meter.total for meter in own)
+        else _of_place(node, _of_several(own), _largest(facts, own))
         for (node, _), own in _by_medium(facts)
         if len(own) > 1
     )
+
+
+def _largest(facts: RepairFacts, meters: Sequence[Meter]) -> Mending | None:
+    """A button for the one meter that counts as much as all others together."""
+    used = {
+        meter.code: energy
+        for meter in meters
+        if (of := facts.booked.get(meter.code)) is not None and (energy := of.energy) is not None
+    }
+    if len(used) < len(meters):
+        return None
+    first = max(meters, key=lambda meter: used[meter.code])
+    others = sum(energy for code, energy in used.items() if code != first.code)
+    whole = bool(used[first.code]) and used[first.code] >= others * _NEARLY
+    return meter_row(facts, first.code, {"total": "yes"}) if whole else None
 
 
 def _by_medium(facts: RepairFacts) -> list[tuple[tuple[str, str], list[Meter]]]:
@@ -127,7 +193,30 @@ def _unpriced(facts: RepairFacts, ahead: timedelta) -> Iterator[Repair | None]:
         without = [m for m in priced if facts.choice.of(m.code, days[m.code] + ahead) is None]
         if own[0].unit == "kvarh" or not priced:
             continue
-        yield _of_place(node, _of_several(without)) if without else None
+        if not without:
+            yield None
+            continue
+        said, day = _of_several(without), days[without[0].code]
+        mending = _prolonged(facts, without[0], day) if ahead else _sample_price(facts, without[0])
+        yield _of_place(node, said, mending)
+
+
+def _sample_price(facts: RepairFacts, meter: Meter) -> Mending | None:
+    whole = items.whole(meter.item)
+    return from_sample(facts, TARIFF, lambda row: row["item"] == whole)
+
+
+def _prolonged(facts: RepairFacts, meter: Meter, day: date) -> Mending | None:
+    """A button that lets the price list of today hold for a year longer, or for as long as a person
+    says."""
+    scope = facts.choice.of(meter.code, day)
+    for one in facts.reach.registry.tariff:
+        if one.scope == scope and one.valid.holds(day) and one.valid.end is not None:
+            began = as_text(one.valid.start)
+            key = (one.tariff, one.item, one.institution, one.node, one.meter, began)
+            longer = (one.valid.end + _YEAR).isoformat()
+            return mended(facts, TARIFF, key, {"valid_to": longer}, asks=["valid_to"])
+    return None
 
 
 def no_carbon_factor(facts: RepairFacts) -> LookedAt:
@@ -143,7 +232,14 @@ def no_coal_factor(facts: RepairFacts) -> LookedAt:
 def _without_factor(facts: RepairFacts, quantity: str) -> Iterator[Repair | None]:
     for item, day in _media(facts):
         found = factor_on(facts.reach.registry.factors, quantity, item, day)
-        yield _of_medium(item) if found is None else None
+        yield (
+            None if found is not None else _of_medium(item, mending=_sampled(facts, item, quantity))
+        )
+
+
+def _sampled(facts: RepairFacts, item: str, quantity: str) -> Mending | None:
+    wanted = (item, quantity)
+    return from_sample(facts, FACTORS, lambda row: (row["item"], row["quantity"]) == wanted)
 
 
 def _media(facts: RepairFacts) -> list[tuple[str, date]]:
@@ -152,8 +248,8 @@ def _media(facts: RepairFacts) -> list[tuple[str, date]]:
     return sorted(found.items())
 
 
-def _of_medium(item: str, said: Said | None = None) -> Repair:
-    return Repair(RepairSubject.PLATFORM, item, {"medium": item, **(said or {})})
+def _of_medium(item: str, said: Said | None = None, mending: Mending | None = None) -> Repair:
+    return Repair(RepairSubject.PLATFORM, item, {"medium": item, **(said or {})}, mending)
 
 
 def factor_unverified(facts: RepairFacts) -> LookedAt:
@@ -166,7 +262,17 @@ def factor_unverified(facts: RepairFacts) -> LookedAt:
     return looked_at(
         None
         if factor.verified
-        else _of_medium(item, {"quantity": factor.quantity, "value": str(factor.value)})
+        else _of_medium(
+            item,
+            {"quantity": factor.quantity, "value": str(factor.value)},
+            mended(
+                facts,
+                FACTORS,
+                (item, factor.quantity, factor.region, as_text(factor.valid.start)),
+                {"grade": _VERIFIED},
+                asks=("value", "source", "grade"),
+            ),
+        )
         for item, factor in used
         if factor is not None
     )
@@ -192,7 +298,10 @@ def no_office_hours(facts: RepairFacts) -> LookedAt:
             and one.valid.holds(day)
             for one in hours
         )
-        else _of_place(node.code)
+        else _of_place(
+            node.code,
+            mending=added("office_hours.csv", {"node": node.code, **_USUAL}, tuple(_USUAL)),
+        )
         for node, day in facts.places
         if node.type is NodeType.BUILDING
         and any(m.item[:2] == ELECTRICITY for m in facts.meters_below(node.code))
@@ -216,9 +325,15 @@ def _calendar_lacks(facts: RepairFacts, ahead: timedelta) -> Iterator[Repair | N
         if ahead and (year == day.year or day.year not in known):
             yield from [None] if day.year in known else []
             continue
-        said = {"year": str(year)}
-        lacking = Repair(RepairSubject.PLATFORM, f"calendar {year}", said)
-        yield None if year in known else lacking
+        if year in known:
+            yield None
+            continue
+        days = from_sample(facts, CALENDAR, _is_in(year))
+        yield Repair(RepairSubject.PLATFORM, f"calendar {year}", {"year": str(year)}, days)
+
+
+def _is_in(year: int) -> Callable[[Record], bool]:
+    return lambda row: row["date"].startswith(f"{year}-")
 
 
 def calendar_provisional(facts: RepairFacts) -> LookedAt:
@@ -232,25 +347,37 @@ def calendar_provisional(facts: RepairFacts) -> LookedAt:
     if not open_:
         return LookedAt(len(days))
     said: Said = {"days": len(open_), "first": open_[0].isoformat()}
-    return LookedAt(len(days), (Repair(RepairSubject.PLATFORM, "calendar", said),))
+    rows = tuple(
+        {**row, "status": "official"}
+        for day in open_
+        for row in facts.things(CALENDAR).get((day.isoformat(),), [])
+    )
+    confirmed = Mending(MendingKind.ROW, CALENDAR, rows, ("source",))
+    return LookedAt(len(days), (Repair(RepairSubject.PLATFORM, "calendar", said, confirmed),))
 
 
 def calibration_expired(facts: RepairFacts) -> LookedAt:
     """Registers of which it is known until when their calibration holds."""
     return looked_at(
-        _of_meter(meter, {"until": str(one.calibrated_until)}) if one.is_expired(day) else None
-        for meter, one, _, day in facts.installed
+        _of_meter(meter, {"until": str(one.calibrated_until)}, _calibrated(facts, one, point))
+        if one.is_expired(day)
+        else None
+        for meter, one, point, day in facts.installed
         if one.calibrated_until is not None
     )
+
+
+def _calibrated(facts: RepairFacts, one: Installation, point: Point) -> Mending | None:
+    return installed_row(facts, one, point, {}, ["calibrated_until"])
 
 
 def calibration_ends(facts: RepairFacts) -> LookedAt:
     """Likewise of those whose calibration still holds."""
     return looked_at(
-        _of_meter(meter, {"until": str(one.calibrated_until)})
+        _of_meter(meter, {"until": str(one.calibrated_until)}, _calibrated(facts, one, point))
         if one.is_expired(day + AHEAD)
         else None
-        for meter, one, _, day in facts.installed
+        for meter, one, point, day in facts.installed
         if one.calibrated_until is not None and not one.is_expired(day)
     )
 
@@ -270,7 +397,9 @@ def no_register(facts: RepairFacts) -> LookedAt:
 def no_digits(facts: RepairFacts) -> LookedAt:
     """Registers that count on, in one direction."""
     return looked_at(
-        _of_meter(meter) if one.digits is None else None
+        _of_meter(meter, mending=installed_row(facts, one, point, {}, ["digits"]))
+        if one.digits is None
+        else None
         for meter, one, point, _ in facts.installed
         if point.kind is Kind.REGISTER and not one.signed
     )
@@ -282,7 +411,19 @@ def unused_point(facts: RepairFacts) -> LookedAt:
     return looked_at(
         None
         if serves(point.id)
-        else Repair(RepairSubject.POINT, f"{point.gateway}/{point.name}", {"unit": point.unit})
+        else Repair(
+            RepairSubject.POINT,
+            f"{point.gateway}/{point.name}",
+            {"unit": point.unit},
+            mended(
+                facts,
+                POINTS,
+                (point.gateway, point.name),
+                {},
+                asks=["meter"],
+                part={"meter": ""},
+            ),
+        )
         for point in facts.reach.points.values()
         if point.kind in (Kind.REGISTER, Kind.INTERVAL) and point.role is None
     )
@@ -294,7 +435,7 @@ def no_account(facts: RepairFacts) -> LookedAt:
     return looked_at(
         None
         if any(one.meter == meter.code and one.valid.holds(day) for one in accounts)
-        else _of_meter(meter)
+        else _of_meter(meter, mending=added(ACCOUNTS, {"meter": meter.code}, ["account"]))
         for meter, day in facts.meters
         if meter.total
         and meter.item[:2] == ELECTRICITY

@@ -13,12 +13,13 @@ from api.room import PartHealth
 from metering.access import ApiKey
 from metering.gateway_life import ManagedGateway
 from metering.intake import LetterGroup
+from metering.keeping import Keeping
 from metering.localtime import local_day
 from metering.registry import Installation, Meter, Node, NodeType, Point
+from metering.registry.things import shape_of
 from metering.registry.write import Record, records
 from metering.tariff_choice import TariffChoice
 
-METERS_FILE = "meters.csv"
 PLACES = frozenset({NodeType.INSTITUTION, NodeType.SITE, NodeType.BUILDING, NodeType.DATACENTRE})
 
 
@@ -86,6 +87,15 @@ class RepairFacts:
     """How the platform itself is; {} for whoever may not see that."""
     keys: Sequence[ApiKey] = ()
     """Likewise all that were made."""
+    keeping: Keeping | None = None
+    """Likewise how safely what it has is kept."""
+    oldest_us: int | None = None
+    """Likewise the time of the first reading [us UTC]; None where there is none."""
+    samples: Mapping[str, str] = field(default_factory=dict)
+    """Files of prices, days and factors that anybody may begin with, by name."""
+    _things: dict[str, dict[tuple[str, ...], list[Record]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def places(self) -> list[tuple[Node, date]]:
@@ -133,13 +143,18 @@ class RepairFacts:
         """Meters of today at a place or below it."""
         return [meter for meter, _ in self.meters if meter.node in self.below[place]]
 
+    def things(self, file: str) -> Mapping[tuple[str, ...], list[Record]]:
+        """Rows of a file of the registry by what finds the thing that they are of."""
+        if file not in self._things:
+            key = shape_of(file).key
+            for row in self._rows[file]:
+                of = tuple(row[column] for column in key)
+                self._things.setdefault(file, {}).setdefault(of, []).append(row)
+        return self._things.get(file, {})
+
     @cached_property
-    def meter_rows(self) -> Mapping[str, list[Record]]:
-        """Rows of meters.csv by meter, as the file of the registry has them."""
-        found: dict[str, list[Record]] = {}
-        for row in records(self.reach.registry)[METERS_FILE]:
-            found.setdefault(row["code"], []).append(row)
-        return found
+    def _rows(self) -> Mapping[str, list[Record]]:
+        return records(self.reach.registry)
 
     def day(self, node: str) -> date:
         """The local day at a node."""

@@ -64,11 +64,19 @@ def gather(caller: Caller) -> RepairFacts:
             sums=_sums(view, meters, last),
             parts=caller.platform.parts() if _sees_parts(caller) else {},
             keys=caller.platform.access.keys() if _sees_parts(caller) else [],
+            keeping=caller.platform.keeping() if _sees_parts(caller) else None,
+            oldest_us=_oldest_us(caller) if _sees_parts(caller) else None,
+            samples=caller.platform.samples(),
         )
 
 
 def _sees_parts(caller: Caller) -> bool:
     return caller.reach.scope.whole and caller.may(Role.ADMIN)
+
+
+def _oldest_us(caller: Caller) -> int | None:
+    spans = caller.platform.readings.spans(list(caller.reach.points))
+    return min((first for first, _ in spans.values()), default=None)
 
 
 def _today(caller: Caller) -> date:

@@ -15,6 +15,7 @@ from api.usecases.repairs.facts import RepairFacts
 from api.usecases.repairs.gather import gather
 from api.usecases.repairs.recomputing import RecomputingAsked, recompute
 from api.usecases.repairs.repair import Mending, MendingKind, Repair
+from api.usecases.repairs.rows import filled_in
 from metering.access import Role
 from metering.errors import Conflict, NotFound
 from metering.gateway_life import csv_text
@@ -38,21 +39,16 @@ def mend(
     check: str,
     code: str,
     *,
+    which: int = 0,
+    values: Mapping[str, str] | None = None,
     reason: str = "",
     dry_run: bool = False,
 ) -> MendingDone:
-    """Press the button of what a check says of a code. `dry_run`: of a row, only tell what it would
+    """Press the button of what a check says of a code. `which`: of several that it says of the
+    code; `values`: of what the button asks for; `dry_run`: of rows, only tell what they would
     change. NotFound where the check says nothing of it (any more), Conflict where there is no
     button."""
-    if check not in BY_NAME:
-        raise NotFound("no such check", field="check", value=check, fix="see /v1/repairs")
-    facts = gather(caller)
-    found = [one for one in BY_NAME[check].look(facts).repairs if one.code == code]
-    if not found:
-        raise NotFound(
-            "nothing is to be mended there", field="code", value=code, fix="see /v1/repairs"
-        )
-    repair = found[0]
+    facts, repair = _found(caller, check, code, which)
     if repair.mending is None:
         raise Conflict(
             "there is no button for this",
@@ -60,41 +56,73 @@ def mend(
             value=check,
             fix="do what its text says; see /v1/repairs",
         )
-    return _done(caller, facts, repair, repair.mending, reason, dry_run=dry_run)
+    if repair.mending.kind is MendingKind.ROW:
+        wishes = ImportWishes(dry_run, reason, None)
+        return _rows(caller, repair.mending, values or {}, wishes)
+    return _done(caller, facts, repair, repair.mending.kind, reason)
+
+
+def to_fill_in(caller: Caller, check: str, code: str, which: int = 0) -> Mending:
+    """What the button of a repair changes in the registry, and what it asks for before. Errors as
+    of `mend`; Conflict where it changes nothing there."""
+    _, repair = _found(caller, check, code, which)
+    if repair.mending is None or repair.mending.kind is not MendingKind.ROW:
+        raise Conflict(
+            "nothing of the registry is changed by this",
+            field="check",
+            value=check,
+            fix="do what its text says; see /v1/repairs",
+        )
+    return repair.mending
+
+
+def _found(caller: Caller, check: str, code: str, which: int) -> tuple[RepairFacts, Repair]:
+    if check not in BY_NAME:
+        raise NotFound("no such check", field="check", value=check, fix="see /v1/repairs")
+    facts = gather(caller)
+    found = [one for one in BY_NAME[check].look(facts).repairs if one.code == code]
+    if not 0 <= which < len(found):
+        raise NotFound(
+            "nothing is to be mended there", field="code", value=code, fix="see /v1/repairs"
+        )
+    return facts, found[which]
 
 
 def _done(
     caller: Caller,
     facts: RepairFacts,
     repair: Repair,
-    mending: Mending,
+    kind: MendingKind,
     reason: str,
-    *,
-    dry_run: bool,
 ) -> MendingDone:
-    if mending.kind is MendingKind.ROW:
-        return _row(caller, mending, ImportWishes(dry_run, reason, None))
     caller.need(Role.OPERATE)
-    if mending.kind is MendingKind.REPLAY:
-        return MendingDone(mending.kind, ask_again(caller, LetterCause(gateway=repair.code)))
-    if mending.kind is MendingKind.APPROVE:
+    if kind is MendingKind.END_KEY:
+        caller.need(Role.ADMIN)
+        caller.need_whole()
+        id = repair.code.removeprefix("key ")
+        platform = caller.platform
+        platform.access.revoke(id, actor=str(caller.actor), now_us=platform.now_us())
+        return MendingDone(kind, 1)
+    if kind is MendingKind.REPLAY:
+        return MendingDone(kind, ask_again(caller, LetterCause(gateway=repair.code)))
+    if kind is MendingKind.APPROVE:
         caller.need(Role.ADMIN)
         made = approve(caller, repair.code, [], sure=True, reason=reason)
-        return MendingDone(mending.kind, len(made.approved))
-    if mending.kind is MendingKind.CLOCK:
+        return MendingDone(kind, len(made.approved))
+    if kind is MendingKind.CLOCK:
         proposed = (one.clock_proposed for one in facts.gateways if one.gateway.user == repair.code)
         accepted = [repair_clock(caller, repair.code, one.id) for one in proposed if one]
-        return MendingDone(mending.kind, len(accepted))
+        return MendingDone(kind, len(accepted))
     asked = RecomputingAsked(None, repair.code, facts.first, facts.last, reason)
-    return MendingDone(mending.kind, recompute(caller, asked).meters)
+    return MendingDone(kind, recompute(caller, asked).meters)
 
 
-def _row(caller: Caller, mending: Mending, wishes: ImportWishes) -> MendingDone:
+def _rows(
+    caller: Caller, mending: Mending, values: Mapping[str, str], wishes: ImportWishes
+) -> MendingDone:
     caller.need(Role.ADMIN)
     caller.need_whole()
-    done = import_texts(caller, {mending.file: _text(mending.row)}, wishes)
+    rows = filled_in(mending, values)
+    text = csv_text([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
+    done = import_texts(caller, {mending.file: text}, wishes)
     return MendingDone(mending.kind, len(done.proposal.changes), done)
-
-
-def _text(row: Mapping[str, str]) -> str:
-    return csv_text([tuple(row), tuple(row.values())])

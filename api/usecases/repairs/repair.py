@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api.usecases.repairs.facts import RepairFacts
+from metering.registry.write import Record
 
 Said = Mapping[str, str | int]
 
@@ -46,7 +47,7 @@ class MendingKind(StrEnum):
     """What is done about it at the press of a button; each has its word, `mending`."""
 
     ROW = "row"
-    """A row of the registry is changed."""
+    """Rows of the registry are added or changed."""
     REPLAY = "replay"
     """Dead letters are tried again."""
     APPROVE = "approve"
@@ -55,15 +56,23 @@ class MendingKind(StrEnum):
     """What is proposed of a clock is accepted."""
     RECOMPUTE = "recompute"
     """The days that are looked at are computed again."""
+    END_KEY = "end_key"
+    """A key ends at once."""
 
 
 @dataclass(frozen=True)
 class Mending:
-    """A button. `file` and `row`: of the registry, whole, where a row is changed."""
+    """A button."""
 
     kind: MendingKind
     file: str = ""
-    row: Mapping[str, str] = field(default_factory=dict)
+    """Of the registry, where its rows are changed."""
+    rows: tuple[Record, ...] = ()
+    """Whole as they are to be, of one thing or of several."""
+    asks: tuple[str, ...] = ()
+    """Columns that a person fills in first; what the rows say there is a proposal."""
+    at: int | None = None
+    """The row in which; None is in all of them."""
 
 
 @dataclass(frozen=True)
