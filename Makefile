@@ -20,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table tables-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-repairs bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table tables-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -84,6 +84,9 @@ bench-ledger: $(VENV)/.run ## Measure what a reading costs the ledger
 
 bench-books: $(VENV)/.dev ## Measure what a late reading, a large registry, a start and long answers cost
 	@$(PROVE) bench-books $(ARGS)
+
+bench-repairs: $(VENV)/.dev ## Measure what the page of repairs costs, of few meters and of 1,000
+	@$(PROVE) bench-repairs $(ARGS)
 
 bench-feed: $(VENV)/.run ## Measure what a poll of the feed of all institutions costs
 	@$(PROVE) bench-feed $(ARGS)

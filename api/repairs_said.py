@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.usecases.repairs import Repair
-from texts import text, word
+from texts import said_error, text, word
 
 _WORDS = {"medium": "item", "reason": "reason", "refusal": "mqtt"}
 """Values that have words of their own -> their group."""
@@ -16,11 +16,15 @@ def title(check: str, language: str) -> str:
 
 def sentence(check: str, repair: Repair, language: str) -> str:
     """What it found, with its own numbers."""
-    said = {
-        name: word(_WORDS[name], str(value), language) if name in _WORDS else value
-        for name, value in repair.said.items()
-    }
+    said = {name: _in_words(name, value, language) for name, value in repair.said.items()}
     return text(f"repair.{check}", language, **said)
+
+
+def _in_words(name: str, value: object, language: str) -> object:
+    """A value as a person reads it; an error is kept in English where it happened."""
+    if name in _WORDS:
+        return word(_WORDS[name], str(value), language)
+    return said_error(str(value), language) if name == "error" else value
 
 
 def next_step(check: str, repair: Repair, language: str) -> str:

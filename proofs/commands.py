@@ -369,6 +369,16 @@ def bench_books(
     run_bench_books(readings, meters)
 
 
+@app.command("bench-repairs")
+def bench_repairs(
+    meters: Annotated[int, typer.Option(min=100, help="of the larger registry")] = 1_000,
+) -> None:
+    """What the page of repairs costs, of few meters and of many."""
+    from proofs.bench_repairs import run_bench_repairs
+
+    run_bench_repairs(meters)
+
+
 @app.command("bench-feed")
 def bench_feed(
     institutions: Annotated[int, typer.Option(help="how many", min=1)] = 10_000,

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from api import PartHealth
 from metering.book import ASKED_CAUSE
 from metering.registry.files import read_registry_texts
-from tests.api.conftest import client_of
+from tests.api.conftest import client_of, sign_in
 
 METER = "office-a-01b00"
 
@@ -126,3 +127,42 @@ def test_days_are_not_computed_again_for_others_or_backwards(world):
     long = world.post("/v1/repairs/recompute", json={**asked, "from": "1990-01-01"})
     assert long.status_code == 422
     assert not [one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE]
+
+
+def test_what_a_part_says_is_told_in_the_language_of_the_reader(world):
+    error = "the ledger process does not run"
+    part = PartHealth(False, {"error": error})
+    platform = replace(world.platform, health=lambda: {"ledger": part})
+    stopped = replace(world, platform=platform, client=client_of(platform))
+    (repair,) = by_check(stopped.get("/v1/repairs", key="whole"))["part_not_ready"]["repairs"]
+    assert repair["text"]["en"] == f"ledger does not work: {error}"
+    assert error not in repair["text"]["zh"]
+    assert repair["said"]["error"] == error
+
+
+def test_days_go_on_to_be_computed_while_nobody_looks(world):
+    signed_in = sign_in(world, "operator")
+    form = {"node": "office-a", "first": "2026-10-01", "last": "2026-10-02", "reason": "why"}
+    asked = world.client.post(
+        "/repairs/recompute", data={**form, "csrf": signed_in.csrf}, follow_redirects=False
+    )
+    assert asked.status_code == 303
+    where = asked.headers["location"]
+    assert "being computed" in world.client.get(where).text
+
+    later = replace(world, client=client_of(world.platform))
+    sign_in(later, "operator")
+    assert "being computed" in later.client.get(where).text
+    marks = [one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE]
+    assert marks
+    books = world.platform.books
+    books.commit(
+        "bureau",
+        [],
+        expected_revision=books.revision("bureau"),
+        cleared=[one.id for one in world.platform.marks.ready()],
+        now_us=world.platform.now_us(),
+    )
+    done = later.client.get(where).text
+    assert "being computed" not in done
+    assert "restatements" in done

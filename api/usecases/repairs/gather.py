@@ -171,11 +171,12 @@ def _most(count: int, columns: BookColumns) -> list[Fraction | None]:
         if part.shares is not None:
             known &= part.shares[:, :, MEASURED] == WHOLE
         largest = np.where(known, part.slots, _NONE).max(axis=1, initial=_NONE)
-        rows = columns.days.series[part.row]
-        for row, value in zip(rows.tolist(), largest.tolist(), strict=True):
-            if value != _NONE:
-                hourly = Fraction(value * _HOUR_MIN, part.step_min)
-                most[row] = max(most[row] or hourly, hourly)
+        by_series = np.full(count, _NONE)
+        np.maximum.at(by_series, columns.days.series[part.row], largest)
+        for row in np.flatnonzero(by_series != _NONE).tolist():
+            hourly = Fraction(int(by_series[row]) * _HOUR_MIN, part.step_min)
+            known_most = most[row]
+            most[row] = hourly if known_most is None else max(known_most, hourly)
     return most
 
 
