@@ -23,7 +23,7 @@ from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
-from greenoffice.saying import PANELS, help_texts
+from greenoffice.saying import LIBRARY_WORDS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.edge_node import Why
 from metering.factor import Carbon, Coal
@@ -59,7 +59,7 @@ def sentences(root: Path) -> dict[str, str]:
     found |= dict.fromkeys(_of_page(root), "api/page")
     found |= of_reference()
     found |= dict.fromkeys(help_texts(typer.main.get_command(app)), "greenoffice --help")
-    return found | {getattr(rich_utils, one): "greenoffice --help" for one in PANELS}
+    return found | {getattr(rich_utils, one): "greenoffice --help" for one in LIBRARY_WORDS}
 
 
 def of_reference() -> dict[str, str]:
