@@ -40,6 +40,7 @@ from api.routes import (
     proposals,
     readings,
     records,
+    reference,
     registering,
     repairs,
     reports,
@@ -84,14 +85,13 @@ ROUTERS = (
     closings,
     settlements,
     admin,
+    reference,
 )
 
 
 def create_app(platform: Platform) -> FastAPI:
     """The application over a platform's ports."""
-    app = DescribedApp(
-        title="Green Office", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None
-    )
+    app = described_app()
     app.state.platform = platform
     app.state.failed_keys = FailedTries(
         lambda: app.state.platform.now_us() / 1e6, platform.failed_keys_per_minute
@@ -99,10 +99,6 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.reaches = {}
     app.state.key_uses = {}
     app.state.metrics = Metrics(platform)
-    for module in ROUTERS:
-        app.include_router(module.router, dependencies=[Depends(no_unknown_parameters)])
-    app.include_router(health.router)
-    app.include_router(influxql.router)
     install_page(app)
     problems.install(app, trace_refusal, error_page)
     app.add_middleware(
@@ -111,6 +107,23 @@ def create_app(platform: Platform) -> FastAPI:
     app.add_middleware(Gate, refuse=_refuse)
     app.add_middleware(Observed)
     app.add_middleware(HeadAsGet)
+    return app
+
+
+def described_app() -> DescribedApp:
+    """The routes that the OpenAPI document describes, with no platform behind them yet."""
+    app = DescribedApp(
+        title="Green Office",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url=None,  # `reference` tells it, in the reader's language
+        docs_url=None,
+        redoc_url=None,
+    )
+    for module in ROUTERS:
+        app.include_router(module.router, dependencies=[Depends(no_unknown_parameters)])
+    app.include_router(health.router)
+    app.include_router(influxql.router)
     return app
 
 

@@ -129,6 +129,17 @@ def status_of(error: GreenOfficeError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def problem_types() -> list[tuple[int, str, str]]:
+    """(status, urn, title in English) of every kind of problem, by status."""
+    codes = {(status, kind.code) for kind, status in STATUS.items()}
+    return [(status, urn_of(code), TITLES[status]) for status, code in sorted(codes)]
+
+
+def urn_of(code: str) -> str:
+    """The `type` of a problem document."""
+    return f"urn:greenoffice:problem:{code}"
+
+
 MOST_INSTANCE = 500
 """Characters of a path that an answer repeats."""
 
@@ -137,7 +148,7 @@ def problem_of(error: GreenOfficeError, instance: str, language: str = ENGLISH) 
     """The problem document of an error, its sentences in the language."""
     status = status_of(error)
     problem: dict[str, Any] = {
-        "type": f"urn:greenoffice:problem:{error.code}",
+        "type": urn_of(error.code),
         "title": said(TITLES[status], language),
         "status": status,
         "detail": said(error.message, language),
@@ -161,11 +172,16 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= 120 else quoted(value)
 
 
+def language_of(request: Request) -> str:
+    """The code of the first language of ours that a request accepts, else English's."""
+    return negotiated(*accepted(request.headers.get("accept-language", "")), ENGLISH)
+
+
 def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
     """The problem as a response, in the language that the request accepts; in English where it
     names none of ours."""
     status = status_of(error)
-    language = negotiated(*accepted(request.headers.get("accept-language", "")), ENGLISH)
+    language = language_of(request)
     return JSONResponse(
         problem_of(error, request.url.path, language),
         status_code=status,

@@ -13,8 +13,11 @@ from typer import rich_utils
 from metering.errors import InvalidFiles
 from texts import ENGLISH, code_of, of_terminal, said, said_error
 
-PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE")
-"""Headings of a help page, which the library holds as names of its own."""
+LIBRARY_WORDS = (
+    *("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "ERRORS_PANEL_TITLE"),
+    *("DEFAULT_STRING", "REQUIRED_LONG_STRING"),
+)
+"""Headings and marks of a help page, which the library holds as names of its own."""
 
 
 def language() -> str:
@@ -49,8 +52,8 @@ def command_of(app: typer.Typer) -> Any:
     command = typer.main.get_command(app)
     if (wanted := language()) != ENGLISH:
         _tell(command, wanted)
-        for panel in PANELS:
-            setattr(rich_utils, panel, said(getattr(rich_utils, panel), wanted))
+        for name in LIBRARY_WORDS:
+            setattr(rich_utils, name, said(getattr(rich_utils, name), wanted))
     return command
 
 
@@ -59,16 +62,22 @@ def _tell(command: Any, wanted: str) -> None:
     for name in ("help", "short_help", "epilog"):
         if told := getattr(command, name, None):
             setattr(command, name, said(told, code_of(wanted)))
-    for parameter in command.params:
+    for parameter in _parameters(command):
         if told := getattr(parameter, "help", None):
             parameter.help = said(told, wanted)
     for below in getattr(command, "commands", {}).values():
         _tell(below, wanted)
 
 
+def _parameters(command: Any) -> list[Any]:
+    """Those of a command with its `--help`, which the library makes when it is first asked."""
+    asked = command.get_help_option(command.context_class(command))
+    return [*command.params, *([] if asked is None else [asked])]
+
+
 def help_texts(command: Any) -> list[str]:
     """Every help text of a command line, in English."""
     own = [getattr(command, name, None) for name in ("help", "short_help", "epilog")]
-    own += [getattr(parameter, "help", None) for parameter in command.params]
+    own += [getattr(parameter, "help", None) for parameter in _parameters(command)]
     below = getattr(command, "commands", {}).values()
     return [text for text in own if text] + [t for one in below for t in help_texts(one)]

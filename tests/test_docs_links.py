@@ -111,13 +111,26 @@ def test_the_licence_is_named_where_it_is_looked_for():
         assert "(LICENSE)" in text(readme)
 
 
+def page_of(link):
+    """What a link leads to, whichever language it is in."""
+    return re.sub(r"-(?:en|zh)\.png$", ".png", link.replace("docs/zh/", "docs/").partition("#")[0])
+
+
+def test_each_readme_leads_to_the_manual_in_its_language():
+    english, chinese = READMES
+    there = {path.name for path in (ROOT / "docs/zh").glob("*.md")}
+    assert [one for one in links(english) if one.startswith("docs/zh/")] == ["docs/zh/README.md"]
+    found = [one for one in links(chinese) if Path(one.partition("#")[0]).parent == Path("docs")]
+    assert [one for one in found if Path(one.partition("#")[0]).name in there] == []
+
+
 def test_both_readmes_say_the_same():
     english, chinese = READMES
     heading = re.compile(r"^(#+) ", re.MULTILINE)
     assert heading.findall(text(english)) == heading.findall(text(chinese))
     assert FENCE.findall(text(english)) == FENCE.findall(text(chinese))
-    assert sorted(set(links(english)) - {named(chinese)}) == sorted(
-        set(links(chinese)) - {named(english)}
+    assert sorted({*map(page_of, links(english))} - {named(chinese)}) == sorted(
+        {*map(page_of, links(chinese))} - {named(english)}
     )
     for mark in ("| [", "- **", "- ["):
         assert text(english).count(f"\n{mark}") == text(chinese).count(f"\n{mark}")

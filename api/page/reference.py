@@ -5,25 +5,32 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from api.openapi import DescribedApp
 from api.page.visit import PageRoute, page, request_language
+from api.problems import problem_types
+from texts import tag
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/docs")
 def reference(request: Request) -> HTMLResponse:
-    """Every route with its parameters and an example; open to anyone."""
-    app: FastAPI = request.app
-    document = app.openapi()
+    """Every route with its parameters and an example, and every kind of problem; open to anyone."""
+    app: DescribedApp = request.app
+    language = request_language(request)
+    document = app.told(language)
     return page(
         request,
-        request_language(request),
+        language,
         "reference.html",
         about=document["info"]["description"],
         groups=grouped(document),
+        titles={one["name"]: one["description"] for one in document["tags"]},
+        problem_types=problem_types(),
+        document_link=f"/openapi.json?language={tag(language)}",
     )
 
 
@@ -32,8 +39,8 @@ def grouped(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            tag = operation.get("tags", [""])[0]
-            groups.setdefault(tag, []).append(_operation(path, method, operation))
+            tag_name = operation.get("tags", [""])[0]
+            groups.setdefault(tag_name, []).append(_operation(path, method, operation))
     return groups
 
 
@@ -42,8 +49,8 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
     return {
         "method": method.upper(),
         "path": path,
-        "title": operation.get("description", "").partition("\n")[0],
-        "text": operation.get("description", ""),
+        "title": operation["summary"],
+        "paragraphs": operation.get("description", "").split("\n\n"),
         "parameters": [
             {
                 "name": one["name"],

@@ -50,3 +50,13 @@ def test_help_in_chinese():
         assert chinese in told.stdout
     assert "code of the institution" not in told.stdout
     assert told.returncode == 0
+
+
+def test_a_page_of_help_is_chinese_but_for_names():
+    told = greenoffice("report", "--help", LANG="zh_CN.UTF-8").stdout
+    assert "显示此说明并退出。" in told
+    assert "［必填］" in told
+    assert "［默认：pdf］" in told
+    assert not {"[default", "[required]", "Show this"} & set(told.split())
+    english = greenoffice("report", "--help").stdout
+    assert "Show this message and exit." in english

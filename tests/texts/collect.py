@@ -16,12 +16,14 @@ from typer import rich_utils
 import analytics
 import figures
 import figures.bills
+from api.app import described_app
+from api.openapi import operations, retold
 from api.usecases.repairs import CHECKS, CheckState, MendingKind, RepairSeverity
 from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
-from greenoffice.saying import PANELS, help_texts
+from greenoffice.saying import LIBRARY_WORDS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.edge_node import Why
 from metering.factor import Carbon, Coal
@@ -55,8 +57,21 @@ def sentences(root: Path) -> dict[str, str]:
     """Sentences by their English, with a place where each is found."""
     found = Flow(root, modules(root)).run()
     found |= dict.fromkeys(_of_page(root), "api/page")
+    found |= of_reference()
     found |= dict.fromkeys(help_texts(typer.main.get_command(app)), "greenoffice --help")
-    return found | {getattr(rich_utils, one): "greenoffice --help" for one in PANELS}
+    return found | {getattr(rich_utils, one): "greenoffice --help" for one in LIBRARY_WORDS}
+
+
+def of_reference() -> dict[str, str]:
+    """Every paragraph of the OpenAPI document, with where people read it."""
+    found: dict[str, str] = {}
+
+    def said(paragraph: str) -> str:
+        found[paragraph] = "/openapi.json"
+        return paragraph
+
+    retold(described_app().openapi(), said)
+    return found
 
 
 def _of_page(root: Path) -> Iterator[str]:
@@ -179,6 +194,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "why": {"absent", "incomplete"},
         "truth": {"true", "false"},
         "type": {"institution", *figures.sizes.TYPES},
+        "api_tag": {tag for one in operations(described_app().openapi()) for tag in one["tags"]},
         "registry_table": {name.removesuffix(".csv") for name in TABLES},
         "registry_book": {
             *("fill", "examples", "words", "days", "codes", "import", "needed", "optional"),
