@@ -90,6 +90,7 @@ class Visit:
             "visit": self,
             "csrf": self.session.csrf,
             "may_operate": self.caller.may(Role.OPERATE),
+            "may_administer": self.caller.may(Role.ADMIN),
             "may_set_up": self.caller.may(Role.ADMIN) and self.caller.reach.scope.whole,
             "troubles": self._troubles(),
             "kept": self.kept,

@@ -12,11 +12,14 @@ from functools import partial
 
 from api.caller import Caller
 from api.reach import Outside
-from metering.access import ApiKey, Role, expiry
+from metering.access import ApiKey, AuditEntry, Role, expiry
 from metering.errors import NotAllowed
 from metering.key_life import rotated
 from metering.registry.proposal import MAX_REASON
 from metering.wording import worded
+
+MOST_LOG = 2_000
+"""Entries of the audit log that are looked through for what was done with a key."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,15 @@ def key_of(caller: Caller, id: str) -> ApiKey:
         if key.id == id:
             return key
     raise Outside("no such key in your scope", field="key", value=id, fix="list them at /v1/keys")
+
+
+def past_of(caller: Caller, id: str) -> list[AuditEntry]:
+    """What was done with a key of the scope, newest first, as far as the latest entries of the
+    audit log tell."""
+    key = key_of(caller, id)
+    bodies = None if caller.reach.scope.whole else frozenset({caller.institution})
+    latest = caller.platform.access.entries(bodies, limit=MOST_LOG)
+    return [one for one in latest if one.subject == key.id and one.action.startswith("key.")]
 
 
 def check_wanted(caller: Caller, wanted: KeyWanted) -> int:

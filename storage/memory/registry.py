@@ -177,21 +177,25 @@ class MemoryRegistry(RegistryStore, CredentialStore):
     def state(self) -> tuple[int, ...]:
         return len(self._hashes), self._renewed
 
-    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
+    def renew(
+        self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0, reason: str = ""
+    ) -> str:
         secret = new_secret()
         stored = fresh = hashed(secret.encode())
         with self._lock:
             if keep_old_us:
                 stored = with_old(fresh, self.stored(user), now_us + keep_old_us)
-            self._set(user, stored, renewed(user, actor, now_us, keep_old_us))
+            self._set(user, stored, renewed(user, actor, now_us, keep_old_us, reason))
         return secret
 
     def revoked_users(self) -> frozenset[str]:
         return frozenset(user for user, one in self.all_stored().items() if one == REVOKED)
 
-    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+    def revoke(self, user: str, *, actor: str, now_us: int, reason: str = "") -> None:
         with self._lock:
-            self._set(user, REVOKED, AuditEntry(now_us, actor, "gateway.revoke", user))
+            self._set(
+                user, REVOKED, AuditEntry(now_us, actor, "gateway.revoke", user, reason=reason)
+            )
 
     def _set(self, user: str, stored: str, entry: AuditEntry) -> None:
         gateway = self._registry.gateways.get(user)
