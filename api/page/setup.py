@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from api.page import formats
-from api.page.overview import N_
+from api.page.language import N_
 from api.page.setup_fields import SetupFields, label_of, stem
 from api.page.visit import Visit
 from api.usecases.setting_up import (

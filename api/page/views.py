@@ -32,6 +32,7 @@ from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
+from api.usecases.gateways import states_of_all
 from api.usecases.lineage import asked_for
 from api.usecases.messages import (
     count_of,
@@ -287,6 +288,7 @@ def dead_letters_page(
         letters=rows[:PAGE],
         older=found[PAGE - 1].id if len(found) > PAGE else None,
         gateway=gateway or "",
+        heard=any(one.counts.messages for one in states_of_all(visit.caller)),
         gateways=sorted(visit.caller.reach.gateways),
         total=f"{count_of(visit.caller):,}",
     )
