@@ -78,7 +78,7 @@ def _connections(visit: Visit, state: ManagedGateway) -> list[dict[str, str]]:
         {
             "client": one.client_id,
             "address": one.address,
-            "protocol": one.protocol,
+            "protocol": f"MQTT {one.protocol}",
             "since": formats.minute(one.since_us, zone),
             "rate": f"{one.per_minute(now_us):.1f}",
         }
