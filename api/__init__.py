@@ -5,7 +5,7 @@ from api.gate import MOST_HEADERS, MOST_QUERY
 from api.handing import answered
 from api.influxql import prepare
 from api.latest import Latest
-from api.platform import MessageReader, Platform, PushReceipt, RawMessage, Submission
+from api.platform import GatewayDoor, MessageReader, Platform, PushReceipt, RawMessage, Submission
 from api.problems import problem_of
 from api.room import Lack, PartHealth, Room, error_of
 from api.workers import Answered, Ended, Handed, NoWorker, Workers
@@ -15,6 +15,7 @@ __all__ = [
     "MOST_QUERY",
     "Answered",
     "Ended",
+    "GatewayDoor",
     "Handed",
     "Lack",
     "Latest",

@@ -187,6 +187,18 @@ def _nothing_asked(_: frozenset[str] | None, __: LetterCause) -> int:
 
 
 @dataclass(frozen=True)
+class GatewayDoor:
+    """Where gateways connect to over MQTT."""
+
+    host: str
+    """As the listener has it: 0.0.0.0 or :: is every address of the machine."""
+    port: int
+    tls: bool = False
+    broker: str = ""
+    """URL of a broker that messages are taken from too; '' for none."""
+
+
+@dataclass(frozen=True)
 class Platform:
     """What `create_app` is given."""
 
@@ -254,6 +266,7 @@ class Platform:
     """How safely the data folder keeps what it has; None where there is none."""
     samples: Callable[[], Mapping[str, str]] = dict
     """Files of prices, days and factors that a new office may begin with, by name."""
+    door: GatewayDoor = GatewayDoor("127.0.0.1", 1883)
     language: str = "zh"
     """Of a visitor whose browser prefers none of ours."""
     secure_cookies: bool = False

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from api import (
     MOST_HEADERS,
     MOST_QUERY,
+    GatewayDoor,
     Platform,
     PushReceipt,
     Room,
@@ -60,7 +61,7 @@ from greenoffice.receipts import Receipts, record_of
 from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.registry_files import read_uploaded
 from greenoffice.registry_workbook import registry_workbook
-from greenoffice.settings import HttpSettings
+from greenoffice.settings import HttpSettings, Settings
 from greenoffice.sharing import joined, processes_of
 from greenoffice.signals import stop_event
 from greenoffice.stores import await_stores
@@ -243,10 +244,16 @@ def platform_of(
         subscribed=lambda: gateway_filters(folder),
         more_metrics=lambda: _counters(folder),
         workers=workers,
+        door=_door(assembly.settings),
         language=assembly.settings.language,
         secure_cookies=http.secure_cookies or http.certificate is not None,
         details=http.details,
     )
+
+
+def _door(settings: Settings) -> GatewayDoor:
+    mqtt = settings.mqtt
+    return GatewayDoor(mqtt.host, mqtt.port, mqtt.certificate is not None, settings.broker.url)
 
 
 def _counters(folder: DataFolder) -> bytes:

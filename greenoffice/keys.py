@@ -7,6 +7,7 @@ from greenoffice.saying import say
 from greenoffice.stores import open_stores
 from metering.access import ApiKey, by_command, expiry
 from metering.errors import InvalidInput, NotFound
+from metering.key_life import rotated
 from metering.localtime import iso
 from metering.ports import AccessStore
 
@@ -59,25 +60,7 @@ def rotate_key(folder: DataFolder, id: str | None) -> dict[str, object]:
     if id is None:
         return _rotate_first(folder, access, now_us)
     old = _known(access, id)
-    if old.revoked_us:
-        raise InvalidInput(
-            "this key was ended", field="id", value=id, fix="make a new one: greenoffice key add"
-        )
-    if old.expired(now_us):
-        raise InvalidInput(
-            "this key has expired", field="id", value=id, fix="make a new one: greenoffice key add"
-        )
-    secret = access.create_key(
-        old.name,
-        old.node,
-        old.role,
-        actor=str(by_command()),
-        now_us=now_us,
-        purpose=old.purpose,
-        expires_us=old.expires_us,
-    )
-    access.revoke(id, actor=str(by_command()), now_us=now_us)
-    return _made(access, secret)
+    return _made(access, rotated(access, old, actor=str(by_command()), now_us=now_us))
 
 
 def _rotate_first(folder: DataFolder, access: AccessStore, now_us: int) -> dict[str, object]:

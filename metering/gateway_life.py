@@ -83,6 +83,7 @@ def add_gateway(
     *,
     actor: str,
     now_us: int,
+    reason: str = "",
 ) -> str:
     """Register a gateway, or one that was revoked anew; its password, shown once. Conflict where
     there is one that was not revoked; InvalidInput where it is to stand on a node that is no site;
@@ -105,13 +106,25 @@ def add_gateway(
             fix="choose another code, or give this one a new password",
         )
     made = store.apply(
-        read(new.files()), actor=actor, now_us=now_us, expected_version=before.version
+        read(new.files()),
+        actor=actor,
+        now_us=now_us,
+        reason=reason,
+        expected_version=before.version,
     )
-    return made.get(new.user) or credentials.renew(new.user, actor=actor, now_us=now_us)
+    return made.get(new.user) or credentials.renew(
+        new.user, actor=actor, now_us=now_us, reason=reason
+    )
 
 
 def rotate_gateway(
-    credentials: CredentialStore, user: str, keep_old_h: int, *, actor: str, now_us: int
+    credentials: CredentialStore,
+    user: str,
+    keep_old_h: int,
+    *,
+    actor: str,
+    now_us: int,
+    reason: str = "",
 ) -> str:
     """A new password, shown once; the one before holds for so long beside it [h]. Conflict where
     the gateway was revoked; NotFound where there is none."""
@@ -124,7 +137,7 @@ def rotate_gateway(
         )
     require_let_in(credentials, user)
     kept_us = keep_old_h * HOUR_US
-    return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us)
+    return credentials.renew(user, actor=actor, now_us=now_us, keep_old_us=kept_us, reason=reason)
 
 
 def require_registered(registry: Registry, user: str) -> None:

@@ -49,9 +49,12 @@ def new_key(
     )
 
 
-def check_not_last(key: ApiKey, others: Iterable[ApiKey], now_us: int) -> None:
-    """Conflict where a key is the last one that reaches the whole platform as administrator."""
-    left = (one for one in others if one.id != key.id)
+def check_not_last(
+    key: ApiKey, others: Iterable[ApiKey], now_us: int, *, lasting: bool = False
+) -> None:
+    """Conflict where a key is the last one that reaches the whole platform as administrator; where
+    it is to be `lasting`, the last such without an end."""
+    left = [one for one in others if one.id != key.id and not (lasting and one.expires_us)]
     if is_master(key, now_us) and not any(is_master(one, now_us) for one in left):
         raise Conflict(
             "the last administrator's key of the whole platform stays",

@@ -37,10 +37,10 @@ def audit_of_import(
     )
 
 
-def renewed(user: str, actor: str, now_us: int, keep_old_us: int) -> AuditEntry:
+def renewed(user: str, actor: str, now_us: int, keep_old_us: int, reason: str) -> AuditEntry:
     """A gateway has a new password; until when the one before holds too, where it does [us]."""
     kept = {"old_holds_until_us": now_us + keep_old_us} if keep_old_us else {}
-    return AuditEntry(now_us, actor, "gateway.password", user, detail=kept)
+    return AuditEntry(now_us, actor, "gateway.password", user, detail=kept, reason=reason)
 
 
 def _counts(found: list[Change]) -> dict[str, dict[str, int]]:

@@ -26,7 +26,7 @@ MOST_NODES, MOST_DEVICES = 8, 8
 @router.get("/gateways")
 def gateways_page(visit: Visitor) -> HTMLResponse:
     """Who is heard, and what became of what they sent."""
-    rows = [_gateway(visit, one) for one in states_of_all(visit.caller)]
+    rows = [gateway_row(visit, one) for one in states_of_all(visit.caller)]
     refused = [_trouble(visit, one, "certificate") for one in refused_certificates(visit.caller)]
     return visit.render("gateways.html", gateways=rows, certificates=refused)
 
@@ -47,7 +47,8 @@ def clock_button(
     return RedirectResponse("/gateways#gateways", status_code=303)
 
 
-def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
+def gateway_row(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
+    """How a gateway does, in the visitor's language."""
     gateway, counts = one.gateway, one.counts
     seen = counts.last_arrival_us
     seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
@@ -57,6 +58,8 @@ def _gateway(visit: Visit, one: ManagedGateway) -> dict[str, Any]:
     return {
         "name": name or gateway.user,
         "user": gateway.user,
+        "site": gateway.site,
+        "code": gateway.code,
         "state": _liveness(seconds, counts.connected),
         "heard": "–" if seconds is None else formats.age(seconds, visit.text),
         **{count: f"{getattr(counts, count):,}" for count in told},

@@ -24,6 +24,12 @@ def rows(visit: Visit, view: View, place: Place) -> list[dict[str, Any]]:
     return told if known else []
 
 
+def no_area(visit: Visit, place: Place) -> bool:
+    """Whether neither the place nor any below it has a registered floor area."""
+    registry = visit.caller.reach.registry
+    return not any(registry.nodes[code].area_m2 for code in registry.subtree(place.node))
+
+
 def _row(visit: Visit, one: Intensity) -> dict[str, Any]:
     known, index = WHOLE - int(one.period.shares[MISSING]), one.irregularity.value
     return {

@@ -11,6 +11,7 @@ from api.moments import as_of_text
 from api.page import cases, charts, intensity, marks, so_far, tables
 from api.page.closings import closed_months
 from api.page.figure import WorthShown
+from api.page.language import N_
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
 from api.usecases.findings import CasesWanted, find
@@ -100,6 +101,7 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
     found["closed"] = closed_months(visit, place.node)
     found["parts"] = tables.parts_table(visit, place, parts, *week)
     found["intensity"] = intensity.rows(visit, view, place)
+    found["no_area"] = intensity.no_area(visit, place)
     found["charts"] = {
         "today": _today_chart(visit, view, place),
         "sub_items": _items_chart(visit, parts),
@@ -108,11 +110,6 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
         "daily": _daily_chart(visit, view, place, first),
     }
     return found
-
-
-def N_(text: str) -> str:  # noqa: N802
-    """Marks a text for translation where it is not yet shown."""
-    return text
 
 
 WEEKDAYS = (

@@ -74,6 +74,7 @@ def repairs(visit: Visit) -> dict[str, Any]:
             for severity in RepairSeverity
             if (rows := [_check(visit, one) for one in checked if _is_told(one, severity)])
         ],
+        "registered": bool(visit.caller.reach.scope.nodes),
         "fine": _names(checked, CheckState.FINE, language),
         "not_checked": _names(checked, CheckState.NOT_CHECKED, language),
         "found": sum(len(one.found.repairs) for one in checked),

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from api.page import formats
-from api.page.overview import N_
+from api.page.language import N_
 from api.page.setup_fields import SetupFields, label_of, stem
 from api.page.visit import Visit
 from api.usecases.setting_up import (
@@ -158,7 +158,7 @@ def form(visit: Visit, shown: FormShown) -> dict[str, Any]:
                         one,
                         part.get(one, ""),
                         (place, problems),
-                        fixed=place < standing and not shape.is_set and one in shape.part_key,
+                        fixed=place < standing and not shape.is_set and one == "valid_from",
                     )
                     for one in shape.parts
                 ],
@@ -168,7 +168,10 @@ def form(visit: Visit, shown: FormShown) -> dict[str, Any]:
         "has_parts": bool(shape.parts),
         "is_set": shape.is_set,
         "ends": "valid_to" in TABLES[shape.file].columns,
-        "follows": bool(change.id) and "valid_from" in shape.key,
+        "dated": bool(change.id) and (shape.follows or shape.parts_follow),
+        "applies_from": change.applies_from,
+        "applies_type": "text" if shape.file == "points.csv" else "date",
+        "moves": bool(change.id) and shape.file == "meters.csv",
         "elsewhere": [one for one in problems if not _has_field(shape, one)],
         "wrong": len(problems),
         "unseen": shown.unseen,

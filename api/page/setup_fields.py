@@ -67,7 +67,7 @@ class SetupFields:
             return []
         known = values if value in values or not value else (*values, value)
         offered = known if "" in known else ("", *known)
-        return [(one, _choice(one, self._visit.language)) for one in offered]
+        return [(one, choice(one, self._visit.language)) for one in offered]
 
     def _list(self, column: str) -> str:
         """The name of the list that a column chooses from; '' for none."""
@@ -77,7 +77,8 @@ class SetupFields:
         return among
 
 
-def _choice(value: str, language: str) -> str:
+def choice(value: str, language: str) -> str:
+    """What people call a value of a closed set, with the value itself."""
     told = word("setup_value", value, language) if value else ""
     return told if told in ("", value) else f"{told} ({value})"
 

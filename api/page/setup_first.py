@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.page.overview import N_
+from api.page.language import N_
 from api.page.setup import title
 from api.page.setup_fields import SetupFields
 from api.page.visit import Acting, PageRoute, Visit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -69,23 +70,20 @@ def setup_form(
     name: str,
     visit: Visitor,
     row: ThingId = "",
-    after: ThingId = "",
     undo: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> HTMLResponse:
-    """A form to add something, to change it, to let another follow it, or to undo what was done."""
+    """A form to add something, to change it, or to undo what was done."""
     need_setup(visit.caller)
     file = setup.file_of(name)
     if undo:
         return _undoing(visit, file, row, undo)
-    thing = found(visit.caller, file, row or after) if row or after else None
+    thing = found(visit.caller, file, row) if row else None
     shape = shape_of(file)
     once = dict(thing.first) if thing else {}
-    if after:
-        once |= {"valid_from": "", "valid_to": ""}
     parts = tuple(parts_of(shape, thing)) if thing and shape.parts else ()
-    shown = SetupChange(file, row, once, parts, after)
+    shown = SetupChange(file, row, once, parts)
     blank = 1 if shape.parts and (not thing or not parts) else 0
-    return _form(visit, setup.FormShown(shown, thing if row else None, blank))
+    return _form(visit, setup.FormShown(shown, thing, blank))
 
 
 def _undoing(visit: Visit, file: str, row: str, version: int) -> HTMLResponse:
@@ -104,6 +102,7 @@ def setup_change(
     step: Annotated[str, Form(max_length=8)] = "look",
     row: Annotated[str, Form(max_length=40)] = "",
     after: Annotated[str, Form(max_length=40)] = "",
+    applies_from: Annotated[str, Form(max_length=80)] = "",
     seal: Annotated[str, Form(max_length=64)] = "",
     reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
 ) -> Response:
@@ -111,7 +110,8 @@ def setup_change(
     need_setup(visit.caller)
     file = setup.file_of(name)
     thing = found(visit.caller, file, row) if row else None
-    change = _change(file, sent, thing, after)
+    change = _from(_change(file, sent, thing, after), applies_from.strip())
+    thing = thing if change.id else None
     if step == "more":
         return _form(visit, setup.FormShown(change, thing, blank=1, reason=reason))
     seen = seal == change.seal(visit.caller.platform.registry().version)
@@ -143,6 +143,16 @@ def _change(file: str, sent: Mapping[str, str], thing: Thing | None, after: str)
             break
         parts.append({one: sent.get(name, "").strip() for one, name in names.items()})
     return SetupChange(file, thing.id if thing else "", once, tuple(parts), after)
+
+
+def _from(change: SetupChange, day: str) -> SetupChange:
+    """The change as it applies from a day on: another thing that follows, or parts that do."""
+    shape = shape_of(change.file)
+    if not day or not change.id:
+        return change
+    if not shape.follows:
+        return replace(change, applies_from=day)
+    return replace(change, id="", after=change.id, once={**change.once, "valid_from": day})
 
 
 def _tried(visit: Visit, change: SetupChange, reason: str, *, dry_run: bool) -> SetupOutcome:

@@ -27,6 +27,8 @@ class Card:
     before: tuple[Shown, ...]
     change: Decimal | None
     note: str
+    lacks: str
+    """What to see to where there is a note, as `next_steps` names it."""
 
 
 def passed_us(until: Reached) -> int:
@@ -72,7 +74,7 @@ def _energy_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
     )
     change = figures.change(now[0].amount, then[0].amount if then[0] else None)
     title = visit.text("Electricity today")
-    return Card(title, (shown,), "kWh" if known else "", (), before, change, note)
+    return Card(title, (shown,), "kWh" if known else "", (), before, change, note, "gateways")
 
 
 def _cost_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
@@ -87,6 +89,7 @@ def _cost_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
         tuple(_of_its_day(one.cost) for one in before if one.cost.value),
         figures.change(_sole(now[0].worth.cost), _sole(then[0].worth.cost) if then[0] else None),
         note if known or now[0].amount is None else visit.text("no tariff row holds here"),
+        "gateways" if known or now[0].amount is None else "tariff",
     )
 
 
@@ -101,6 +104,7 @@ def _carbon_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
         tuple(_of_its_day(one) for one in before if one.value and shown.value),
         figures.change(now[0].worth.kgco2.whole, then[0].worth.kgco2.whole if then[0] else None),
         note if shown.value or now[0].amount is None else visit.text("no factor row holds here"),
+        "gateways" if shown.value or now[0].amount is None else "factors",
     )
 
 

@@ -32,8 +32,16 @@ from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
+from api.usecases.gateways import states_of_all
 from api.usecases.lineage import asked_for
-from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
+from api.usecases.messages import (
+    count_of,
+    dead_letter_of,
+    entered_by,
+    letters_of,
+    raw_of,
+    text_of,
+)
 from metering.access import Role
 from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
@@ -268,18 +276,21 @@ def closings_confirm(name: str, visit: Acting) -> Response:
 
 @router.get("/dead-letters")
 def dead_letters_page(
-    visit: Visitor, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None
+    visit: Visitor,
+    before: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
+    gateway: Annotated[str | None, Query(max_length=129)] = None,
 ) -> HTMLResponse:
-    """What could not be taken in, newest first."""
-    gateways = dead_gateways(visit.caller)
-    intake = visit.caller.platform.intake
-    found = intake.dead_letters(gateways, before_id=before, limit=PAGE + 1)
+    """What could not be taken in, newest first; of all gateways or of one."""
+    found = letters_of(visit.caller, gateway or None, before, PAGE + 1)
     rows = [_letter(visit, one) for one in found]
     return visit.render(
         "dead_letters.html",
         letters=rows[:PAGE],
         older=found[PAGE - 1].id if len(found) > PAGE else None,
-        total=f"{intake.dead_letter_count(gateways):,}",
+        gateway=gateway or "",
+        heard=any(one.counts.messages for one in states_of_all(visit.caller)),
+        gateways=sorted(visit.caller.reach.gateways),
+        total=f"{count_of(visit.caller):,}",
     )
 
 
@@ -299,6 +310,7 @@ def dead_letter_page(id: int, visit: Visitor) -> HTMLResponse:
         "dead_letter.html",
         letter=_letter(visit, letter),
         preview=_printable(letter.preview),
+        known=letter.gateway in visit.caller.reach.gateways,
     )
 
 

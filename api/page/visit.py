@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,7 @@ from api import problems
 from api.auth import caller_of, note_use, platform_of, trace_refusal
 from api.caller import Caller
 from api.page.language import environment, visitor_language
+from api.page.next_steps import way_of
 from api.page.sessions import COOKIE, Session, Sessions
 from api.problems import SignInNeeded
 from metering.access import Role, by_session
@@ -90,9 +92,11 @@ class Visit:
             "visit": self,
             "csrf": self.session.csrf,
             "may_operate": self.caller.may(Role.OPERATE),
+            "may_administer": self.caller.may(Role.ADMIN),
             "may_set_up": self.caller.may(Role.ADMIN) and self.caller.reach.scope.whole,
             "troubles": self._troubles(),
             "kept": self.kept,
+            "next_way": partial(way_of, self.caller),
             "ways_of_bases": self.ways_of_bases(),
             **values,
         }

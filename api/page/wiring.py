@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api.page import (
+    gateway_views,
     gateways,
+    keys_views,
     reference,
     repair_views,
     setup_first,
@@ -22,8 +24,10 @@ def install(app: FastAPI) -> None:
     app.state.arrivals = {}
     app.include_router(signin.router)
     app.include_router(reference.router)
+    app.include_router(gateway_views.router)
     app.include_router(views.router)
     app.include_router(gateways.router)
+    app.include_router(keys_views.router)
     app.include_router(repair_views.router)
     app.include_router(setup_first.router)
     app.include_router(setup_views.router)

@@ -8,10 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers.administration import KeyAnswer, NewKeyAnswer, RevokedAnswer
 from api.answers.common import PageAnswer
 from api.auth import Admin
-from api.caller import Caller
 from api.params import JsonBody, example
-from api.reach import Outside
-from metering.access import ApiKey, Role, expiry
+from api.usecases.keys import KeyWanted, keys_of, make, revoke
+from metering.access import ApiKey, Role
 from metering.localtime import iso
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["administration"])
@@ -69,15 +68,10 @@ def _key_json(key: ApiKey) -> KeyAnswer:
     }
 
 
-def _in_scope(caller: Caller, key: ApiKey) -> bool:
-    return caller.reach.scope.whole or key.node in caller.reach.scope.nodes
-
-
 @router.get("/keys", responses=example({"data": [KEY_EXAMPLE], "next": None}))
 def keys(caller: Admin) -> PageAnswer[KeyAnswer]:
     """Keys whose subtree lies in the caller's."""
-    known = caller.platform.access.keys()
-    return {"data": [_key_json(key) for key in known if _in_scope(caller, key)], "next": None}
+    return {"data": [_key_json(key) for key in keys_of(caller)], "next": None}
 
 
 @router.post(
@@ -85,32 +79,12 @@ def keys(caller: Admin) -> PageAnswer[KeyAnswer]:
 )
 def create_key(body: NewKey, caller: Admin) -> NewKeyAnswer:
     """A new key; its secret is shown once and kept only hashed."""
-    if body.node or not caller.reach.scope.whole:
-        caller.reach.node(body.node)
-    now_us = caller.platform.now_us()
-    zone = caller.reach.registry.zone(body.node) if body.node else "UTC"
-    secret = caller.platform.access.create_key(
-        body.name,
-        body.node,
-        body.role,
-        actor=str(caller.actor),
-        now_us=now_us,
-        purpose=body.purpose,
-        expires_us=expiry(body.expires, zone, now_us),
-    )
-    made = caller.platform.access.key(secret)
-    assert made is not None
-    return {"secret": secret, **_key_json(made)}
+    made = make(caller, KeyWanted(**body.model_dump()))
+    return {"secret": made.secret, **_key_json(made.key)}
 
 
 @router.delete("/keys/{id}", responses=example({"revoked": "k1"}))
 def revoke_key(id: str, caller: Admin) -> RevokedAnswer:
     """End a key at once."""
-    known = caller.platform.access.keys()
-    found = {key.id: key for key in known}
-    if id not in found or not _in_scope(caller, found[id]):
-        raise Outside(
-            "no such key in your scope", field="key", value=id, fix="list them at /v1/keys"
-        )
-    caller.platform.access.revoke(id, actor=str(caller.actor), now_us=caller.platform.now_us())
+    revoke(caller, id)
     return {"revoked": id}

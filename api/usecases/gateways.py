@@ -16,6 +16,8 @@ from metering.gateway_life import (
 )
 from metering.intake import GatewayTrouble
 from metering.registry import Gateway
+from metering.registry.proposal import MAX_REASON
+from metering.wording import worded
 
 
 def states_of_all(caller: Caller) -> list[ManagedGateway]:
@@ -61,7 +63,7 @@ def state_of(caller: Caller, user: str) -> tuple[ManagedGateway, dict[str, int]]
     return state, by_reason(caller.platform.intake.dead_letter_groups(frozenset({user})))
 
 
-def add(caller: Caller, new: NewGateway) -> str:
+def add(caller: Caller, new: NewGateway, reason: str = "") -> str:
     """Register a gateway of a site that the caller reaches now; its password, shown once. What it
     had for the national protocol before it was revoked lets it in no more."""
     platform, now_us = caller.platform, caller.platform.now_us()
@@ -79,22 +81,29 @@ def add(caller: Caller, new: NewGateway) -> str:
         new,
         actor=str(caller.actor),
         now_us=now_us,
+        reason=worded(reason, "reason", MAX_REASON, line=True),
     )
     platform.forget_secret(new.user)
     return password
 
 
-def rotate(caller: Caller, user: str, keep_old_h: int = 0) -> str:
+def rotate(caller: Caller, user: str, keep_old_h: int = 0, reason: str = "") -> str:
     """A new password for a gateway of the scope; the old one holds for so long beside it [h]."""
     now_us = caller.platform.now_us()
     own = caller.reach.writable(user, now_us).user
     return rotate_gateway(
-        caller.platform.credentials, own, keep_old_h, actor=str(caller.actor), now_us=now_us
+        caller.platform.credentials,
+        own,
+        keep_old_h,
+        actor=str(caller.actor),
+        now_us=now_us,
+        reason=worded(reason, "reason", MAX_REASON, line=True),
     )
 
 
-def revoke(caller: Caller, user: str) -> None:
+def revoke(caller: Caller, user: str, reason: str = "") -> None:
     """Let a gateway of the scope in no more."""
     now_us = caller.platform.now_us()
     own = caller.reach.writable(user, now_us).user
-    caller.platform.credentials.revoke(own, actor=str(caller.actor), now_us=now_us)
+    said = worded(reason, "reason", MAX_REASON, line=True)
+    caller.platform.credentials.revoke(own, actor=str(caller.actor), now_us=now_us, reason=said)

@@ -11,6 +11,8 @@ from api.reach import Outside
 from metering.errors import InvalidInput, NotFound, StorageFull, Unavailable
 from metering.gateway_life import require_let_in
 from metering.intake import DeadLetter, LetterCause, LetterGroup
+from metering.registry.proposal import MAX_REASON
+from metering.wording import worded
 
 WEBHOOKS = "http/v1/ingest/"
 """Before SITE/GATEWAY in the topic of what webhooks and exports push."""
@@ -66,11 +68,36 @@ def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
     return letter
 
 
-def groups_of(caller: Caller, state: str, limit: int) -> list[tuple[LetterGroup, DeadLetter]]:
-    """Causes of dead letters of the scope, each with its newest letter."""
+def groups_of(
+    caller: Caller, state: str, limit: int, gateway: str | None = None
+) -> list[tuple[LetterGroup, DeadLetter]]:
+    """Causes of dead letters of the scope, or of a gateway of it, each with its newest letter."""
     intake = caller.platform.intake
-    groups = intake.dead_letter_groups(dead_gateways(caller), state=state, limit=limit)
+    groups = intake.dead_letter_groups(_gateways(caller, gateway), state=state, limit=limit)
     return [(one, intake.dead_letter(one.example)) for one in groups]
+
+
+def _gateways(caller: Caller, gateway: str | None) -> frozenset[str] | None:
+    """Those of whose dead letters are asked; none where the one that is named carries points of
+    others."""
+    own = dead_gateways(caller)
+    if gateway is None:
+        return own
+    named = frozenset({caller.reach.gateway(gateway).user})
+    return named if own is None else named & own
+
+
+def letters_of(
+    caller: Caller, gateway: str | None, before_id: int | None, limit: int
+) -> list[DeadLetter]:
+    """Dead letters of the scope, or of a gateway of it, newest first."""
+    intake = caller.platform.intake
+    return intake.dead_letters(_gateways(caller, gateway), before_id=before_id, limit=limit)
+
+
+def count_of(caller: Caller) -> int:
+    """How many dead letters of the scope there are, of all states."""
+    return caller.platform.intake.dead_letter_count(dead_gateways(caller))
 
 
 def one_cause(asked: LetterCause, told: LetterCause) -> LetterCause:
@@ -89,6 +116,25 @@ def one_cause(asked: LetterCause, told: LetterCause) -> LetterCause:
 def ask_again(caller: Caller, cause: LetterCause) -> int:
     """Have open dead letters of the scope tried again; how many. InvalidInput where no cause is
     named."""
+    _check_cause(caller, cause)
+    asked = caller.platform.ask_again(dead_gateways(caller), cause)
+    caller.trace("dead_letters.replay", _told(cause))
+    return asked
+
+
+def discard(caller: Caller, cause: LetterCause, reason: str) -> int:
+    """Have open dead letters of the scope tried no more; how many. Their messages stay in the
+    journal. InvalidInput where no cause or no reason is named."""
+    _check_cause(caller, cause)
+    said = worded(reason, "reason", MAX_REASON, line=True)
+    if not said:
+        raise InvalidInput("a reason is needed", field="reason", value=reason, fix="say why")
+    done = caller.platform.intake.discard(dead_gateways(caller), cause)
+    caller.trace("dead_letters.discard", _told(cause), said)
+    return done
+
+
+def _check_cause(caller: Caller, cause: LetterCause) -> None:
     if cause == LetterCause():
         raise InvalidInput(
             "no cause is named",
@@ -99,10 +145,10 @@ def ask_again(caller: Caller, cause: LetterCause) -> int:
         dead_letter_of(caller, cause.id)
     if cause.gateway is not None and not caller.reach.scope.whole:
         caller.reach.gateway(cause.gateway)
-    asked = caller.platform.ask_again(dead_gateways(caller), cause)
-    named = [f"{name}={value}" for name, value in vars(cause).items() if value is not None]
-    caller.trace("dead_letters.replay", " ".join(named))
-    return asked
+
+
+def _told(cause: LetterCause) -> str:
+    return " ".join(f"{name}={value}" for name, value in vars(cause).items() if value is not None)
 
 
 def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:

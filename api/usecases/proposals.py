@@ -10,6 +10,7 @@ from api.usecases.registering import ImportWishes, import_texts
 from metering.commissioning import Proposed, approval, proposals, sure_ones
 from metering.errors import NotFound
 from metering.joining import SeenPoint
+from metering.registry.proposal import Proposal
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class PointsApproved:
     already: tuple[str, ...]
     version: int
     """Of the registry that stands now."""
+    proposal: Proposal | None = None
+    """What the import changes; None where there is none."""
 
 
 def proposals_of(caller: Caller, user: str, *, dismissed: bool) -> list[Proposed]:
@@ -38,10 +41,12 @@ def approve(
     *,
     sure: bool,
     reason: str,
+    dry_run: bool = False,
 ) -> PointsApproved:
     """Register points of a gateway that may be written for, as proposed or as `wanted` corrects
-    them; `sure`: all others too of which kind and unit are sure. Meters and nodes that a correction
-    names lie in the scope. Errors as `approval`, and those of an import."""
+    them, or only tell what that changes; `sure`: all others too of which kind and unit are sure.
+    Meters and nodes that a correction names lie in the scope. Errors as `approval`, and those of
+    an import."""
     platform = caller.platform
     gateway = caller.reach.writable(user, platform.now_us()).user
     for said in wanted:
@@ -56,10 +61,10 @@ def approve(
     if sure and not points:
         return PointsApproved((), (), registry.version)
     found = approval(gateway, seen, registry, points)
-    version = registry.version
-    if found.files:
-        version = import_texts(caller, found.files, ImportWishes(False, reason, None)).version
-    return PointsApproved(found.approved, found.already, version)
+    if not found.files:
+        return PointsApproved(found.approved, found.already, registry.version)
+    done = import_texts(caller, found.files, ImportWishes(dry_run, reason, None))
+    return PointsApproved(found.approved, found.already, done.version, done.proposal)
 
 
 def dismiss(caller: Caller, user: str, points: Sequence[str], *, undo: bool) -> list[str]:

@@ -25,7 +25,9 @@ from metering.registry.things import (
     Thing,
     ThingShape,
     as_it_stood,
+    from_day,
     key_of,
+    part_is_told,
     rewritten,
     shape_of,
     thing_of,
@@ -52,12 +54,14 @@ class SetupChange:
     """Parts that are empty throughout are none."""
     after: str = ""
     """Of the thing that ends on the day on which this one begins; '' for none."""
+    applies_from: str = ""
+    """The day on which its parts are otherwise; '' where they always were."""
 
     def seal(self, version: int) -> str:
         """A short text of the change and the version of the registry that it is of: of another
         change, or another registry, it is another one."""
         fields = [sorted(one.items()) for one in (self.once, *self.parts)]
-        told = (self.file, self.id, self.after, version, fields)
+        told = (self.file, self.id, self.after, self.applies_from, version, fields)
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
@@ -131,6 +135,8 @@ def changed(caller: Caller, change: SetupChange, *, dry_run: bool, reason: str) 
     """Change a thing, or only tell what that would move. What is wrong is told at its field."""
     need_setup(caller)
     registry = caller.platform.registry()
+    if unsaid := _unsaid(registry, change):
+        return SetupOutcome(None, tuple(unsaid))
     rows, places = _wanted(registry, change)
     text = csv_text([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
     try:
@@ -165,11 +171,49 @@ def _wanted(registry: Registry, change: SetupChange) -> tuple[list[Record], list
     old = thing_of(registry, change.file, change.id) if change.id else None
     if old is None:
         _check_new(registry, change)
+    if old is not None and change.applies_from:
+        dated = from_day(shape, old, change.parts, change.applies_from)
+        told = [one for one in dated if any(change.parts[one[0]].values())]
+        return [row for _, row in told], [place for place, _ in told]
     kept = [(place, part) for place, part in enumerate(change.parts) if any(part.values())]
     rows = rewritten(shape, old, change.once, [part for _, part in kept])
     places = [place for place, _ in kept] or [-1]
     before = _ended(registry, change) if change.after else []
     return before + rows, [-1] * len(before) + places
+
+
+def _unsaid(registry: Registry, change: SetupChange) -> list[FieldProblem]:
+    """What cannot be told of a part that stands, or of a thing, with the day that is given, or
+    without one."""
+    shape = shape_of(change.file)
+    if not change.id or not shape.parts_follow:
+        return []
+    old = thing_of(registry, change.file, change.id)
+    if not change.applies_from:
+        return [
+            FieldProblem(
+                place,
+                column,
+                part[column],
+                "another one from no day on",
+                "say from which day it applies, or add a row",
+            )
+            for place, part in enumerate(change.parts)
+            if place < len(old.rows) and part_is_told(shape, old.rows[place])
+            for column in shape.part_key
+            if part[column] != old.rows[place][column]
+        ]
+    return [
+        FieldProblem(
+            -1,
+            column,
+            value,
+            "this holds on all days, not from a day on",
+            "change it alone, without a day from which it applies",
+        )
+        for column, value in change.once.items()
+        if column not in shape.key and value != old.first[column]
+    ]
 
 
 def _ended(registry: Registry, change: SetupChange) -> list[Record]:

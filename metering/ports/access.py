@@ -21,9 +21,10 @@ class ApiKeys(Protocol):
         now_us: int,
         purpose: str = "",
         expires_us: int = 0,
+        reason: str = "",
     ) -> str:
         """The secret of a new key, shown once; kept only hashed. It ends at `expires_us` [us], 0
-        for never."""
+        for never; the reason stands in the audit log."""
         ...
 
     def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
@@ -36,10 +37,16 @@ class ApiKeys(Protocol):
         """All keys, revoked ones too, oldest first; never a secret."""
         ...
 
-    def revoke(self, id: str, *, actor: str, now_us: int) -> None:
+    def revoke(self, id: str, *, actor: str, now_us: int, reason: str = "") -> None:
         """End a key from now on, with an entry in the audit log; NotFound if there is none, and
         nothing where it was ended before. Conflict for the last administrator's key of the whole
         platform."""
+        ...
+
+    def end(self, id: str, expires_us: int, *, actor: str, now_us: int, reason: str = "") -> None:
+        """Have a key end at `expires_us` [us], 0 for never, with an entry in the audit log.
+        NotFound if there is none; Conflict where it has ended already, and for an end of the last
+        administrator's key of the whole platform."""
         ...
 
     def used(self, id: str, now_us: int) -> None:

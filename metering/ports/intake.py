@@ -173,6 +173,11 @@ class IntakeReader(DeliveryReader, SeenPoints, Remembering, EdgeNodeReader, Cloc
         on return. What still stands against a letter leaves it open."""
         ...
 
+    def discard(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        """Mark letters of a cause that are open, or asked for again, as not to be taken in; how
+        many. Durable on return; what was taken in meanwhile stays so."""
+        ...
+
     def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
         """Of all states."""
         ...
@@ -307,10 +312,6 @@ class IntakeStore(IntakeReader, ClockKeeper, Resending, StatementReader, Doubts,
     def forget_remembered(self, segments: Collection[int]) -> None:
         """Forget what gateways said in these segments of the journal, and all edge nodes: both are
         made again of it. What was said in segments that have expired stays."""
-        ...
-
-    def discard(self, id: int) -> None:
-        """Mark a dead letter as not to be taken in; NotFound if there is none."""
         ...
 
     def clear(self) -> None:

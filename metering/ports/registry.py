@@ -86,15 +86,17 @@ class CredentialSource(Credentials, Protocol):
 class CredentialStore(CredentialSource, Protocol):
     """Gateway passwords."""
 
-    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
+    def renew(
+        self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0, reason: str = ""
+    ) -> str:
         """A new password, shown once; the one before holds for so long beside it [us]. One that
-        was revoked is no longer."""
+        was revoked is no longer. The reason stands in the audit log, as that of `revoke`."""
         ...
 
     def revoked_users(self) -> frozenset[str]:
         """All of whom `revoked` holds."""
         ...
 
-    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+    def revoke(self, user: str, *, actor: str, now_us: int, reason: str = "") -> None:
         """Let no password in from now on; NotFound where there is no such gateway."""
         ...

@@ -36,6 +36,16 @@ class ThingShape:
     is_set: bool = False
     """Whether its parts are replaced as a whole, so that one that is left out is gone."""
 
+    @property
+    def follows(self) -> bool:
+        """Whether another thing can follow it from a day on."""
+        return "valid_from" in self.key
+
+    @property
+    def parts_follow(self) -> bool:
+        """Whether a part can be another one from a day on."""
+        return "valid_from" in self.part_key
+
 
 @dataclass(frozen=True)
 class Thing:
@@ -138,6 +148,25 @@ def rewritten(
         kept = {column: base[column] for column in shape.part_key} if stands else {}
         wanted.append({**base, **touched, **part, **kept})
     return wanted
+
+
+def from_day(
+    shape: ThingShape, old: Thing, parts: Sequence[Record], day: str
+) -> list[tuple[int, Record]]:
+    """The rows of a thing whose parts are as wanted from a day on, each with its place among the
+    parts: what stands and is to be otherwise ends on that day, and another begins. One that is new
+    begins then too, where it does not say when."""
+    rows: list[tuple[int, Record]] = []
+    for place, part in enumerate(parts):
+        now = old.rows[place] if place < len(old.rows) else None
+        if now is None or not part_is_told(shape, now):
+            rows.append((place, {**old.first, **part, "valid_from": part["valid_from"] or day}))
+        elif all(now[column] == value for column, value in part.items()):
+            rows.append((place, now))
+        else:
+            rows.append((place, {**now, "valid_to": day}))
+            rows.append((place, {**now, **part, "valid_from": day}))
+    return rows
 
 
 def as_it_stood(shape: ThingShape, now: Thing, before: Thing) -> tuple[Record, list[Record]]:

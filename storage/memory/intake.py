@@ -227,15 +227,29 @@ class MemoryIntake(MemoryDeliveries, MemorySeenPoints, MemoryRemembered, MemoryC
         return joined_groups(map(_alone, found), limit)
 
     def ask_again(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        return self._move(gateways, cause, ("open",), "asked")
+
+    def discard(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        return self._move(gateways, cause, ("open", "asked"), "discarded")
+
+    def _move(
+        self,
+        gateways: frozenset[str] | None,
+        cause: LetterCause,
+        states: tuple[str, ...],
+        state: str,
+    ) -> int:
+        """Letters of a cause in one of the states come into another one; how many."""
         wanted = {name: value for name, value in vars(cause).items() if value is not None}
         with self._lock:
             chosen = [
                 one.id
-                for one in self.dead_letters(gateways, state="open", limit=len(self._letters))
-                if all(getattr(one, name) == value for name, value in wanted.items())
+                for one in self.dead_letters(gateways, limit=len(self._letters))
+                if one.state in states
+                and all(getattr(one, name) == value for name, value in wanted.items())
             ]
             for id in chosen:
-                self._set_state(id, "asked")
+                self._set_state(id, state)
         return len(chosen)
 
     def leave_open(self, ids: Sequence[int]) -> None:
@@ -251,11 +265,6 @@ class MemoryIntake(MemoryDeliveries, MemorySeenPoints, MemoryRemembered, MemoryC
     def quarantined(self) -> dict[str, int]:
         found = self.dead_letters(None, state="open", limit=len(self._letters))
         return Counter(one.gateway for one in found if one.reason in QUARANTINED)
-
-    def discard(self, id: int) -> None:
-        self.dead_letter(id)
-        with self._lock:
-            self._set_state(id, "discarded")
 
     def clear(self) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from metering.access import ApiKey, AuditEntry
+from metering.key_life import ended_before
 from metering.ports import AccessStore, CredentialStore, DirtyMarks, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
@@ -44,12 +45,13 @@ class MemoryAccess(AccessStore):
         now_us: int,
         purpose: str = "",
         expires_us: int = 0,
+        reason: str = "",
     ) -> str:
         id, secret = new_key_secret()
         key = new_key(id, name, node, role, now_us, purpose, expires_us)
         with self._lock:
             self._keys[id], self._hashes[id] = key, hashed(secret.encode())
-            self._note(key, "key.create", actor, now_us)
+            self._note(key, "key.create", actor, now_us, reason)
         return secret
 
     def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
@@ -64,14 +66,26 @@ class MemoryAccess(AccessStore):
     def keys(self) -> list[ApiKey]:
         return sorted(self._keys.values(), key=lambda key: (key.created_us, key.id))
 
-    def revoke(self, id: str, *, actor: str, now_us: int) -> None:
+    def revoke(self, id: str, *, actor: str, now_us: int, reason: str = "") -> None:
         with self._lock:
             if id not in self._keys:
                 raise no_such_key(id)
             check_not_last(self._keys[id], self._keys.values(), now_us)
             if not self._keys[id].revoked_us:
                 self._keys[id] = replace(self._keys[id], revoked_us=now_us)
-                self._note(self._keys[id], "key.revoke", actor, now_us)
+                self._note(self._keys[id], "key.revoke", actor, now_us, reason)
+
+    def end(self, id: str, expires_us: int, *, actor: str, now_us: int, reason: str = "") -> None:
+        with self._lock:
+            if id not in self._keys:
+                raise no_such_key(id)
+            key = self._keys[id]
+            if expires_us:
+                check_not_last(key, self._keys.values(), now_us, lasting=True)
+            if key.revoked_us or key.expired(now_us):
+                raise ended_before(id)
+            self._keys[id] = replace(key, expires_us=expires_us)
+            self._note(self._keys[id], "key.end", actor, now_us, reason)
 
     def used(self, id: str, now_us: int) -> None:
         with self._lock:
@@ -94,9 +108,9 @@ class MemoryAccess(AccessStore):
             ]
         return found[:limit]
 
-    def _note(self, key: ApiKey, action: str, actor: str, now_us: int) -> None:
-        institution = self._institution_of(key.node)
-        self.audit(AuditEntry(now_us, actor, action, key.id, institution, audited(key)))
+    def _note(self, key: ApiKey, action: str, actor: str, now_us: int, reason: str) -> None:
+        body = self._institution_of(key.node)
+        self.audit(AuditEntry(now_us, actor, action, key.id, body, audited(key), reason))
 
 
 class MemoryRegistry(RegistryStore, CredentialStore):
@@ -163,21 +177,25 @@ class MemoryRegistry(RegistryStore, CredentialStore):
     def state(self) -> tuple[int, ...]:
         return len(self._hashes), self._renewed
 
-    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
+    def renew(
+        self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0, reason: str = ""
+    ) -> str:
         secret = new_secret()
         stored = fresh = hashed(secret.encode())
         with self._lock:
             if keep_old_us:
                 stored = with_old(fresh, self.stored(user), now_us + keep_old_us)
-            self._set(user, stored, renewed(user, actor, now_us, keep_old_us))
+            self._set(user, stored, renewed(user, actor, now_us, keep_old_us, reason))
         return secret
 
     def revoked_users(self) -> frozenset[str]:
         return frozenset(user for user, one in self.all_stored().items() if one == REVOKED)
 
-    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+    def revoke(self, user: str, *, actor: str, now_us: int, reason: str = "") -> None:
         with self._lock:
-            self._set(user, REVOKED, AuditEntry(now_us, actor, "gateway.revoke", user))
+            self._set(
+                user, REVOKED, AuditEntry(now_us, actor, "gateway.revoke", user, reason=reason)
+            )
 
     def _set(self, user: str, stored: str, entry: AuditEntry) -> None:
         gateway = self._registry.gateways.get(user)

@@ -304,15 +304,28 @@ class SqlIntake(SqlDeliveries, SqlSeenPoints, SqlRemembered, SqlClocks, IntakeSt
         return joined_groups(found, limit)
 
     def ask_again(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        return self._move(gateways, cause, ("open",), "asked")
+
+    def discard(self, gateways: frozenset[str] | None, cause: LetterCause) -> int:
+        return self._move(gateways, cause, ("open", "asked"), "discarded")
+
+    def _move(
+        self,
+        gateways: frozenset[str] | None,
+        cause: LetterCause,
+        states: tuple[str, ...],
+        state: str,
+    ) -> int:
+        """Letters of a cause in one of the states come into another one; how many."""
         table = DEAD_LETTER.c
         wanted = [
             getattr(table, name) == value
             for name, value in vars(cause).items()
             if value is not None
         ]
-        chosen = update(DEAD_LETTER).where(table.state == "open", _of(gateways), *wanted)
+        chosen = update(DEAD_LETTER).where(table.state.in_(states), _of(gateways), *wanted)
         with writing(self._engine) as con:
-            return con.execute(chosen.values(state="asked")).rowcount
+            return con.execute(chosen.values(state=state)).rowcount
 
     def leave_open(self, ids: Sequence[int]) -> None:
         with writing(self._engine) as con:
@@ -326,11 +339,6 @@ class SqlIntake(SqlDeliveries, SqlSeenPoints, SqlRemembered, SqlClocks, IntakeSt
         statement = select(func.count()).select_from(DEAD_LETTER).where(_of(gateways))
         with reading(self._engine) as con:
             return con.scalar(statement) or 0
-
-    def discard(self, id: int) -> None:
-        self.dead_letter(id)
-        with writing(self._engine) as con:
-            _set_states(con, [id], "discarded")
 
     def clear(self) -> None:
         with writing(self._engine) as con:

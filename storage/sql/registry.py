@@ -131,7 +131,9 @@ class SqlCredentials(CredentialStore):
             count, last, total = con.execute(asked).one()
             return int(count), int(last or 0), int(total or 0)
 
-    def renew(self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0) -> str:
+    def renew(
+        self, user: str, *, actor: str, now_us: int, keep_old_us: int = 0, reason: str = ""
+    ) -> str:
         secret = new_secret()
         stored = fresh = hashed(secret.encode())
         with writing(self._engine) as con:
@@ -140,7 +142,7 @@ class SqlCredentials(CredentialStore):
                 old = select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user)
                 stored = with_old(fresh, con.scalar(old.with_for_update()), now_us + keep_old_us)
             _set(con, user, stored, now_us)
-            _note(con, renewed(user, actor, now_us, keep_old_us), site)
+            _note(con, renewed(user, actor, now_us, keep_old_us, reason), site)
         return secret
 
     def revoked_users(self) -> frozenset[str]:
@@ -148,11 +150,11 @@ class SqlCredentials(CredentialStore):
             found = con.scalars(select(CREDENTIAL.c.user).where(CREDENTIAL.c.hash == REVOKED))
             return frozenset(found)
 
-    def revoke(self, user: str, *, actor: str, now_us: int) -> None:
+    def revoke(self, user: str, *, actor: str, now_us: int, reason: str = "") -> None:
         with writing(self._engine) as con:
             site = _standing_site(con, user)
             _set(con, user, REVOKED, now_us)
-            _note(con, AuditEntry(now_us, actor, "gateway.revoke", user), site)
+            _note(con, AuditEntry(now_us, actor, "gateway.revoke", user, reason=reason), site)
 
 
 def _standing_site(con: Connection, user: str) -> str:

@@ -248,6 +248,43 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/gateways/clock"): [
         ("/gateways/clock", {"data": {"gateway": "yard/gw-9", "id": 1, "decision": "accept"}})
     ],
+    ("GET", "/gateways/new"): [],
+    ("POST", "/gateways/new"): [("/gateways/new", {"data": {"site": "yard", "code": "x"}})],
+    ("GET", "/gateways/{site}/{code}"): [("/gateways/yard/gw-9", {})],
+    ("POST", "/gateways/{site}/{code}/password"): [("/gateways/yard/gw-9/password", {"data": {}})],
+    ("POST", "/gateways/{site}/{code}/revocation"): [
+        ("/gateways/yard/gw-9/revocation", {"data": {"step": "save", "reason": "x"}})
+    ],
+    ("POST", "/gateways/{site}/{code}/points"): [
+        ("/gateways/yard/gw-9/points", {"data": {"point": "x"}})
+    ],
+    ("POST", "/gateways/{site}/{code}/points/dismissal"): [
+        ("/gateways/yard/gw-9/points/dismissal", {"data": {"point": "x"}})
+    ],
+    ("POST", "/dead-letters/replay"): [
+        ("/dead-letters/replay", {"data": {"gateway": "yard/gw-9"}}),
+        ("/dead-letters/replay", {"data": {"gateway": "campus/gw-1", "id": 6}}),
+    ],
+    ("POST", "/dead-letters/discard"): [
+        ("/dead-letters/discard", {"data": {"gateway": "yard/gw-9"}}),
+        (
+            "/dead-letters/discard",
+            {"data": {"gateway": "campus/gw-1", "id": 6, "step": "save", "reason": "x"}},
+        ),
+    ],
+    ("GET", "/keys"): None,
+    ("GET", "/keys/new"): [],
+    ("POST", "/keys/new"): [
+        ("/keys/new", {"data": {"name": "spy", "node": "school"}}),
+        ("/keys/new", {"data": {"name": "spy", "node": "", "step": "save", "reason": "x"}}),
+    ],
+    ("GET", "/keys/{id}"): [("/keys/{school_key}", {})],
+    **{
+        ("POST", f"/keys/{{id}}/{act}"): [
+            (f"/keys/{{school_key}}/{act}", {"data": {"step": "save", "reason": "x"}})
+        ]
+        for act in ("rotation", "end", "revocation")
+    },
     ("GET", "/repairs"): None,
     ("GET", "/repairs/change"): [("/repairs/change?check=no_persons&code=school", {})],
     ("GET", "/repairs/progress"): [

@@ -34,6 +34,9 @@ KNOWN = {
     "offset": ("7",),
     "before": ("3",),
     "name": ("page.css", "../page.py"),
+    "site": ("campus",),
+    "gateway_code": ("gw-1",),
+    "gateway": ("campus/gw-1", "yard/gw-9"),
     "closing": ("c1",),
     "institution": ("bureau",),
     "period": ("2026-10",),
@@ -66,10 +69,14 @@ HOSTILE = (
 UNANSWERED = (
     *("/signin", "/closings/{name}/confirmation", "/gateways/clock", "/repairs/change"),
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
+    *("/keys/new", "/keys/{id}", "/keys/{id}/rotation", "/keys/{id}/end", "/keys/{id}/revocation"),
+    *("/gateways/new", "/gateways/{site}/{code}/points"),
+    "/gateways/{site}/{code}/points/dismissal",
+    *("/dead-letters/replay", "/dead-letters/discard"),
 )
 """The first takes the token of its own form, and a key; the second a second person; the third a
-proposal, of which there is none; the others a key of the whole platform: `test_page_setup.py` asks
-set-up with one."""
+proposal, of which there is none; then a key of the whole platform: `test_page_setup.py` asks
+set-up with one; then ids and fields of their own: `test_page_admin.py` asks with those."""
 OTHERWISE = ("start", "end", "role", "node", "meter")
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")
@@ -104,7 +111,9 @@ def asked(draw, route, csrf):
     path, dependant, tame = route.path, route.dependant, draw(st.booleans())
     for one in dependant.path_params:
         of_a_closing = route.path.startswith("/closings/")
-        value = draw(values_of("closing" if of_a_closing else one.alias, tame))
+        of_a_gateway = route.path.startswith("/gateways/") and one.alias == "code"
+        named = "closing" if of_a_closing else "gateway_code" if of_a_gateway else one.alias
+        value = draw(values_of(named, tame))
         path = path.replace("{" + one.alias + "}", escaped(value) if value.strip("/.") else "%20")
     left_out = OTHERWISE if tame and route.path == "/lineage" else ()
     names = [one.alias for one in dependant.query_params if one.alias not in left_out]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metering.registry import Registry
+from metering.registry import Meter, Registry
 from metering.registry.files import read_registry_texts
 from metering.registry.kinds import TABLES
 from metering.registry.things import shape_of, things
@@ -148,9 +148,9 @@ def test_a_complete_month_needs_a_reason(admin):
 
 def test_a_row_of_a_price_list_is_taken_out_and_another_list_follows(admin):
     path, list_ = "/setup/tariff/row", things(admin.platform.registry(), "tariff.csv")
-    form = admin.page(f"{path}?after={list_[0].id}")
+    form = admin.page(f"{path}?row={list_[0].id}")
     blank = dict.fromkeys((name for name in fields(form) if name.startswith("p.2.")), "")
-    flat = {**blank, "p.1.end": "24:00", "c.valid_from": "2026-12-01"}
+    flat = {**blank, "p.1.end": "24:00", "applies_from": "2026-12-01"}
     shown = admin.sent(path, form, "look", **flat)
     assert "No complete month is restated" in shown
     admin.sent(path, shown, "save", 303)
@@ -164,7 +164,8 @@ def test_a_place_has_parts_and_a_new_gateway_its_password_once(admin):
     form = admin.page(f"/setup/tree/row?row={admin.id('tree.csv', 'hall')}")
     more = admin.sent("/setup/tree/row", form, "more", **{"c.area_m2": "900"})
     said = {"p.0.valid_to": "2026-12-01", "p.1.parent": "campus", "p.1.valid_from": "2026-12-01"}
-    said["p.0.parent"] = "bureau"
+    other = admin.sent("/setup/tree/row", more, "look", **said, **{"p.0.parent": "bureau"})
+    assert "say from which day it applies" in other
     shown = admin.sent("/setup/tree/row", more, "look", **said)
     admin.sent("/setup/tree/row", shown, "save", 303, reason="measured anew")
     registry = admin.platform.registry()
@@ -176,6 +177,38 @@ def test_a_place_has_parts_and_a_new_gateway_its_password_once(admin):
     password = re.search(r"<td>campus/new</td><td><code>([^<]+)</code>", told)[1]
     verify = admin.platform.credentials.verify
     assert verify("campus/new", unescape(password).encode(), admin.platform.now_us())
+
+
+def test_a_point_serves_another_meter_from_a_day_on(admin):
+    """What it served before stays; the months that are restated are said first."""
+    known = admin.platform.registry()
+    lift = Meter("lift", "office-b", "01C00")
+    admin.platform.registry_store.apply(
+        replace(known, meters=known.meters | {"lift": lift}), actor="test", now_us=NOW_US
+    )
+    point = admin.id("points.csv", "campus/gw-1", "office-a-01c00.import")
+    form = admin.page(f"/setup/points/row?row={point}")
+    assert fields(form)["p.0.meter"] == "office-a-01c00"
+    unsaid = admin.sent("/setup/points/row", form, "look", **{"p.0.meter": "lift"})
+    assert "say from which day it applies" in unsaid
+    both = {"p.0.meter": "lift", "c.unit": "MWh", "applies_from": "2026-10-01"}
+    always = admin.sent("/setup/points/row", form, "look", **both)
+    assert "holds on all days" in always
+    said = {"p.0.meter": "lift", "applies_from": "2026-10-01"}
+    shown = admin.sent("/setup/points/row", form, "look", **said)
+    assert re.search(r"1 complete month is told otherwise:\s*October 2026", shown)
+    assert fields(shown)["applies_from"] == "2026-10-01"
+    admin.sent("/setup/points/row", shown, "save", reason="moved", applies_from="2026-09-01")
+    admin.sent("/setup/points/row", shown, "save", 303, reason="the lift was moved")
+    serves = {
+        (one.meter, str(one.valid.start), str(one.valid.end))
+        for one in admin.platform.registry().installations
+        if one.point == known.point_of("campus/gw-1", "office-a-01c00.import").id
+    }
+    assert serves == {
+        ("office-a-01c00", "None", "2026-10-01"),
+        ("lift", "2026-10-01", "None"),
+    }
 
 
 SAID = (

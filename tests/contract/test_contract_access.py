@@ -115,6 +115,39 @@ def test_a_revoked_key_is_none_at_once(stores: Stores) -> None:
         stores.access.revoke("none", actor="admin", now_us=8)
 
 
+def test_a_key_ends_at_a_date_and_its_end_can_be_taken_back(stores: Stores) -> None:
+    create(stores, role="admin")
+    key = stores.access.key(create(stores, node="t"))
+    assert key is not None
+    for at in (50, 0, 60):
+        stores.access.end(key.id, at, actor="admin", now_us=7, reason="no more on the board")
+        known = stores.access.keys()
+        assert next(one for one in known if one.id == key.id).expires_us == at
+    entry = stores.access.entries(None)[0]
+    assert (entry.action, entry.reason) == ("key.end", "no more on the board")
+    assert entry.detail["expires"] == "1970-01-01T00:00:00.000060Z"
+    with pytest.raises(Conflict):
+        stores.access.end(key.id, 90, actor="admin", now_us=60)
+    stores.access.revoke(key.id, actor="admin", now_us=8, reason="left")
+    assert stores.access.entries(None)[0].reason == "left"
+    for id, error in ((key.id, Conflict), ("none", NotFound)):
+        with pytest.raises(error):
+            stores.access.end(id, 90, actor="admin", now_us=9)
+
+
+def test_the_last_administrator_of_the_whole_platform_has_no_end(stores: Stores) -> None:
+    key = stores.access.key(create(stores, role="admin"))
+    assert key is not None
+    with pytest.raises(Conflict):
+        stores.access.end(key.id, 90, actor="admin", now_us=6)
+    stores.access.end(key.id, 0, actor="admin", now_us=6)
+    stores.access.create_key("k", "", "admin", actor="a", now_us=5, expires_us=50)
+    with pytest.raises(Conflict):
+        stores.access.end(key.id, 90, actor="admin", now_us=6)
+    create(stores, role="admin")
+    stores.access.end(key.id, 90, actor="admin", now_us=6)
+
+
 def test_bad_keys_are_refused(stores: Stores) -> None:
     with pytest.raises(InvalidInput, match="role"):
         create(stores, role="owner")

@@ -106,7 +106,7 @@ def test_a_letter_that_is_not_open_is_not_taken_in_again(stores: Stores, meanwhi
     second, first = (x.id for x in stores.intake.dead_letters(None))
     commit(stores, offset=10, replayed=(first,), counts=(GatewayCounts("s/a", new=1),))
     if meanwhile == "discarded":
-        stores.intake.discard(first)
+        stores.intake.discard(None, LetterCause(id=first))
     before = kept(stores)
     for ids in ((second, first), (first,), (99,)):
         with pytest.raises(Conflict) as refused:
@@ -220,7 +220,7 @@ def test_replayed_letters_open_again_only_if_they_fail_again(stores: Stores) -> 
     commit(stores, dead_letters=(letter(), letter(digest="d2")))
     second, first = (x.id for x in stores.intake.dead_letters(None))
     commit(stores, replayed=(first,))
-    stores.intake.discard(second)
+    assert stores.intake.discard(None, LetterCause(id=second)) == 1
     assert stores.intake.dead_letters(None, state="open") == []
     assert [x.id for x in stores.intake.dead_letters(None, state="replayed")] == [first]
     commit(stores, dead_letters=(letter(), letter(digest="d2")))
@@ -231,8 +231,20 @@ def test_replayed_letters_open_again_only_if_they_fail_again(stores: Stores) -> 
 def test_an_unknown_dead_letter_is_not_found(stores: Stores) -> None:
     with pytest.raises(NotFound):
         stores.intake.dead_letter(1)
-    with pytest.raises(NotFound):
-        stores.intake.discard(1)
+    assert stores.intake.discard(None, LetterCause(id=1)) == 0
+
+
+def test_letters_of_a_cause_are_discarded_unless_they_were_taken_in(stores: Stores) -> None:
+    for n in range(4):
+        commit(stores, dead_letters=(letter(f"s/{'ab'[n % 2]}", f"d{n}", reason="bad_unit"),))
+    fourth, third, second, first = (x.id for x in stores.intake.dead_letters(None))
+    commit(stores, replayed=(first,))
+    stores.intake.ask_again(None, LetterCause(id=third))
+    mine = frozenset({"s/a"})
+    assert stores.intake.discard(mine, LetterCause(reason="bad_json")) == 0
+    assert stores.intake.discard(mine, LetterCause(reason="bad_unit")) == 1
+    told = {x.id: x.state for x in stores.intake.dead_letters(None)}
+    assert told == {first: "replayed", third: "discarded", second: "open", fourth: "open"}
 
 
 def test_seen_keys_are_remembered(stores: Stores) -> None:

@@ -25,12 +25,14 @@ from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
 from greenoffice.saying import LIBRARY_WORDS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
+from metering.access import Role
 from metering.edge_node import Why
 from metering.factor import Carbon, Coal
 from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, CaseState
 from metering.gateway_life import GatewayStanding, NextStep
 from metering.guessing import QUANTITIES, GuessReason, Sureness
 from metering.items import CATEGORIES
+from metering.reading import Kind
 from metering.registry.choices import CHOICES
 from metering.registry.kinds import KINDS as KINDS_OF_FACTS
 from metering.registry.kinds import TABLES
@@ -118,7 +120,10 @@ def of_registry() -> dict[str, set[str]]:
         "setup_kind": {kind.name for kind in KINDS_OF_FACTS},
         "setup_column": columns,
         "setup_help": columns,
-        "setup_value": values - {""},
+        "setup_value": values - {""} | set(Kind),
+        "key_role": set(Role),
+        "key_state": {"stands", "expired", "revoked"},
+        "key_act": {"create", "end", "revoke"},
     }
 
 

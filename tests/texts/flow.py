@@ -24,6 +24,7 @@ Sink = frozenset[int | str]
 SINKS: dict[str, Sink] = {
     "Problem": frozenset({1, "message", 4, "fix"}),
     "FileProblem": frozenset({4, "problem", 5, "fix"}),
+    "FieldProblem": frozenset({3, "problem", 4, "fix"}),
     "InvalidFiles": frozenset({"fix"}),
     "problems.add": frozenset({4, 5}),
     "row.wrong": frozenset({1, 2}),

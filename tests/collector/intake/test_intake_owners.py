@@ -9,7 +9,7 @@ import pytest
 
 from collector.intake import Intake
 from metering.errors import Conflict
-from metering.intake import IntakeBatch
+from metering.intake import IntakeBatch, LetterCause
 from metering.reading import Kind
 from metering.registry import Point
 from storage.memory import MemoryIntake
@@ -94,7 +94,7 @@ def test_a_letter_that_is_discarded_while_it_is_read_again_stays_so(
     (beyond,) = bench.store.dead_letters(None, state="open")
     assert bench.intake.reread()
     assert len(bench.rows()) == 4
-    bench.store.discard(beyond.id)
+    bench.store.discard(None, LetterCause(id=beyond.id))
     with pytest.raises(Conflict):
         bench.intake.reread()
     assert not bench.intake.reread()
