@@ -44,6 +44,7 @@ from api.routes import (
     repairs,
     reports,
     settlements,
+    stated_tables,
     supplier_bills,
     tree,
 )
@@ -78,6 +79,7 @@ ROUTERS = (
     messages,
     entries,
     supplier_bills,
+    stated_tables,
     records,
     feed,
     reports,

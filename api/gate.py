@@ -46,6 +46,8 @@ class Entrance:
 ENTRANCES = (
     Entrance("/v1/registry/import", lambda p: p.max_import_bytes, key_of_request, whole=False),
     Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, key_of_request),
+    Entrance("/v1/bills/table", lambda p: p.max_table_bytes, key_of_request),
+    Entrance("/v1/entries/table", lambda p: p.max_table_bytes, key_of_request),
     Entrance(PUSHED, lambda p: p.max_body_bytes, pusher_of_request),
     Entrance("/v1/", lambda p: p.max_body_bytes, key_of_request),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),

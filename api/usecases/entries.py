@@ -104,7 +104,7 @@ def enter(caller: Caller, entry: Entry, key: str = "") -> Told:
     id = id_of(caller, key)
     filed = caller.platform.desk.find(id)
     if filed is None:
-        stated = _stated(caller, meter, entry, id)
+        stated = stated_entry(caller, meter, entry, id)
         filed = caller.platform.desk.file(stated, str(caller.actor), caller.platform.now_us())
     _check_same(filed, entry, key)
     return told_of(caller, [filed])[0]
@@ -272,7 +272,8 @@ def _check_same(filed: Statement, entry: Entry, key: str) -> None:
         )
 
 
-def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
+def stated_entry(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
+    """What an entry for a meter comes to, and nothing is written; errors as of `enter`."""
     given = [name for name in ("time", "day", "month", "start") if getattr(entry, name)]
     if len(given) != 1 or bool(entry.end) != bool(entry.start):
         raise InvalidInput(
