@@ -17,6 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import key_of_request, platform_of, secret_of
+from api.page import need_session
 from api.platform import Platform
 from api.problems import HeadTooLarge, QueryTooLong, TooLarge
 from api.pushing import PREFIX as PUSHED
@@ -51,6 +52,9 @@ ENTRANCES = (
     Entrance(PUSHED, lambda p: p.max_body_bytes, pusher_of_request),
     Entrance("/v1/", lambda p: p.max_body_bytes, key_of_request),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),
+    Entrance("/entries/meter", lambda p: p.max_evidence_bytes + FORM_BYTES, need_session),
+    Entrance("/entries/table", lambda p: p.max_table_bytes, need_session),
+    Entrance("/bills/entered/table", lambda p: p.max_table_bytes, need_session),
     Entrance("/", lambda _: FORM_BYTES),
 )
 """The first one that fits."""

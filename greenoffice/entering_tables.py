@@ -82,7 +82,7 @@ def _say(told: StatedTable) -> None:
     for row in [row for row in told.rows if row.refused is not None][:SHOWN]:
         refused = row.refused
         assert refused is not None
-        shown = f"row {refused.row}, {refused.column} = {refused.value!r}"
-        say(f"refused: {shown}: {refused.why} - {refused.fix}")
+        place, value = refused.row, refused.value
+        say(f"refused: row {place}, {refused.column} = {value}: {refused.why} - {refused.fix}")
     if told.left_out:
         say(f"columns that mean nothing here: {', '.join(told.left_out)}")

@@ -24,6 +24,7 @@ from api.page import (
 )
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.params import WRITTEN
+from api.platform import RawMessage
 from api.ranges import local_date
 from api.usecases.alert_budgets import set_budget
 from api.usecases.baselines import unchecked
@@ -33,7 +34,14 @@ from api.usecases.digests import digest
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all
 from api.usecases.lineage import asked_for
-from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
+from api.usecases.messages import (
+    dead_gateways,
+    dead_letter_of,
+    entered_by,
+    raw_of,
+    statement_in,
+    text_of,
+)
 from metering.access import Role
 from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
@@ -41,6 +49,7 @@ from metering.finding import FIXED_BEFORE, CaseState
 from metering.intake import DeadLetter
 from metering.registry.facts.alert_budgets import MOST
 from metering.registry.proposal import MAX_REASON
+from metering.statement import StatementKind
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -331,11 +340,21 @@ def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
         "message.html",
         message=found,
         entered_by=entered_by(found),
+        stated=_stated(found),
         segment=segment,
         offset=offset,
         text=_printable(found.payload[:100_000]),
         when=formats.moment(found.arrived_us, _zone(visit)),
     )
+
+
+def _stated(message: RawMessage) -> str:
+    """The way to the entry or the bill that a message holds; '' for none."""
+    found = statement_in(message)
+    if found is None:
+        return ""
+    kind, id = found
+    return f"/bills/entered/{id}" if kind == StatementKind.BILL else f"/entries/{id}"
 
 
 @router.get("/lineage")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api.page import (
+    entry_views,
     gateways,
     reference,
     repair_views,
     setup_first,
     setup_views,
     signin,
+    supplier_bill_views,
     views,
 )
 from api.page.sessions import Sessions
@@ -23,6 +25,8 @@ def install(app: FastAPI) -> None:
     app.include_router(signin.router)
     app.include_router(reference.router)
     app.include_router(views.router)
+    app.include_router(entry_views.router)
+    app.include_router(supplier_bill_views.router)
     app.include_router(gateways.router)
     app.include_router(repair_views.router)
     app.include_router(setup_first.router)

@@ -1,7 +1,4 @@
-"""Suppliers' bills from a table: a row is a bill.
-
-户号, 电费年月, 起码, 止码, 峰电费, 力调电费, 电费合计 ──▶ a bill, its lines and readings
-"""
+"""Suppliers' bills from a table: a row is a bill, with the lines and readings that it says."""
 
 from __future__ import annotations
 

@@ -324,7 +324,7 @@ def _reading(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[str
             value=entry.day,
             fix="start and end, or month, of what passed over days",
         )
-    unit = entry.unit or _unit_of(installed, point)
+    unit = entry.unit or unit_of_register(installed, point)
     value = _checked(entry.value, unit, installed, point)
     said |= {"point": f"{point.gateway}/{point.name}", "at": iso(at), "unit": unit, "zone": zone}
     statement = Statement(
@@ -444,7 +444,7 @@ def _no_point(meter: Meter, value: str, day: date, field: str) -> InvalidInput:
     )
 
 
-def _unit_of(installed: Installation, point: Point) -> str:
+def unit_of_register(installed: Installation, point: Point) -> str:
     """The unit in which a bare number of a register or an interval is meant."""
     known = UNITS.get(installed.register_unit)
     fits = known is not None and known.canonical == point.unit
@@ -474,7 +474,7 @@ def _checked(value: Decimal, unit: str, installed: Installation, point: Point) -
     turn = (
         None
         if digits is None
-        else _canonical(Decimal(10) ** digits, _unit_of(installed, point), point)
+        else _canonical(Decimal(10) ** digits, unit_of_register(installed, point), point)
     )
     if turn is not None and point.kind is Kind.REGISTER and canonical >= turn:
         raise InvalidInput(

@@ -124,7 +124,15 @@ def load_tables(
             value=name,
             fix="a table with a row of headings, and one below it for each bill or reading",
         )
-    return [_TableLoading(caller, one, reader, wishes).told() for one in tables]
+    return [load_rows(caller, one, reader, wishes) for one in tables]
+
+
+def load_rows(
+    caller: Caller, table: SaidTable, reader: RowReader, wishes: TableWishes
+) -> StatedTable:
+    """Load the rows of a table that was read, or tell what would become of each; errors of a store
+    as of `load_tables`."""
+    return _TableLoading(caller, table, reader, wishes).told()
 
 
 class _TableLoading:

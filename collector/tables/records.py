@@ -1,7 +1,7 @@
 """A table of which each row says one thing, as plain texts by our words.
 
-    户号      本次抄表日期  总电量(kWh)  电费合计        row 2: account 31-1, end 2026-11-01,
-    31-1      2026/11/1     1,234.5      ¥812.30  ──▶           quantity 1234.5, total 812.30
+    account   reading date  quantity(kWh)  total           row 2: account 31-1, end 2026-11-01,
+    31-1      2026/11/1     1,234.5        812.30    ──▶          quantity 1234.5, total 812.30
 
 A row is taken whole or refused whole: a bill without one of its figures is another bill.
 """
@@ -28,6 +28,7 @@ from metering.tables import (
     known_word,
     number_form,
     plain,
+    plain_month,
     time_form,
 )
 from metering.tables.bill_words import YUAN
@@ -40,15 +41,6 @@ MOST_DECIMALS: Final = 9
 _TITLES: Final = 20
 _NUMBERS: Final = (CellKind.NUMBER, CellKind.MONEY)
 _TIMES: Final = (CellKind.DAY, CellKind.MOMENT)
-_FIXES: Final = {
-    CellKind.NUMBER: "a number such as 1234.5",
-    CellKind.MONEY: "a sum of money such as 1234.50",
-    CellKind.DAY: "a day such as 2026-10-01",
-    CellKind.MOMENT: "a day such as 2026-10-01, or 2026-10-01 08:15",
-    CellKind.MONTH: "a month such as 2026-10",
-    CellKind.YES: "yes or no",
-    CellKind.NAME: "a shorter text",
-}
 
 
 @dataclass(frozen=True)
@@ -168,8 +160,7 @@ class _Reader:
         more = any(one not in (None, "") for one in cells[columns.width :])
         if more or (self._table.separated and len(cells) < columns.width):
             first = letter(min(len(cells), columns.width))
-            why = "not as many fields as headings"
-            return RowRefused(row, first, "", why, "a separator too many or too few in this row")
+            return _refused(row, first, "", _OUT_OF_LINE)
         said, units = dict[str, str](), dict(columns.units)
         for word, place in columns.at.items():
             raw = cells[place] if place < len(cells) else None
@@ -179,8 +170,7 @@ class _Reader:
             try:
                 said[word], unit = self._cell(kind, word, raw)
             except (ValueError, OverflowError):
-                why = f"not a {kind}" if kind is not CellKind.NAME else "too long"
-                return RowRefused(row, columns.names[word], str(raw)[:60], why, _FIXES[kind])
+                return _refused(row, columns.names[word], str(raw)[:60], _wrong(kind))
             units |= {word: unit} if unit else {}
         return SaidRow(row, said, units)
 
@@ -191,7 +181,7 @@ class _Reader:
         if kind in _TIMES:
             return _moment(kind, raw, self._times[word]), ""
         if kind is CellKind.MONTH:
-            return _month(raw), ""
+            return plain_month(_name(raw)), ""
         text = _name(raw)
         if kind is CellKind.YES:
             found = known_word(text.lower(), ("yes", "no"))
@@ -269,15 +259,35 @@ def _moment(kind: CellKind, raw: object, form: TimeForm) -> str:
     return f"{shown}{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _month(raw: object) -> str:
-    """YYYY-MM; months are only read with their year before them."""
-    if isinstance(raw, date):
-        return f"{raw:%Y-%m}"
-    digits = plain(_name(raw)).replace("年", "-").replace("月", "").replace("/", "-")
-    year, _, month = digits.replace(".", "-").partition("-")
-    if not month and len(digits) == 6:
-        year, month = digits[:4], digits[4:]
-    month = month.partition("-")[0] if month.endswith("-01") or month.endswith("-1") else month
-    if len(year) != 4 or not (year + month).isdecimal() or not year.startswith("20"):
-        raise ValueError(raw)
-    return f"{date(int(year), int(month), 1):%Y-%m}"
+def _refused(row: int, column: str, value: str, error: InvalidInput) -> RowRefused:
+    return RowRefused(row, column, value, error.message, error.fix or "")
+
+
+_OUT_OF_LINE: Final = InvalidInput(
+    "not as many fields as headings",
+    field="row",
+    value="",
+    fix="take out the separator that is too many in this row, or add the one that lacks",
+)
+
+
+def _wrong(kind: CellKind) -> InvalidInput:
+    """Why a cell is none of its kind."""
+    if kind is CellKind.MONEY:
+        return InvalidInput(
+            "not a sum of money", field="cell", value="", fix="a number such as 1234.50"
+        )
+    if kind is CellKind.NUMBER:
+        return InvalidInput("not a number", field="cell", value="", fix="a number such as 1234.5")
+    if kind is CellKind.MONTH:
+        return InvalidInput("not a month", field="cell", value="", fix="YYYY-MM, e.g. 2026-10")
+    if kind is CellKind.YES:
+        return InvalidInput("neither yes nor no", field="cell", value="", fix="yes or no")
+    if kind in _TIMES:
+        return InvalidInput(
+            "not a date or time",
+            field="cell",
+            value="",
+            fix="such as 2026-10-01, or 2026-10-01 08:15",
+        )
+    return InvalidInput("longer than a cell may be", field="cell", value="", fix="say it in fewer")
