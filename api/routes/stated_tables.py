@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.answers.stated_tables import StatedRowAnswer, StatedTableAnswer, StatedTablesAnswer
 from api.auth import Enterer
 from api.params import example, refuses
+from api.problems import WrongMedia
 from api.usecases.bill_tables import BILL_TABLE
 from api.usecases.hand_tables import HAND_TABLE
 from api.usecases.stated_tables import (
@@ -37,6 +38,11 @@ MEDIA: Final = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "application/octet-stream",
 )
+ALSO: Final = (
+    *("", "text/plain", "text/tab-separated-values", "application/vnd.ms-excel"),
+    *("application/zip", "application/gzip", "application/vnd.apache.parquet"),
+)
+"""What programs call such files as well; what a file is, its first bytes say."""
 TABLES_EXAMPLE: Final = {
     "dry_run": False,
     "counts": {
@@ -79,7 +85,7 @@ _BODY: Final[dict[str, Any]] = {
         },
     }
 }
-_ANSWERS: Final = {**example(TABLES_EXAMPLE), **refuses(400, 413)}
+_ANSWERS: Final = {**example(TABLES_EXAMPLE), **refuses(400, 413, 415)}
 
 FileName = Annotated[
     str, Query(min_length=1, max_length=200, description="What the file is called, in the answer")
@@ -138,6 +144,9 @@ async def entries_table(
 async def _loaded(
     request: Request, caller: Enterer, file: str, reader: RowReader, wishes: TableWishes
 ) -> StatedTablesAnswer:
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said not in (*MEDIA, *ALSO):
+        raise WrongMedia("not a table", field="Content-Type", value=said, fix=", ".join(MEDIA))
     content = await request.body()
     if not content:
         raise InvalidInput("an empty body", field="body", value="", fix="send the file's bytes")
