@@ -17,7 +17,6 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import key_of_request, platform_of, secret_of
-from api.page import need_session
 from api.platform import Platform
 from api.problems import HeadTooLarge, QueryTooLong, TooLarge
 from api.pushing import PREFIX as PUSHED
@@ -44,6 +43,11 @@ class Entrance:
     """Whether the body is read here; else the route reads it in parts."""
 
 
+def _signed_in(request: Request) -> None:
+    """As the page finds it: the page is no part of what stands before it."""
+    request.app.state.need_session(request)
+
+
 ENTRANCES = (
     Entrance("/v1/registry/import", lambda p: p.max_import_bytes, key_of_request, whole=False),
     Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, key_of_request),
@@ -52,9 +56,9 @@ ENTRANCES = (
     Entrance(PUSHED, lambda p: p.max_body_bytes, pusher_of_request),
     Entrance("/v1/", lambda p: p.max_body_bytes, key_of_request),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),
-    Entrance("/entries/meter", lambda p: p.max_evidence_bytes + FORM_BYTES, need_session),
-    Entrance("/entries/table", lambda p: p.max_table_bytes, need_session),
-    Entrance("/bills/entered/table", lambda p: p.max_table_bytes, need_session),
+    Entrance("/entries/meter", lambda p: p.max_evidence_bytes + FORM_BYTES, _signed_in),
+    Entrance("/entries/table", lambda p: p.max_table_bytes, _signed_in),
+    Entrance("/bills/entered/table", lambda p: p.max_table_bytes, _signed_in),
     Entrance("/", lambda _: FORM_BYTES),
 )
 """The first one that fits."""

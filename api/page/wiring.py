@@ -16,12 +16,14 @@ from api.page import (
     views,
 )
 from api.page.sessions import Sessions
+from api.page.visit import need_session
 
 
 def install(app: FastAPI) -> None:
     """Routes of the page, and the memory of who is signed in."""
     app.state.sessions = Sessions()
     app.state.arrivals = {}
+    app.state.need_session = need_session
     app.include_router(signin.router)
     app.include_router(reference.router)
     app.include_router(views.router)
