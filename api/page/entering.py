@@ -18,9 +18,9 @@ from api.usecases.entries import Told, entries
 from api.usecases.hand_readings import (
     JUMP,
     MOST_FOUND,
-    Beside,
-    Doubt,
+    HandDoubt,
     HandMeter,
+    RegisterBeside,
     RegisterReading,
     last_of,
     point_name,
@@ -54,11 +54,11 @@ class ReadingForm:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormAsked:
     """Why a form is shown again."""
 
-    doubts: Sequence[Doubt] = ()
-    around: Beside | None = None
+    doubts: Sequence[HandDoubt] = ()
+    around: RegisterBeside | None = None
     error: GreenOfficeError | None = None
 
 
@@ -101,7 +101,7 @@ def _number(value: Fraction) -> str:
     return plain(exact.quantize(_PLACES).normalize())
 
 
-def form_page(visit: Visit, one: HandMeter, form: ReadingForm, asked: Asked) -> dict[str, Any]:
+def form_page(visit: Visit, one: HandMeter, form: ReadingForm, asked: FormAsked) -> dict[str, Any]:
     """The form of a meter, with what it showed last and what is asked of what was typed."""
     now = formats.local(visit.caller.platform.now_us(), one.zone)
     around = asked.around

@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import entering
-from api.page.entering import Asked, ReadingForm
+from api.page.entering import FormAsked, ReadingForm
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.entries import enter, entry_of, evidence_of, stated_entry, withdraw
 from api.usecases.evidence import keep_evidence
@@ -65,10 +65,10 @@ def reading_page(
 ) -> HTMLResponse:
     """The form in front of a meter: what it showed last, and what it shows now."""
     visit.caller.need(Role.ENTER)
-    return _form(visit, hand_meter(visit.caller, meter, point), ReadingForm(), Asked())
+    return _form(visit, hand_meter(visit.caller, meter, point), ReadingForm(), FormAsked())
 
 
-def _form(visit: Visit, one: HandMeter, form: ReadingForm, asked: Asked) -> HTMLResponse:
+def _form(visit: Visit, one: HandMeter, form: ReadingForm, asked: FormAsked) -> HTMLResponse:
     return visit.render("entry_form.html", view=entering.form_page(visit, one, form, asked))
 
 
@@ -99,11 +99,11 @@ def reading_sent(
         found = doubts(one, number, parse_instant(time, "time"), around)
         stated_entry(visit.caller, one.meter, entry_at(one, number, time, ("", ""), ""), "")
         if found and (not reason or doubted != value):
-            return _form(visit, one, form, Asked(found, around))
+            return _form(visit, one, form, FormAsked(found, around))
         words = read_by, _noted(visit, note, reason if found else "")
         told = enter(visit.caller, entry_at(one, number, time, words, form.photo), form.key)
     except (InvalidInput, Conflict) as error:
-        return _form(visit, one, form, Asked(error=error))
+        return _form(visit, one, form, FormAsked(error=error))
     return RedirectResponse(f"/entries/{told.statement.id}?done=1", status_code=303)
 
 

@@ -32,7 +32,7 @@ _USUAL_US: Final = 30 * DAY_US
 _UNUSED: Final = int(Flag.OUT_OF_RANGE | Flag.WITHDRAWN)
 
 
-class Doubt(StrEnum):
+class HandDoubt(StrEnum):
     """Why a reading is asked about."""
 
     LOWER = "lower"
@@ -78,7 +78,7 @@ class HandMeter:
 
 
 @dataclass(frozen=True)
-class Beside:
+class RegisterBeside:
     """What stands around a moment at a register."""
 
     before: RegisterReading | None
@@ -143,7 +143,7 @@ def last_of(caller: Caller, one: HandMeter) -> RegisterReading | None:
     return beside(caller, one, caller.platform.now_us() + 1).before
 
 
-def beside(caller: Caller, one: HandMeter, at_us: int) -> Beside:
+def beside(caller: Caller, one: HandMeter, at_us: int) -> RegisterBeside:
     """What stands around a moment [us], entries that are not taken in yet with it."""
     before, after, earlier = None, None, None
     with suppress(Unavailable):  # while the readings are away an entry is taken all the same
@@ -158,7 +158,7 @@ def beside(caller: Caller, one: HandMeter, at_us: int) -> Beside:
             before = said
         if said.time_us > at_us and (after is None or said.time_us < after.time_us):
             after = said
-    return Beside(before, after, _usual(earlier, before))
+    return RegisterBeside(before, after, _usual(earlier, before))
 
 
 def _usual(earlier: RegisterReading | None, before: RegisterReading | None) -> Fraction | None:
@@ -200,20 +200,20 @@ def _entered(one: HandMeter, said: Statement) -> list[RegisterReading]:
     return [RegisterReading(at_us, value / unit_of(one.unit).factor, True)]
 
 
-def doubts(one: HandMeter, value: Decimal, at_us: int, around: Beside) -> list[Doubt]:
+def doubts(one: HandMeter, value: Decimal, at_us: int, around: RegisterBeside) -> list[HandDoubt]:
     """Why a reading [unit of the register] at a moment is to be asked about; [] where it is
     likely."""
     conversion(one.unit, one.point.unit)
-    shown, found = Fraction(value), list[Doubt]()
+    shown, found = Fraction(value), list[HandDoubt]()
     before, after, usual = around.before, around.after, around.usual
     if before is not None and shown < before.value and not one.installed.signed:
-        found.append(Doubt.LOWER)
+        found.append(HandDoubt.LOWER)
     if after is not None and shown > after.value and not one.installed.signed:
-        found.append(Doubt.HIGHER)
+        found.append(HandDoubt.HIGHER)
     if before is not None and usual is not None and at_us > before.time_us:
         days = max(Fraction(1), Fraction(at_us - before.time_us, DAY_US))
         if shown - before.value > JUMP * usual * days:
-            found.append(Doubt.JUMP)
+            found.append(HandDoubt.JUMP)
     return found
 
 

@@ -44,7 +44,7 @@ _TIMES: Final = (CellKind.DAY, CellKind.MOMENT)
 
 
 @dataclass(frozen=True)
-class _Columns:
+class _RecordColumns:
     """Where everything stands."""
 
     heading_rows: int
@@ -64,7 +64,7 @@ def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
     read in two ways and nobody said which.
     """
     columns = _columns(table, form)
-    reader = _Reader(table, columns, form, ways)
+    reader = _RecordReader(table, columns, form, ways)
     rows, refused = list[SaidRow](), list[RowRefused]()
     for row, cells in _below(table, columns):
         if len(rows) + len(refused) >= MOST_RECORDS:
@@ -93,7 +93,7 @@ def _mendable(table: FileTable, heading_rows: int, refused: Sequence[RowRefused]
     return refused_csv(table, heading_rows, cells) if cells else b""
 
 
-def _columns(table: FileTable, form: RowForm) -> _Columns:
+def _columns(table: FileTable, form: RowForm) -> _RecordColumns:
     """The row of headings is the first that has the words which are needed, else the one that has
     most words of ours."""
     begin = list(islice(table.lines(), _TITLES))
@@ -125,19 +125,21 @@ def _columns(table: FileTable, form: RowForm) -> _Columns:
             units |= {word: unit} if unit else {}
         elif shown and shown != REASON:
             left_out.append(shown)
-    return _Columns(best + 1, len(headings), at, names, units, tuple(left_out))
+    return _RecordColumns(best + 1, len(headings), at, names, units, tuple(left_out))
 
 
-def _below(table: FileTable, columns: _Columns) -> Iterator[RawLine]:
+def _below(table: FileTable, columns: _RecordColumns) -> Iterator[RawLine]:
     for count, (row, cells) in enumerate(table.lines()):
         if count >= columns.heading_rows and any(one not in (None, "") for one in cells):
             yield row, cells
 
 
-class _Reader:
+class _RecordReader:
     """Reads the rows of one table: the form of each column is told by all of its cells."""
 
-    def __init__(self, table: FileTable, columns: _Columns, form: RowForm, ways: RowWays) -> None:
+    def __init__(
+        self, table: FileTable, columns: _RecordColumns, form: RowForm, ways: RowWays
+    ) -> None:
         self._table, self._columns, self._kind = table, columns, form.kind
         texts: dict[str, set[str]] = {word: set() for word in columns.at}
         for _, cells in _below(table, columns):
