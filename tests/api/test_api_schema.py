@@ -336,7 +336,7 @@ def bodies(draw, case, hints, tame):
 def fitting_body(fitting):
     """(bytes, Content-Type) of a body that fits: a file as it is, else JSON."""
     if isinstance(fitting, bytes):
-        return fitting, "application/pdf"
+        return fitting, "application/pdf" if fitting == SLIP else "text/csv"
     return json.dumps(fitting).encode(), "application/json"
 
 
