@@ -45,6 +45,7 @@ from api.routes import (
     repairs,
     reports,
     settlements,
+    stated_tables,
     supplier_bills,
     tree,
 )
@@ -79,6 +80,7 @@ ROUTERS = (
     messages,
     entries,
     supplier_bills,
+    stated_tables,
     records,
     feed,
     reports,

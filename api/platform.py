@@ -40,6 +40,7 @@ from metering.ports import (
 )
 from metering.registry import Registry
 from metering.statement import MOST_EVIDENCE_BYTES, EvidenceFile, Giver, Stated, Statement
+from metering.tables.said_rows import RowForm, RowWays, SaidTable
 
 
 class RawMessage(Protocol):
@@ -156,6 +157,23 @@ class Dismiss(Protocol):
         ...
 
 
+class ReadRows(Protocol):
+    """Reads tables of which each row says one thing, in any kind of file that people have."""
+
+    def __call__(self, name: str, data: bytes, form: RowForm, ways: RowWays) -> list[SaidTable]:
+        """The tables of a file; InvalidInput, or AmbiguousFormat, where it cannot be read."""
+        ...
+
+
+def _no_rows(
+    name: str,  # noqa: ARG001
+    data: bytes,  # noqa: ARG001
+    form: RowForm,  # noqa: ARG001
+    ways: RowWays,  # noqa: ARG001
+) -> list[SaidTable]:
+    return []
+
+
 def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
@@ -236,6 +254,7 @@ class Platform:
     workbook: Callable[[Registry | None, str], bytes]
     """The workbook of a registry, or one to fill in, in a language."""
     now_us: Callable[[], int]
+    read_rows: ReadRows = _no_rows
     health: Callable[[], Mapping[str, PartHealth]] = dict
     """Of the parts beside the API."""
     held: Callable[[], Mapping[str, HeldGateway]] = dict
@@ -277,6 +296,8 @@ class Platform:
     max_body_bytes: int = 1 << 20
     max_import_bytes: int = 32 << 20
     max_evidence_bytes: int = MOST_EVIDENCE_BYTES
+    max_table_bytes: int = 2 << 20
+    """Of a table of bills or readings."""
     failed_keys_per_minute: int = 20
     room: Room = field(default_factory=Room)
     """For what is asked of this API."""

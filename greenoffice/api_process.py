@@ -61,6 +61,7 @@ from greenoffice.receipts import Receipts, record_of
 from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.registry_files import read_uploaded
 from greenoffice.registry_workbook import registry_workbook
+from greenoffice.said_files import read_rows
 from greenoffice.settings import HttpSettings, Settings
 from greenoffice.sharing import joined, processes_of
 from greenoffice.signals import stop_event
@@ -232,6 +233,7 @@ def platform_of(
         read_uploaded=lambda files, end: read_uploaded(
             files, assembly.registry(), end_missing=end, check_route=check_route
         ),
+        read_rows=read_rows,
         workbook=lambda registry, language: registry_workbook(language, registry),
         samples=sample_texts,
         keeping=lambda: keeping(folder),

@@ -8,13 +8,26 @@ from typing import Annotated
 import typer
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
+TablesArgument = Annotated[
+    list[Path], typer.Argument(help="CSV, XLSX, Parquet or a ZIP of them", show_default=False)
+]
+DryRun = Annotated[bool, typer.Option(help="only tell what would become of each row")]
+Correct = Annotated[
+    bool, typer.Option(help="let another row take the place of what stands of the same thing")
+]
+DateOrder = Annotated[str, typer.Option("--date", help="order of dates: ymd, dmy, mdy")]
+Decimals = Annotated[str, typer.Option("--decimal", help="decimal sign: . or ,")]
+Encoding = Annotated[str, typer.Option(help="of a text, such as gb18030; default: seen")]
+Separator = Annotated[str, typer.Option(help="of a text; default: seen")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Its commands, among those of the platform."""
     app.command("enter")(enter)
+    app.command("enter-readings")(enter_readings)
     app.command("entries")(entries)
     app.command("enter-bill")(enter_bill)
+    app.command("enter-bills")(enter_bills)
     app.command("bills")(bills)
     app.command("audit-bill")(audit_bill)
     app.command("withdraw")(withdraw)
@@ -62,6 +75,26 @@ def enter(
     enter_one(data, entry, evidence or [], key)
 
 
+def enter_readings(
+    data: DataArgument,
+    files: TablesArgument,
+    dry_run: DryRun = False,
+    correct: Correct = False,
+    date: DateOrder = "",
+    decimal: Decimals = "",
+    encoding: Encoding = "",
+    separator: Separator = "",
+) -> None:
+    """Enter readings that people took from a table, a row for each; again is no second time."""
+    from api.usecases.hand_tables import HAND_TABLE
+    from api.usecases.stated_tables import TableWishes
+    from greenoffice.entering_tables import enter_tables
+    from metering.tables.said_rows import RowWays
+
+    ways = RowWays(date, decimal, encoding, separator)
+    enter_tables(data, files, HAND_TABLE, TableWishes(ways, dry_run, correct))
+
+
 def entries(
     data: DataArgument,
     meter: Annotated[str | None, typer.Argument(help="code of a meter; default: all")] = None,
@@ -86,6 +119,26 @@ def enter_bill(
     from greenoffice.entering import enter_bill_file
 
     enter_bill_file(data, file, evidence or [], key)
+
+
+def enter_bills(
+    data: DataArgument,
+    files: TablesArgument,
+    dry_run: DryRun = False,
+    correct: Correct = False,
+    date: DateOrder = "",
+    decimal: Decimals = "",
+    encoding: Encoding = "",
+    separator: Separator = "",
+) -> None:
+    """Enter suppliers' bills from a table, a row for each; again is no second time."""
+    from api.usecases.bill_tables import BILL_TABLE
+    from api.usecases.stated_tables import TableWishes
+    from greenoffice.entering_tables import enter_tables
+    from metering.tables.said_rows import RowWays
+
+    ways = RowWays(date, decimal, encoding, separator)
+    enter_tables(data, files, BILL_TABLE, TableWishes(ways, dry_run, correct))
 
 
 def bills(

@@ -1,5 +1,7 @@
 """`greenoffice enter`, `enter-bill`, `entries`, `bills`, `audit-bill`, `withdraw`: what people say.
 
+Tables of bills and readings: `greenoffice.entering_tables`.
+
 The commands write a journal of their own, so that they work beside a running platform and without
 one; what is written then is taken in when the platform starts.
 """
@@ -53,21 +55,21 @@ def number_of(text: str) -> Decimal:
 
 def enter_one(data: Path, entry: Entry, files: list[Path], key: str) -> None:
     """Write an entry into the journal, with its files of evidence; says it as JSON."""
-    with _caller(data) as caller:
+    with caller_of(data) as caller:
         named = tuple(caller.platform.evidence.put(_read(file)).sha256 for file in files)
         _tell(enter(caller, replace(entry, evidence=named), key))
 
 
 def list_entries(data: Path, meter: str | None) -> None:
     """The newest entries that are taken in, of a meter or of all, a line of JSON each."""
-    with _caller(data) as caller:
+    with caller_of(data) as caller:
         for told in entries(caller, meter, None, MOST_LISTED):
             _tell(told)
 
 
 def withdraw_one(data: Path, id: str, reason: str) -> None:
     """Take an entry or a bill back; says it as JSON."""
-    with _caller(data) as caller:
+    with caller_of(data) as caller:
         found = caller.platform.desk.find(id)
         if found is not None and found.kind is StatementKind.BILL:
             _say(bill_json(withdraw_bill(caller, id, reason)))
@@ -87,7 +89,7 @@ def enter_bill_file(data: Path, file: Path, files: list[Path], key: str) -> None
             value=first["input"],
             fix="the fields of POST /v1/bills, as docs/entries.md lists them",
         ) from None
-    with _caller(data) as caller:
+    with caller_of(data) as caller:
         named = [caller.platform.evidence.put(_read(one)).sha256 for one in files]
         body.evidence = [*body.evidence, *named]
         _say(bill_json(enter_bill(caller, new_supplier_bill(body), key)))
@@ -95,7 +97,7 @@ def enter_bill_file(data: Path, file: Path, files: list[Path], key: str) -> None
 
 def list_bills(data: Path, account: str | None) -> None:
     """The newest bills that are taken in, of an account or of all, a line of JSON each."""
-    with _caller(data) as caller:
+    with caller_of(data) as caller:
         for told in supplier_bills(caller, account, None, MOST_LISTED):
             _say(bill_json(told))
 
@@ -110,7 +112,7 @@ def audit_bills(data: Path, id: str | None, month: str | None) -> None:
             value=id,
             fix="the id of a bill, or --all with --month 2026-10",
         )
-    with _caller(data) as caller:
+    with caller_of(data) as caller:
         if id is not None:
             _say(audit_json(bill_of(caller, id)))
             return
@@ -122,7 +124,7 @@ def audit_bills(data: Path, id: str | None, month: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _caller(data: Path) -> Iterator[Caller]:
+def caller_of(data: Path) -> Iterator[Caller]:
     """Whoever may write the data folder reaches all of it."""
     folder = DataFolder(data.absolute())
     with contextlib.closing(Assembly.beside(folder)) as assembly:

@@ -130,12 +130,12 @@ def _bill(
         "factor": None if bill.factor is None else _factor(bill.factor, bill.currency),
         "currency": bill.currency,
         "total": "" if bill.total is None else plain(bill.total),
-        "total_text": "–" if bill.total is None else _money(bill.total, bill.currency),
+        "total_text": "–" if bill.total is None else money_text(bill.total, bill.currency),
         "complete": bill.complete,
         "lacks": [str(one) for one in bill.lacks],
         "missing": f"{bill.missing / WHOLE * 100:.2f}" if BillLack.TIME in bill.lacks else "",
         "revision": bill.revision,
-        "suppliers": [_supplier(one, labels) for one in told],
+        "suppliers": [audit_shown(one, labels) for one in told],
         "suppliers_left_out": left_out,
     }
 
@@ -148,12 +148,12 @@ def _line(visit: Visit, placed: BilledPlace, line: BillLine) -> dict[str, Any]:
         "name": line.name,
         "label": line_label(line, visit.language),
         "kind": str(line.kind),
-        "quantity": _money(line.quantity, line.currency) if percent else _number(line.quantity),
+        "quantity": money_text(line.quantity, line.currency) if percent else _number(line.quantity),
         "unit": "" if percent else _unit(visit, line),
         "share": line.share,
         "price": _number(line.price) + (" %" if percent and line.price is not None else ""),
         "amount": "" if line.amount is None else plain(line.amount),
-        "amount_text": _money(line.amount, line.currency),
+        "amount_text": money_text(line.amount, line.currency),
         "first": line.first.isoformat(),
         "last": (line.after - timedelta(days=1)).isoformat(),
         "after": line.after.isoformat(),
@@ -192,11 +192,12 @@ def _factor(factor: FactorSum, currency: str) -> dict[str, Any]:
         "source": "" if band is None else band.source,
         "verified": band is not None and band.grade.startswith("V"),
         "percent": None if factor.percent is None else _number(factor.percent),
-        "base": _money(factor.base, currency),
+        "base": money_text(factor.base, currency),
     }
 
 
-def _supplier(told: SupplierBillTold, labels: dict[str, str]) -> dict[str, Any]:
+def audit_shown(told: SupplierBillTold, labels: dict[str, str]) -> dict[str, Any]:
+    """What came of the checks on a supplier's bill; `labels` are of lines by their name."""
     bill, audit, books = told.case.bill, told.audit, told.case.books
     return {
         "id": told.statement.id,
@@ -204,9 +205,9 @@ def _supplier(told: SupplierBillTold, labels: dict[str, str]) -> dict[str, Any]:
         "supplier": told.supplier,
         "first": bill.first.isoformat(),
         "last": (bill.after - timedelta(days=1)).isoformat(),
-        "total": _money(bill.total, bill.currency),
-        "books": "–" if books is None else _money(books.total, books.currency),
-        "at_stake": _money(audit.at_stake, bill.currency),
+        "total": money_text(bill.total, bill.currency),
+        "books": "–" if books is None else money_text(books.total, books.currency),
+        "at_stake": money_text(audit.at_stake, bill.currency),
         "nothing_at_stake": not audit.at_stake,
         "findings": [
             {
@@ -215,7 +216,7 @@ def _supplier(told: SupplierBillTold, labels: dict[str, str]) -> dict[str, Any]:
                 "line": labels.get(one.line, one.line),
                 "said": one.said,
                 "expected": one.expected,
-                "stake": _money(one.stake, bill.currency) if one.stake else "–",
+                "stake": money_text(one.stake, bill.currency) if one.stake else "–",
                 "exact": plain(one.stake),
             }
             for one in audit.objections
@@ -230,7 +231,7 @@ def _number(value: Decimal | None) -> str:
     return "–" if value is None else f"{value:,f}"
 
 
-def _money(value: Decimal | None, currency: str) -> str:
+def money_text(value: Decimal | None, currency: str) -> str:
     """To the cent, as it stands on paper."""
     if value is None:
         return "–"

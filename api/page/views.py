@@ -24,6 +24,7 @@ from api.page import (
 )
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.params import WRITTEN
+from api.platform import RawMessage
 from api.ranges import local_date
 from api.usecases.alert_budgets import set_budget
 from api.usecases.baselines import unchecked
@@ -40,6 +41,7 @@ from api.usecases.messages import (
     entered_by,
     letters_of,
     raw_of,
+    statement_in,
     text_of,
 )
 from metering.access import Role
@@ -49,6 +51,7 @@ from metering.finding import FIXED_BEFORE, CaseState
 from metering.intake import DeadLetter
 from metering.registry.facts.alert_budgets import MOST
 from metering.registry.proposal import MAX_REASON
+from metering.statement import StatementKind
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -343,11 +346,21 @@ def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
         "message.html",
         message=found,
         entered_by=entered_by(found),
+        stated=_stated(found),
         segment=segment,
         offset=offset,
         text=_printable(found.payload[:100_000]),
         when=formats.moment(found.arrived_us, _zone(visit)),
     )
+
+
+def _stated(message: RawMessage) -> str:
+    """The way to the entry or the bill that a message holds; '' for none."""
+    found = statement_in(message)
+    if found is None:
+        return ""
+    kind, id = found
+    return f"/bills/entered/{id}" if kind == StatementKind.BILL else f"/entries/{id}"
 
 
 @router.get("/lineage")

@@ -91,6 +91,7 @@ class Visit:
         shown = {
             "visit": self,
             "csrf": self.session.csrf,
+            "may_enter": self.caller.may(Role.ENTER),
             "may_operate": self.caller.may(Role.OPERATE),
             "may_administer": self.caller.may(Role.ADMIN),
             "may_set_up": self.caller.may(Role.ADMIN) and self.caller.reach.scope.whole,
@@ -143,6 +144,12 @@ def sessions_of(request: Request) -> Sessions:
     """The app's sessions."""
     sessions: Sessions = request.app.state.sessions
     return sessions
+
+
+def need_session(request: Request) -> None:
+    """SignInNeeded unless a request is of somebody who is signed in."""
+    if not session_key(request):
+        raise SignInNeeded("not signed in", field="session", fix="sign in with a key")
 
 
 def session_key(request: Request) -> str:

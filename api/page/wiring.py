@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api.page import (
+    entry_views,
     gateway_views,
     gateways,
     keys_views,
@@ -13,19 +14,24 @@ from api.page import (
     setup_first,
     setup_views,
     signin,
+    supplier_bill_views,
     views,
 )
 from api.page.sessions import Sessions
+from api.page.visit import need_session
 
 
 def install(app: FastAPI) -> None:
     """Routes of the page, and the memory of who is signed in."""
     app.state.sessions = Sessions()
     app.state.arrivals = {}
+    app.state.need_session = need_session
     app.include_router(signin.router)
     app.include_router(reference.router)
     app.include_router(gateway_views.router)
     app.include_router(views.router)
+    app.include_router(entry_views.router)
+    app.include_router(supplier_bill_views.router)
     app.include_router(gateways.router)
     app.include_router(keys_views.router)
     app.include_router(repair_views.router)

@@ -104,7 +104,7 @@ def enter(caller: Caller, entry: Entry, key: str = "") -> Told:
     id = id_of(caller, key)
     filed = caller.platform.desk.find(id)
     if filed is None:
-        stated = _stated(caller, meter, entry, id)
+        stated = stated_entry(caller, meter, entry, id)
         filed = caller.platform.desk.file(stated, str(caller.actor), caller.platform.now_us())
     _check_same(filed, entry, key)
     return told_of(caller, [filed])[0]
@@ -272,7 +272,8 @@ def _check_same(filed: Statement, entry: Entry, key: str) -> None:
         )
 
 
-def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
+def stated_entry(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
+    """What an entry for a meter comes to, and nothing is written; errors as of `enter`."""
     given = [name for name in ("time", "day", "month", "start") if getattr(entry, name)]
     if len(given) != 1 or bool(entry.end) != bool(entry.start):
         raise InvalidInput(
@@ -323,7 +324,7 @@ def _reading(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[str
             value=entry.day,
             fix="start and end, or month, of what passed over days",
         )
-    unit = entry.unit or _unit_of(installed, point)
+    unit = entry.unit or unit_of_register(installed, point)
     value = _checked(entry.value, unit, installed, point)
     said |= {"point": f"{point.gateway}/{point.name}", "at": iso(at), "unit": unit, "zone": zone}
     statement = Statement(
@@ -443,7 +444,7 @@ def _no_point(meter: Meter, value: str, day: date, field: str) -> InvalidInput:
     )
 
 
-def _unit_of(installed: Installation, point: Point) -> str:
+def unit_of_register(installed: Installation, point: Point) -> str:
     """The unit in which a bare number of a register or an interval is meant."""
     known = UNITS.get(installed.register_unit)
     fits = known is not None and known.canonical == point.unit
@@ -473,7 +474,7 @@ def _checked(value: Decimal, unit: str, installed: Installation, point: Point) -
     turn = (
         None
         if digits is None
-        else _canonical(Decimal(10) ** digits, _unit_of(installed, point), point)
+        else _canonical(Decimal(10) ** digits, unit_of_register(installed, point), point)
     )
     if turn is not None and point.kind is Kind.REGISTER and canonical >= turn:
         raise InvalidInput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from metering.errors import InvalidInput, NotFound, StorageFull, Unavailable
 from metering.gateway_life import require_let_in
 from metering.intake import DeadLetter, LetterCause, LetterGroup
 from metering.registry.proposal import MAX_REASON
+from metering.statement import StatementKind
 from metering.wording import worded
 
 WEBHOOKS = "http/v1/ingest/"
@@ -50,6 +52,19 @@ def text_of(payload: bytes) -> str | None:
 def entered_by(message: RawMessage) -> str | None:
     """Who entered the readings of a message; None where a gateway or a key sent them."""
     return message.client if message.kind == "entered" else None
+
+
+def statement_in(message: RawMessage) -> tuple[str, str] | None:
+    """(kind, id) of the entry or bill that a message states, of a withdrawal those of nothing: None
+    where it states none."""
+    if message.kind != "entered":
+        return None
+    try:
+        said = json.loads(message.payload)["statement"]
+        kind, id = str(said["kind"]), str(said["id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return None if kind == StatementKind.WITHDRAWAL else (kind, id)
 
 
 def dead_gateways(caller: Caller) -> frozenset[str] | None:

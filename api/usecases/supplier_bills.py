@@ -123,11 +123,11 @@ class SupplierBillTold:
 def enter_bill(caller: Caller, bill: NewSupplierBill, key: str = "") -> SupplierBillTold:
     """Write a bill into the journal, durable on return. One of the same account and number corrects
     the one before. Errors as of `entries.enter`."""
-    rows = _account(caller, bill.account)
+    rows = rows_of_account(caller, bill.account)
     id = id_of(caller, key)
     filed = caller.platform.desk.find(id)
     if filed is None:
-        stated = _stated(caller, rows, bill, id)
+        stated = stated_bill(caller, rows, bill, id)
         filed = caller.platform.desk.file(stated, str(caller.actor), caller.platform.now_us())
     if (filed.subject, filed.said.get("number")) != (bill.account, bill.number.strip()) or any(
         filed.said.get(name) != value for name, value in bill.said.items()
@@ -274,7 +274,8 @@ def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, b
     )
 
 
-def _account(caller: Caller, number: str) -> list[Account]:
+def rows_of_account(caller: Caller, number: str) -> list[Account]:
+    """What is registered of an account; NotFound for one out of reach."""
     return _rows_of(accounts_in(caller, caller.reach.registry), number)
 
 
@@ -289,7 +290,8 @@ def _rows_of(known: Mapping[str, list[Account]], number: str) -> list[Account]:
     return known[number]
 
 
-def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: str) -> Stated:
+def stated_bill(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: str) -> Stated:
+    """What a bill of an account comes to, and nothing is written; errors as of `enter_bill`."""
     first, after = local_date(bill.start, "start"), local_date(bill.end, "end")
     check_order(bill.start, bill.end, first < after)
     if (after - first).days > MOST_DAYS:

@@ -2,7 +2,8 @@
 
 file, folder, archive, bytes ──read_tables──▶ FileTable ──read_history──▶ History of readings
                                                   │                          what was missing
-                                                  └──▶ sheets of the registry       and refused
+                                                  ├──▶ sheets of the registry       and refused
+                                                  └─read_records──▶ rows of bills and readings
 """
 
 from collector.tables.containers import files_of, read_tables
@@ -10,10 +11,12 @@ from collector.tables.history import read_history
 from collector.tables.loaded import LoadedHistory
 from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
 from collector.tables.options import HistoryForm
+from collector.tables.records import MOST_RECORDS, read_records
 from collector.tables.refused import RefusedCell, refused_csv
 from collector.tables.table import Cell, FileTable, RawLine
 
 __all__ = [
+    "MOST_RECORDS",
     "Cell",
     "FileTable",
     "HistoryForm",
@@ -25,6 +28,7 @@ __all__ = [
     "files_of",
     "local_to_utc",
     "read_history",
+    "read_records",
     "read_tables",
     "refused_csv",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence, Set
@@ -81,7 +82,12 @@ def _item(value: ValueColumn) -> str:
 
 
 def _code(identity: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "_", identity)[:48]
+    """Its characters that a code may have; of names in other letters, which have hardly any of
+    them, with a mark that tells one from another."""
+    code = re.sub(r"[^A-Za-z0-9._-]", "_", identity)[:48]
+    if identity.isascii():
+        return code
+    return f"{code[:39]}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
 
 
 def _codes(identities: Iterable[str]) -> dict[str, str]:

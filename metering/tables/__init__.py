@@ -17,7 +17,7 @@ from metering.tables.headings import (
     known_table,
 )
 from metering.tables.plain import is_missing, plain
-from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, time_form
+from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, plain_month, time_form
 from metering.tables.unit_words import known_unit
 from metering.tables.words import chinese_word, known_word
 
@@ -42,6 +42,7 @@ __all__ = [
     "number_form",
     "plain",
     "plain_day",
+    "plain_month",
     "plain_number",
     "separator_of",
     "time_form",

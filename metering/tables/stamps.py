@@ -68,6 +68,8 @@ _CLOCK = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
+_YEAR_MONTH = re.compile(r"(20\d\d)[-/.年]?(\d{1,2})月?份?(?:[-/.]0?1)?", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Stamp:
@@ -125,6 +127,15 @@ def plain_day(text: str) -> date:
     if not stamp.dated or ("ymd" not in read and not _says_order(plain(text))):
         raise ValueError(text)
     return stamp.wall.date()
+
+
+def plain_month(text: str) -> str:
+    """YYYY-MM of a month with its year first: `2026-10`, `202610`, `2026年10月`, also of its first
+    day. ValueError for anything else."""
+    found = _YEAR_MONTH.fullmatch(plain(text))
+    if found is None:
+        raise ValueError(text)
+    return f"{date(int(found[1]), int(found[2]), 1):%Y-%m}"
 
 
 def clock_of(text: str) -> timedelta:

@@ -23,6 +23,7 @@ from figures import Figures
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.registry_workbook import registry_workbook
+from greenoffice.said_files import read_rows
 from ledger import Ledger
 from metering import quality
 from metering.access import Role
@@ -553,6 +554,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         statements=stores.intake,
         read_registry=read_registry,
         read_uploaded=lambda files, end: (read_registry(files, end), list(files)),
+        read_rows=read_rows,
         workbook=lambda found, language: registry_workbook(language, found),
         ask_again=stores.intake.ask_again,
         now_us=lambda: now_us,

@@ -109,6 +109,18 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
         "/v1/repairs/recompute",
         {"json": {"node": "office-a", "from": "2026-10-01", "to": "2026-10-02"}},
     ),
+    (
+        "bills-from-a-table",
+        "POST",
+        "/v1/bills/table?file=bills.csv&dry_run=true",
+        {"content": "户号,电费年月,电费,经办\n6600-1,202610,1640,李\n7,202610,1,王\n".encode()},
+    ),
+    (
+        "entries-from-a-table",
+        "POST",
+        "/v1/entries/table?file=readings.csv",
+        {"content": b"meter;time;value\ncanteen-water;2026-11-20;12,5\n"},
+    ),
 )
 
 

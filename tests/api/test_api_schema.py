@@ -98,6 +98,13 @@ KNOWN: dict[str, list[str]] = {
     "format": ["json", "csv", "xlsx", "pdf"],
     "language": ["en", "zh-CN"],
     "dry_run": ["true", "false"],
+    "file": ["bills.csv", "readings.xlsx"],
+    "correct": ["true", "false"],
+    "/v1/bills date": ["", "ymd", "dmy"],
+    "/v1/entries date": ["", "ymd", "dmy"],
+    "decimal": ["", ".", ","],
+    "encoding": ["", "utf-8", "gb18030"],
+    "separator": ["", ",", ";"],
     "provisional": ["true"],
     "issue": ["1"],
     "pattern": ["weekend_run", "after_hours_plant"],
@@ -184,6 +191,8 @@ FITTING = {
         **{"quantity": "410", "total": "1640.00"},
     },
     "/v1/bills/{id}/withdrawal": {"reason": "paid twice"},
+    "/v1/bills/table": b"account,billing month,total\n6600-1,2026-10,1640.00\n",
+    "/v1/entries/table": b"meter,time,value\ncanteen-water,2026-11-20,12.5\n",
     "/v1/gateways/{site}/{code}/resend": {
         "from": "2026-11-23T02:00:00Z",
         "until": "2026-11-23T05:00:00Z",
@@ -327,7 +336,7 @@ def bodies(draw, case, hints, tame):
 def fitting_body(fitting):
     """(bytes, Content-Type) of a body that fits: a file as it is, else JSON."""
     if isinstance(fitting, bytes):
-        return fitting, "application/pdf"
+        return fitting, "application/pdf" if fitting == SLIP else "text/csv"
     return json.dumps(fitting).encode(), "application/json"
 
 

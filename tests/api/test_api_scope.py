@@ -154,6 +154,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             },
         )
     ],
+    ("POST", "/v1/bills/table"): None,
+    ("POST", "/v1/entries/table"): None,
     ("GET", "/v1/bills"): [("/v1/bills?account=9900-9", {})],
     ("GET", "/v1/bills/{id}"): [("/v1/bills/5c4002", {})],
     ("GET", "/v1/bills/{id}/audit"): [("/v1/bills/5c4002/audit", {})],
@@ -237,6 +239,30 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/bills/file"): [
         ("/bills/file?of=node/hall&month=2026-10", {}),
         ("/bills/file?of=account/9900-9&month=2026-10&format=csv", {}),
+    ],
+    ("GET", "/bills/entered"): [("/bills/entered?account=9900-9", {})],
+    ("GET", "/bills/entered/add"): None,
+    ("POST", "/bills/entered/add"): None,
+    ("POST", "/bills/entered/table"): None,
+    ("GET", "/bills/entered/{id}"): [("/bills/entered/5c4002", {})],
+    ("GET", "/bills/entered/{id}/evidence/{sha256}"): [
+        (f"/bills/entered/5c4002/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
+    ],
+    ("POST", "/bills/entered/{id}/withdrawal"): [
+        ("/bills/entered/5c4002/withdrawal", {"data": {"reason": "x"}})
+    ],
+    ("GET", "/entries"): None,
+    ("GET", "/entries/meter"): [("/entries/meter?meter=hall-total", {})],
+    ("POST", "/entries/meter"): [
+        ("/entries/meter", {"data": {"meter": "hall-total", "value": "1"}})
+    ],
+    ("POST", "/entries/table"): None,
+    ("GET", "/entries/{id}"): [("/entries/5c4001", {})],
+    ("GET", "/entries/{id}/evidence/{sha256}"): [
+        (f"/entries/5c4001/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
+    ],
+    ("POST", "/entries/{id}/withdrawal"): [
+        ("/entries/5c4001/withdrawal", {"data": {"reason": "x"}})
     ],
     ("GET", "/closings"): None,
     ("GET", "/closings/{name}"): [("/closings/c1", {})],
@@ -523,6 +549,8 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/entries/5c4001/withdrawal", {"json": {"reason": "x"}}),
         ("POST", "/v1/bills", {"json": {"account": "6600-1"}}),
         ("POST", "/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}}),
+        ("POST", "/v1/bills/table", {"content": b"account,month,total\n6600-1,2026-10,1\n"}),
+        ("POST", "/v1/entries/table", {"content": b"meter,time,value\nm,2026-10-01,1\n"}),
         ("GET", "/v1/audit", {}),
         ("GET", "/v1/keys", {}),
         ("POST", "/v1/keys", {"json": {"name": "n", "node": "bureau", "role": "read"}}),
@@ -535,6 +563,27 @@ def test_a_reading_key_changes_nothing(world, method, path, options):
     response = world.client.request(method, path, headers=headers, **options)
     assert response.status_code == 403
     assert response.json()["field"] == "role"
+
+
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [
+        ("bills", "account,billing month,total\n{},2026-10,1\n"),
+        ("entries", "meter,time,value\n{},2026-11-20,1\n"),
+    ],
+)
+def test_a_row_of_others_is_refused_like_one_of_nobody_and_is_logged(world, path, row):
+    foreign, nobodys = (
+        world.post(f"/v1/{path}/table", content=row.format(code).encode()).json()
+        for code in ({"bills": "9900-9", "entries": "hall-total"}[path], "nobody")
+    )
+    (one,), (other,) = foreign["tables"][0]["rows"], nobodys["tables"][0]["rows"]
+    assert one["fate"] == other["fate"] == "refused"
+    assert {**one["refused"], "value": ""} == {**other["refused"], "value": ""}
+    assert not [raw for raw in world.journal.kept.values() if raw.route == "entered"]
+    if path == "entries":
+        entry = world.platform.access.entries(None, limit=1)[0]
+        assert (entry.action, entry.subject) == ("refused", "table readings")
 
 
 def test_an_operator_operates_but_does_not_administer(world):

@@ -19,6 +19,9 @@ KNOWN = {
     "meter": ("office-a-total",),
     "item": ("01000", "02000"),
     "id": ("f-after", "f-school", "1", "6", "f-weekend", "f-stuck"),
+    "account": ("6600-1", ""),
+    "q": ("office", "water"),
+    "point": ("",),
     "after": ("f-after",),
     "state": ("acknowledged", "open", "acknowledged", "open", "expected", "fixed", "resolved"),
     "until": ("2026-12-01", ""),
@@ -68,6 +71,10 @@ HOSTILE = (
 )
 UNANSWERED = (
     *("/signin", "/closings/{name}/confirmation", "/gateways/clock", "/repairs/change"),
+    *("/entries/meter", "/entries/table", "/bills/entered/table", "/bills/entered/add"),
+    *("/entries/{id}", "/entries/{id}/evidence/{sha256}", "/entries/{id}/withdrawal"),
+    *("/bills/entered/{id}", "/bills/entered/{id}/evidence/{sha256}"),
+    "/bills/entered/{id}/withdrawal",
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
     *("/keys/new", "/keys/{id}", "/keys/{id}/rotation", "/keys/{id}/end", "/keys/{id}/revocation"),
     *("/gateways/new", "/gateways/{site}/{code}/points"),
@@ -76,7 +83,8 @@ UNANSWERED = (
 )
 """The first takes the token of its own form, and a key; the second a second person; the third a
 proposal, of which there is none; then a key of the whole platform: `test_page_setup.py` asks
-set-up with one; then ids and fields of their own: `test_page_admin.py` asks with those."""
+set-up with one; then ids and fields of their own: `test_page_admin.py` and `test_page_entering.py`
+ask with those."""
 OTHERWISE = ("start", "end", "role", "node", "meter")
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")

@@ -105,6 +105,15 @@ def test_a_series_that_goes_below_zero_is_registered_so(tmp_path: Path) -> None:
     assert signed == {"A": False, "B": True}
 
 
+def test_ids_in_other_letters_have_codes_of_their_own(tmp_path: Path) -> None:
+    ids = ["一号楼", "二号楼", "东" * 60, "东" * 61]
+    options = recorded(tmp_path, "at,meter,kwh\n2020-01-01 01:00,一号楼,1.5\n")
+    registry = read_registry_texts(registry_texts(options, ids), None)
+    codes = {meter_code(options, one, options.values[0]) for one in ids}
+    assert len(codes) == len(ids)
+    assert codes <= registry.meters.keys()
+
+
 def test_two_ids_of_one_code_are_refused(tmp_path: Path) -> None:
     options = recorded(tmp_path, "at,meter,kwh\n2020-01-01 01:00,A b,1.5\n")
     with pytest.raises(InvalidInput, match="same code"):

@@ -18,7 +18,9 @@ import figures
 import figures.bills
 from api.app import described_app
 from api.openapi import operations, retold
+from api.usecases.hand_readings import Reason
 from api.usecases.repairs import CHECKS, CheckState, MendingKind, RepairSeverity
+from api.usecases.stated_tables import RowFate
 from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
@@ -37,6 +39,7 @@ from metering.registry.choices import CHOICES
 from metering.registry.kinds import KINDS as KINDS_OF_FACTS
 from metering.registry.kinds import TABLES
 from metering.saving import SavingVerdict
+from metering.statement import StatementState
 from reports.differences import KINDS
 from tests.texts.flow import Flow
 from texts.said import ERRNO_NAMES
@@ -161,6 +164,9 @@ def groups(root: Path) -> dict[str, set[str]]:
         "bill_window": {"block", "sliding", "mixed"},
         "bill_demand": set(figures.bills.DemandTaken),
         "period": {"sharp", "peak", "flat", "valley", "deep_valley"},
+        "row_fate": set(RowFate),
+        "statement_state": set(StatementState),
+        "hand_reason": set(Reason),
         "days": {"all", "working", "rest", "holiday"},
         "event": set(EVENT_KINDS) - {"stuck_open"},
         "decision": set(EVENT_KINDS),

@@ -1,0 +1,295 @@
+"""A table of which each row says one thing, as plain texts by our words.
+
+    account   reading date  quantity(kWh)  total           row 2: account 31-1, end 2026-11-01,
+    31-1      2026/11/1     1,234.5        812.30    ──▶          quantity 1234.5, total 812.30
+
+A row is taken whole or refused whole: a bill without one of its figures is another bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from collector.tables.refused import REASON, RefusedCell, refused_csv
+from collector.tables.table import Cell, FileTable, RawLine, letter
+from metering.errors import InvalidInput
+from metering.tables import (
+    AmbiguousFormat,
+    NumberForm,
+    TimeForm,
+    is_missing,
+    known_unit,
+    known_word,
+    number_form,
+    plain,
+    plain_month,
+    time_form,
+)
+from metering.tables.bill_words import YUAN
+from metering.tables.said_rows import CellKind, RowForm, RowRefused, RowWays, SaidRow, SaidTable
+
+MOST_RECORDS: Final = 5_000
+MOST_TEXT: Final = 1_000
+"""Characters of a cell."""
+MOST_DECIMALS: Final = 9
+_TITLES: Final = 20
+_NUMBERS: Final = (CellKind.NUMBER, CellKind.MONEY)
+_TIMES: Final = (CellKind.DAY, CellKind.MOMENT)
+
+
+@dataclass(frozen=True)
+class _RecordColumns:
+    """Where everything stands."""
+
+    heading_rows: int
+    width: int
+    at: Mapping[str, int]
+    """Place of a column by our word."""
+    names: Mapping[str, str]
+    units: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+
+def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
+    """All rows of a table under its headings; titles above them are passed over.
+
+    Raises InvalidInput where a column that is needed is not there, or there are more than
+    MOST_RECORDS rows; AmbiguousFormat where two columns say the same, or days or numbers may be
+    read in two ways and nobody said which.
+    """
+    columns = _columns(table, form)
+    reader = _RecordReader(table, columns, form, ways)
+    rows, refused = list[SaidRow](), list[RowRefused]()
+    for row, cells in _below(table, columns):
+        if len(rows) + len(refused) >= MOST_RECORDS:
+            raise InvalidInput(
+                f"more than {MOST_RECORDS} rows",
+                field="file",
+                value=table.file,
+                fix="load it in parts",
+            )
+        found = reader.row(row, cells)
+        if isinstance(found, RowRefused):
+            refused.append(found)
+        else:
+            rows.append(found)
+    return SaidTable(
+        *(table.file, tuple(rows), tuple(refused), columns.names, columns.left_out),
+        mendable=partial(_mendable, table, columns.heading_rows),
+    )
+
+
+def _mendable(table: FileTable, heading_rows: int, refused: Sequence[RowRefused]) -> bytes:
+    cells = [
+        RefusedCell(Cell(one.value, table.file, one.row, one.column), f"{one.why} - {one.fix}")
+        for one in refused
+    ]
+    return refused_csv(table, heading_rows, cells) if cells else b""
+
+
+def _columns(table: FileTable, form: RowForm) -> _RecordColumns:
+    """The row of headings is the first that has the words which are needed, else the one that has
+    most words of ours."""
+    begin = list(islice(table.lines(), _TITLES))
+    told = [{form.known(str(one))[0] for one in cells if one} - {""} for _, cells in begin]
+    best = max(range(len(begin)), key=lambda n: (len(told[n]), -n), default=0)
+    for group in form.needed:
+        if not told or not told[best].intersection(group):
+            raise InvalidInput(
+                f"no column says {' or '.join(group)}",
+                field="column",
+                value=table.file,
+                fix="a first row with the names of the columns, as the documentation lists them",
+            )
+    headings = list(begin[best][1])
+    at: dict[str, int] = {}
+    names, units, left_out = dict[str, str](), dict[str, str](), list[str]()
+    for place, one in enumerate(headings):
+        shown = "" if one is None else str(one).strip()
+        word, unit = form.known(shown) if shown else ("", "")
+        if word in at:
+            raise AmbiguousFormat(
+                f"two columns may be the {word}",
+                field="column",
+                value=f"{names[word]}, {shown}",
+                fix="leave one of them out of the file",
+            )
+        if word:
+            at[word], names[word] = place, shown
+            units |= {word: unit} if unit else {}
+        elif shown and shown != REASON:
+            left_out.append(shown)
+    return _RecordColumns(best + 1, len(headings), at, names, units, tuple(left_out))
+
+
+def _below(table: FileTable, columns: _RecordColumns) -> Iterator[RawLine]:
+    for count, (row, cells) in enumerate(table.lines()):
+        if count >= columns.heading_rows and any(one not in (None, "") for one in cells):
+            yield row, cells
+
+
+class _RecordReader:
+    """Reads the rows of one table: the form of each column is told by all of its cells."""
+
+    def __init__(
+        self, table: FileTable, columns: _RecordColumns, form: RowForm, ways: RowWays
+    ) -> None:
+        self._table, self._columns, self._kind = table, columns, form.kind
+        texts: dict[str, set[str]] = {word: set() for word in columns.at}
+        for _, cells in _below(table, columns):
+            for word, place in columns.at.items():
+                if place < len(cells) and (text := _text(cells[place])):
+                    texts[word].add(text)
+        numbers = [word for word in columns.at if form.kind(word) in _NUMBERS]
+        said = (_bare(text) for word in numbers for text in sorted(texts[word]))
+        heading = ", ".join(columns.names[word] for word in numbers[:3])
+        self._number: NumberForm = number_form(said, heading, ways.decimal)
+        self._times: dict[str, TimeForm] = {
+            word: time_form(sorted(texts[word]), columns.names[word], ways.date)
+            for word in columns.at
+            if form.kind(word) in _TIMES
+        }
+
+    def row(self, row: int, cells: Sequence[object]) -> SaidRow | RowRefused:
+        """What a row says, or the first cell of it that cannot be read."""
+        columns = self._columns
+        more = any(one not in (None, "") for one in cells[columns.width :])
+        if more or (self._table.separated and len(cells) < columns.width):
+            first = letter(min(len(cells), columns.width))
+            return _refused(row, first, "", _OUT_OF_LINE)
+        said, units = dict[str, str](), dict(columns.units)
+        for word, place in columns.at.items():
+            raw = cells[place] if place < len(cells) else None
+            if raw is None or (isinstance(raw, str) and is_missing(raw)):
+                continue
+            kind = self._kind(word)
+            try:
+                said[word], unit = self._cell(kind, word, raw)
+            except (ValueError, OverflowError):
+                return _refused(row, columns.names[word], str(raw)[:60], _wrong(kind))
+            units |= {word: unit} if unit else {}
+        return SaidRow(row, said, units)
+
+    def _cell(self, kind: CellKind, word: str, raw: object) -> tuple[str, str]:
+        """(plain text, unit beside it); ValueError for what is none of its kind."""
+        if kind in _NUMBERS:
+            return self._read_number(kind, raw)
+        if kind in _TIMES:
+            return _moment(kind, raw, self._times[word]), ""
+        if kind is CellKind.MONTH:
+            return plain_month(_name(raw)), ""
+        text = _name(raw)
+        if kind is CellKind.YES:
+            found = known_word(text.lower(), ("yes", "no"))
+            if found not in ("yes", "no"):
+                raise ValueError(text)
+            return found, ""
+        if len(text) > MOST_TEXT:
+            raise ValueError(text)
+        return text, ""
+
+    def _read_number(self, kind: CellKind, raw: object) -> tuple[str, str]:
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
+            raise ValueError(raw)
+        if not isinstance(raw, str):
+            return _digits(raw), ""
+        text, unit = self._number.read(_bare(raw))
+        if kind is CellKind.MONEY or not unit:
+            if unit and unit.lower() not in YUAN:
+                raise ValueError(raw)
+            return _digits(Decimal(text)), ""
+        if not known_unit(unit):
+            raise ValueError(raw)
+        return _digits(Decimal(text)), known_unit(unit)
+
+
+def _text(raw: object) -> str:
+    """What a column's form is told by; '' for what a workbook or Parquet typed, and for missing."""
+    if isinstance(raw, int | float | Decimal) and not isinstance(raw, bool):
+        return f"{raw:.15g}" if isinstance(raw, float) else str(raw)
+    return raw if isinstance(raw, str) and not is_missing(raw) else ""
+
+
+def _bare(text: str) -> str:
+    return plain(text).lstrip("¥").strip()
+
+
+def _digits(value: float | Decimal) -> str:
+    """All digits without an exponent: of what a spreadsheet holds the fifteen that it has, to nine
+    decimals."""
+    exact = Decimal(value)
+    if isinstance(value, float) and exact.is_finite():
+        exact = round(Decimal(f"{value:.15g}"), MOST_DECIMALS).normalize()
+    tail = exact.as_tuple().exponent
+    if not exact.is_finite() or abs(exact) >= 10**15 or int(tail) < -MOST_DECIMALS:
+        raise ValueError(value)
+    return f"{exact:f}"
+
+
+def _name(raw: object) -> str:
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)
+    if isinstance(raw, date | time):
+        return raw.isoformat()
+    return str(raw).strip()
+
+
+def _moment(kind: CellKind, raw: object, form: TimeForm) -> str:
+    """ISO 8601: a day, or a local time on the wall with its offset where one is written."""
+    if isinstance(raw, datetime):
+        wall, offset, dated = raw.replace(tzinfo=None), raw.utcoffset(), raw.time() == time()
+    elif isinstance(raw, date):
+        return raw.isoformat()
+    else:
+        stamp = form.read(_text(raw))
+        wall, offset, dated = stamp.wall, stamp.offset, stamp.dated
+    if dated or (kind is CellKind.DAY and wall.time() == time()):
+        return wall.date().isoformat()
+    if kind is CellKind.DAY:
+        raise ValueError(raw)
+    shown = wall.isoformat(timespec="seconds")
+    if offset is None:
+        return shown
+    minutes = int(offset.total_seconds()) // 60
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return f"{shown}{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _refused(row: int, column: str, value: str, error: InvalidInput) -> RowRefused:
+    return RowRefused(row, column, value, error.message, error.fix or "")
+
+
+_OUT_OF_LINE: Final = InvalidInput(
+    "not as many fields as headings",
+    field="row",
+    value="",
+    fix="take out the separator that is too many in this row, or add the one that lacks",
+)
+
+
+def _wrong(kind: CellKind) -> InvalidInput:
+    """Why a cell is none of its kind."""
+    if kind is CellKind.MONEY:
+        return InvalidInput(
+            "not a sum of money", field="cell", value="", fix="a number such as 1234.50"
+        )
+    if kind is CellKind.NUMBER:
+        return InvalidInput("not a number", field="cell", value="", fix="a number such as 1234.5")
+    if kind is CellKind.MONTH:
+        return InvalidInput("not a month", field="cell", value="", fix="YYYY-MM, e.g. 2026-10")
+    if kind is CellKind.YES:
+        return InvalidInput("neither yes nor no", field="cell", value="", fix="yes or no")
+    if kind in _TIMES:
+        return InvalidInput(
+            "not a date or time",
+            field="cell",
+            value="",
+            fix="such as 2026-10-01, or 2026-10-01 08:15",
+        )
+    return InvalidInput("longer than a cell may be", field="cell", value="", fix="say it in fewer")
