@@ -28,6 +28,8 @@ MOST_HEADERS = 32 << 10
 """Bytes of a path with its query, and of all headers together."""
 STATEMENT_BYTES = 64 << 10
 FORM_BYTES = 32 << 10
+WORKBOOK_FORM_BYTES = 8 << 20
+"""Of a form of set-up that carries a workbook."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ ENTRANCES = (
     Entrance(PUSHED, lambda p: p.max_body_bytes, pusher_of_request),
     Entrance("/v1/", lambda p: p.max_body_bytes, key_of_request),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),
+    Entrance("/setup/workbook", lambda _: WORKBOOK_FORM_BYTES, whole=False),
     Entrance("/", lambda _: FORM_BYTES),
 )
 """The first one that fits."""

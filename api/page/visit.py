@@ -166,13 +166,18 @@ def _visit(request: Request) -> Visit:
 Visitor = Annotated[Visit, Depends(_visit)]
 
 
-def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
+def need_token(visit: Visit, csrf: str) -> None:
+    """NotAllowed where a form does not carry the token of the visitor's session."""
     if not visit.session.accepts(csrf):
         raise NotAllowed(
             "this form did not come from your session",
             field="csrf",
             fix="reload the page and send the form again",
         )
+
+
+def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
+    need_token(visit, csrf)
     return visit
 
 

@@ -10,6 +10,7 @@ from api.page import (
     repair_views,
     setup_first,
     setup_views,
+    setup_workbook,
     signin,
     views,
 )
@@ -26,4 +27,5 @@ def install(app: FastAPI) -> None:
     app.include_router(gateways.router)
     app.include_router(repair_views.router)
     app.include_router(setup_first.router)
+    app.include_router(setup_workbook.router)
     app.include_router(setup_views.router)

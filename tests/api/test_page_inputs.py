@@ -66,6 +66,7 @@ HOSTILE = (
 UNANSWERED = (
     *("/signin", "/closings/{name}/confirmation", "/gateways/clock", "/repairs/change"),
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
+    *("/setup/template", "/setup/workbook"),
 )
 """The first takes the token of its own form, and a key; the second a second person; the third a
 proposal, of which there is none; the others a key of the whole platform: `test_page_setup.py` asks
