@@ -59,6 +59,12 @@ class Visit:
             group[name]: word("basis", value, self.language) for name, value in self.bases.unusual
         }
 
+    @property
+    def zone(self) -> str:
+        """The zone of the first institution, in which moments of the whole are told."""
+        top = self.caller.reach.top()
+        return self.caller.reach.registry.zone(top[0].code) if top else "UTC"
+
     def kept(self, link: str) -> str:
         """A way to another page that shows coal and carbon on the same bases."""
         return with_bases(link, self.bases)

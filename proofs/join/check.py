@@ -7,17 +7,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser
 
 from greenoffice.client import ApiClient, read_key
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
+from metering.localtime import local_day
 from proofs.join import describing, using
 from proofs.join.history import JoinHistory, join_history
 from proofs.join.loading import load_history
@@ -92,7 +92,7 @@ def joined(
     """Connect one office in a folder that is empty; what came of it."""
     began = time.monotonic()
     with platform(root, office.language) as folder:
-        today = datetime.now(ZoneInfo(office.zone)).date()
+        today = local_day(folder.clock().now_us(), office.zone)
         history = join_history(office, today, days, seed)
         address = folder.settings().http.url
         with person(browser, office, address, pictures) as one:
