@@ -28,6 +28,8 @@ MOST_HEADERS = 32 << 10
 """Bytes of a path with its query, and of all headers together."""
 STATEMENT_BYTES = 64 << 10
 FORM_BYTES = 32 << 10
+WORKBOOK_FORM_BYTES = 8 << 20
+"""Of a form of set-up that carries a workbook."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ ENTRANCES = (
     Entrance("/entries/meter", lambda p: p.max_evidence_bytes + FORM_BYTES, _signed_in),
     Entrance("/entries/table", lambda p: p.max_table_bytes, _signed_in),
     Entrance("/bills/entered/table", lambda p: p.max_table_bytes, _signed_in),
+    Entrance("/setup/workbook", lambda _: WORKBOOK_FORM_BYTES, _signed_in, whole=False),
     Entrance("/", lambda _: FORM_BYTES),
 )
 """The first one that fits."""

@@ -40,11 +40,12 @@ def init(
         language=language, http_port=http_port, mqtt_port=mqtt_port, metrics_port=metrics_port
     )
     folder = create_folder(data, text, create_admin_key)
-    folder.settings()
+    url = folder.settings().http.url
     say(f"data folder  {folder.root}")
     say(f"admin key    {folder.admin_key}")
-    say(f"next         greenoffice registry import CSV-FOLDER --data {data}")
-    say(f"             greenoffice up {data}")
+    say(f"next         greenoffice up {data}")
+    say(f"then         sign in at {url} with the key: it asks for your office")
+    say(f"or           greenoffice registry import CSV-FOLDER --data {data}")
     return folder
 
 

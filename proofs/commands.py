@@ -95,6 +95,21 @@ def tables(
 
 
 @app.command()
+def join(
+    pictures: Annotated[
+        Path | None, typer.Option(help="folder for a picture of each step, at two widths")
+    ] = None,
+    days: Annotated[int, typer.Option(help="of history", min=30)] = 730,
+    seed: Annotated[int, typer.Option(help="what the meters show, and what is wrong with it")] = 1,
+    only: Annotated[str, typer.Option(help="languages whose name holds this")] = "",
+) -> None:
+    """An office connected on the page, from an empty folder, in both languages."""
+    from proofs.join.check import run_join
+
+    run_join(pictures, days, seed, only)
+
+
+@app.command()
 def shards(
     hours: Annotated[int, typer.Option(help="of readings of each gateway", min=24)] = 96,
     seed: Seed = 1,

@@ -94,9 +94,7 @@ def _names(checked: list[Checked], state: CheckState, language: str) -> list[str
 
 
 def _today(visit: Visit) -> date:
-    top = visit.caller.reach.top()
-    zone = visit.caller.reach.registry.zone(top[0].code) if top else "UTC"
-    return local_day(visit.caller.platform.now_us(), zone)
+    return local_day(visit.caller.platform.now_us(), visit.zone)
 
 
 def _check(visit: Visit, one: Checked) -> dict[str, Any]:

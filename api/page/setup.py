@@ -236,7 +236,7 @@ def _past(visit: Visit, one: ThingChange, *, newest: bool) -> dict[str, Any]:
     ]
     added = all(each["change"] == "added" for each in one.changes)
     return {
-        "when": formats.moment(one.entry.at_us, "UTC"),
+        "when": formats.moment(one.entry.at_us, visit.zone),
         "actor": one.entry.actor,
         "reason": one.entry.reason,
         "changes": changes,

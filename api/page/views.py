@@ -300,7 +300,7 @@ def dead_letters_page(
 def _letter(visit: Visit, letter: DeadLetter) -> dict[str, Any]:
     return {
         **vars(letter),
-        "when": formats.moment(letter.arrived_us, _zone(visit)),
+        "when": formats.moment(letter.arrived_us, visit.zone),
         "title": word("reason", letter.reason, visit.language),
     }
 
@@ -350,7 +350,7 @@ def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
         segment=segment,
         offset=offset,
         text=_printable(found.payload[:100_000]),
-        when=formats.moment(found.arrived_us, _zone(visit)),
+        when=formats.moment(found.arrived_us, visit.zone),
     )
 
 
@@ -398,12 +398,6 @@ def _moments(visit: Visit, shown: dict[str, Any]) -> list[tuple[str, str]]:
     asked = {k: v for k, v in visit.request.query_params.items() if k not in left_out}
     way = f"/lineage?{urlencode(asked)}"
     return [(way, ""), *((f"{way}&as_of={name}", name) for name in shown["closings"])]
-
-
-def _zone(visit: Visit) -> str:
-    """The zone in which the visitor's own places live."""
-    top = visit.caller.reach.top()
-    return visit.caller.reach.registry.zone(top[0].code) if top else "UTC"
 
 
 def _printable(payload: bytes) -> str:

@@ -61,6 +61,12 @@ class Visit:
             group[name]: word("basis", value, self.language) for name, value in self.bases.unusual
         }
 
+    @property
+    def zone(self) -> str:
+        """The zone of the first institution, in which moments of the whole are told."""
+        top = self.caller.reach.top()
+        return self.caller.reach.registry.zone(top[0].code) if top else "UTC"
+
     def kept(self, link: str) -> str:
         """A way to another page that shows coal and carbon on the same bases."""
         return with_bases(link, self.bases)
@@ -177,13 +183,18 @@ def _visit(request: Request) -> Visit:
 Visitor = Annotated[Visit, Depends(_visit)]
 
 
-def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
+def need_token(visit: Visit, csrf: str) -> None:
+    """NotAllowed where a form does not carry the token of the visitor's session."""
     if not visit.session.accepts(csrf):
         raise NotAllowed(
             "this form did not come from your session",
             field="csrf",
             fix="reload the page and send the form again",
         )
+
+
+def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
+    need_token(visit, csrf)
     return visit
 
 

@@ -13,6 +13,7 @@ from api.page import (
     repair_views,
     setup_first,
     setup_views,
+    setup_workbook,
     signin,
     supplier_bill_views,
     views,
@@ -36,4 +37,5 @@ def install(app: FastAPI) -> None:
     app.include_router(keys_views.router)
     app.include_router(repair_views.router)
     app.include_router(setup_first.router)
+    app.include_router(setup_workbook.router)
     app.include_router(setup_views.router)

@@ -172,14 +172,15 @@ def from_day(
 def as_it_stood(shape: ThingShape, now: Thing, before: Thing) -> tuple[Record, list[Record]]:
     """What a thing is told once, and its parts, to be again as it was: parts in the order in which
     they stand now, those that came since as they are."""
+    once = {column: before.first[column] for column in shape.once}
     if not shape.parts:
-        return before.first, []
+        return once, []
     if shape.is_set:
-        return before.first, [_part(shape, row) for row in before.rows]
+        return once, [_part(shape, row) for row in before.rows]
     earlier = {_part_key(shape, row): row for row in before.rows}
     rows = [earlier.pop(_part_key(shape, row), row) for row in now.rows]
     told = [row for row in (*rows, *earlier.values()) if part_is_told(shape, row)]
-    return before.first, [_part(shape, row) for row in told]
+    return once, [_part(shape, row) for row in told]
 
 
 def parts_of(shape: ThingShape, thing: Thing) -> list[Record]:

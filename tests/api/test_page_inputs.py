@@ -76,6 +76,7 @@ UNANSWERED = (
     *("/bills/entered/{id}", "/bills/entered/{id}/evidence/{sha256}"),
     "/bills/entered/{id}/withdrawal",
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
+    *("/setup/template", "/setup/workbook"),
     *("/keys/new", "/keys/{id}", "/keys/{id}/rotation", "/keys/{id}/end", "/keys/{id}/revocation"),
     *("/gateways/new", "/gateways/{site}/{code}/points"),
     "/gateways/{site}/{code}/points/dismissal",

@@ -107,6 +107,18 @@ def test_a_change_is_shown_with_what_it_moves_and_then_saved_and_undone(admin):
     assert admin.platform.registry().meters[METER].max_per_hour is None
 
 
+def test_a_ratio_is_undone_as_it_is_shown(admin):
+    path, gateway = "/setup/points/row", "campus/gw-1"
+    known = things(admin.platform.registry(), "points.csv")
+    one = next(one for one in known if one.first["meter"] and one.first["gateway"] == gateway)
+    row = f"{path}?row={one.id}"
+    shown = admin.sent(path, admin.page(row), "look", **{"p.0.ratio": "777"})
+    admin.sent(path, shown, "save", 303, reason="read wrongly")
+    undo = re.search(r'href="([^"]*undo=\d+)"', admin.page(row))[1]
+    admin.sent(path, admin.page(unescape(undo)), "save", 303, reason="as on the plate")
+    assert things(admin.platform.registry(), "points.csv") == known
+
+
 def test_what_was_not_shown_is_not_saved(admin):
     path = "/setup/meters/row"
     form = admin.page(f"{path}?row={admin.id('meters.csv', METER)}")
@@ -275,7 +287,7 @@ def test_an_empty_platform_asks_for_its_office_and_says_what_comes_next(booked, 
 
 
 def test_nobody_else_sets_up(world, signed):
-    paths = ("/setup", "/setup/meters", "/setup/meters/row")
+    paths = ("/setup", "/setup/meters", "/setup/meters/row", "/setup/template", "/setup/workbook")
     for key in ("bureau", "operator", "reader", "school"):
         csrf = signed(world, key).csrf
         assert 'href="/setup"' not in world.client.get("/findings").text
