@@ -8,9 +8,9 @@ from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
 from metering import clock_deciding
 from metering.access import AuditEntry, by_command
-from metering.clock_repair import DEFAULT_MODE
+from metering.clock_repair import DEFAULT_MODE, ClockRepair
 from metering.gateway_life import require_registered
-from metering.localtime import parse_instant
+from metering.localtime import iso, parse_instant
 from storage import Stores
 
 
@@ -40,7 +40,7 @@ def decide(folder: DataFolder, gateway: str, wish: ClockWish) -> dict[str, objec
         "gateway": gateway,
         "mode": intake.clock_modes().get(gateway, DEFAULT_MODE),
         "quarantined": intake.quarantined().get(gateway, 0),
-        "repairs": [one.told() for one in intake.clock_repairs(gateway)],
+        "repairs": [_told(one) for one in intake.clock_repairs(gateway)],
     }
 
 
@@ -62,3 +62,17 @@ def _done(stores: Stores, gateway: str, wish: ClockWish, now_us: int) -> tuple[s
         return None
     one = clock_deciding.state(keeper, gateway, wish.ahead_s, (start, until), by, now_us)
     return "clock.repair", str(one.id)
+
+
+def _told(one: ClockRepair) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "state": one.state,
+        "ahead_s": one.offset_us / 1e6,
+        "from": iso(one.from_us),
+        "until": iso(one.until_us) if one.until_us else None,
+        "seen": iso(one.seen_us) if one.seen_us else None,
+        "decided": iso(one.decided_us) if one.decided_us else None,
+        "decided_by": one.decided_by or None,
+        "moving": one.pending,
+    }

@@ -17,8 +17,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from typing_extensions import TypedDict
-
 from metering.delivery import NEAR_US, QUARTER_US, ClockDelay, DeliveryState
 from metering.errors import Conflict, InvalidInput
 from metering.localtime import iso
@@ -50,21 +48,6 @@ MOST_REPAIRS = 64
 """Of one gateway that the platform decides by itself, and proposals that are kept."""
 
 
-class ClockRepairTold(TypedDict):
-    """A stretch of time in which a clock was wrong, and what was decided of it. `until` is null
-    while it is wrong; `moving`: what came before is still being put right."""
-
-    id: int
-    state: str
-    ahead_s: float
-    from_time: str
-    until: str | None
-    seen: str | None
-    decided: str | None
-    decided_by: str | None
-    moving: bool
-
-
 @dataclass(frozen=True)
 class ClockRepair:
     """A stretch of time in which the clock of a gateway was off, and what was decided of it."""
@@ -90,20 +73,6 @@ class ClockRepair:
     pending: bool = False
     """What came before the decision is still to be moved."""
     id: int = 0
-
-    def told(self) -> ClockRepairTold:
-        """As API and command line tell it."""
-        return {
-            "id": self.id,
-            "state": self.state,
-            "ahead_s": self.offset_us / 1e6,
-            "from_time": iso(self.from_us),
-            "until": iso(self.until_us) if self.until_us else None,
-            "seen": iso(self.seen_us) if self.seen_us else None,
-            "decided": iso(self.decided_us) if self.decided_us else None,
-            "decided_by": self.decided_by or None,
-            "moving": self.pending,
-        }
 
     @property
     def live_us(self) -> int:

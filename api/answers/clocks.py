@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from metering.clock_repair import ClockRepairTold
+
+class ClockRepairAnswer(TypedDict):
+    """A stretch of time in which a clock was wrong, and what was decided of it. `until` is null
+    while it is wrong; `moving`: what came before is still being put right."""
+
+    id: int
+    state: str
+    ahead_s: float
+    from_time: str
+    until: str | None
+    seen: str | None
+    decided: str | None
+    decided_by: str | None
+    moving: bool
 
 
 class ClockAnswer(TypedDict):
@@ -13,4 +26,4 @@ class ClockAnswer(TypedDict):
     gateway: str
     mode: str
     quarantined: int
-    repairs: list[ClockRepairTold]
+    repairs: list[ClockRepairAnswer]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from api.answers.common import PageAnswer, PlaceAnswer
-from metering.intake import LetterGroupTold
 
 
 class ReasonAnswer(TypedDict):
@@ -206,9 +205,18 @@ class LetterBytesAnswer(LetterAnswer):
     now: LetterVerdictAnswer | None
 
 
-class LetterGroupAnswer(LetterGroupTold):
+class LetterGroupAnswer(TypedDict):
     """Dead letters of one cause, with the newest as an example."""
 
+    gateway: str
+    topic: str
+    reason: str
+    point: str
+    field: str
+    letters: int
+    seen: int
+    first: str
+    last: str
     example: LetterAnswer
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers.clocks import ClockAnswer
+from api.answers.clocks import ClockAnswer, ClockRepairAnswer
 from api.auth import Operator, Reader
 from api.caller import Caller
 from api.params import JsonBody, example, refuses
 from api.usecases.clocks import dismiss, repair, set_mode
-from metering.clock_repair import DEFAULT_MODE, LONGEST_US, ClockRepairTold
+from metering.clock_repair import DEFAULT_MODE, LONGEST_US, ClockRepair
+from metering.localtime import iso
 
 router = APIRouter(
     route_class=JsonBody, prefix="/v1/gateways/{site}/{code}/clock", tags=["gateways"]
@@ -72,18 +73,20 @@ def clock(site: str, code: str, caller: Reader) -> ClockAnswer:
 
 
 @router.post("/repair", responses={**example(REPAIR_EXAMPLE), **refuses(400, 409)})
-def repair_clock(site: str, code: str, body: ClockToRepair, caller: Operator) -> ClockRepairTold:
+def repair_clock(site: str, code: str, body: ClockToRepair, caller: Operator) -> ClockRepairAnswer:
     """Put the times of a gateway right: what it sent since then, and what it sends, stands at the
     right time seconds later, and days that are settled are restated."""
     times = body.from_time, body.until
-    return repair(caller, f"{site}/{code}", body.id, body.ahead_s, times).told()
+    return _repair_json(repair(caller, f"{site}/{code}", body.id, body.ahead_s, times))
 
 
 @router.post("/dismiss", responses=example({**REPAIR_EXAMPLE, "state": "dismissed"}))
-def dismiss_repair(site: str, code: str, body: ClockToDismiss, caller: Operator) -> ClockRepairTold:
+def dismiss_repair(
+    site: str, code: str, body: ClockToDismiss, caller: Operator
+) -> ClockRepairAnswer:
     """Propose a repair no more, or take it back: what was moved stands again at the times that the
     gateway gave."""
-    return dismiss(caller, f"{site}/{code}", body.id).told()
+    return _repair_json(dismiss(caller, f"{site}/{code}", body.id))
 
 
 @router.post("/mode", responses=example(CLOCK_EXAMPLE))
@@ -99,5 +102,19 @@ def _clock_json(caller: Caller, user: str) -> ClockAnswer:
         "gateway": user,
         "mode": intake.clock_modes().get(user, DEFAULT_MODE),
         "quarantined": intake.quarantined().get(user, 0),
-        "repairs": [one.told() for one in intake.clock_repairs(user)],
+        "repairs": [_repair_json(one) for one in intake.clock_repairs(user)],
+    }
+
+
+def _repair_json(one: ClockRepair) -> ClockRepairAnswer:
+    return {
+        "id": one.id,
+        "state": one.state,
+        "ahead_s": one.offset_us / 1e6,
+        "from_time": iso(one.from_us),
+        "until": iso(one.until_us) if one.until_us else None,
+        "seen": iso(one.seen_us) if one.seen_us else None,
+        "decided": iso(one.decided_us) if one.decided_us else None,
+        "decided_by": one.decided_by or None,
+        "moving": one.pending,
     }
