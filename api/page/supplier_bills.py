@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from api.page import formats
 from api.page.bills import audit_shown, money_text
-from api.page.overview import N_
+from api.page.language import N_
 from api.page.visit import Visit
 from api.usecases.bills import accounts_in
 from api.usecases.stated_tables import RowTold
