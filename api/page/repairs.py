@@ -190,7 +190,7 @@ def change(visit: Visit, shown: ChangeShown) -> dict[str, Any]:
             for one in problems
             if one.column not in shown.mending.asks
         ],
-        "values": [(f"{ASKED}{one}", value) for one, value in shown.values.items()],
+        "said": [(f"{ASKED}{one}", value) for one, value in shown.values.items()],
         "lists": told.lists(),
         "preview": preview(visit, proposal) if proposal else None,
     }

@@ -166,3 +166,25 @@ def test_days_go_on_to_be_computed_while_nobody_looks(world):
     done = later.client.get(where).text
     assert "being computed" not in done
     assert "restatements" in done
+
+
+def test_the_page_asks_shows_what_moves_and_mends(importing, signed):
+    """Of a place whose area nobody said: a wrong one is told where it stands, a right one mends."""
+    world, csrf = importing, signed(importing, "whole").csrf
+    (node, *_) = sorted(codes(by_check(world.get("/v1/repairs", key="whole"))["no_area"]))
+    page = f"/repairs/change?check=no_area&code={node}"
+    asked = world.client.get(page)
+    assert (asked.status_code, 'name="v.area_m2"' in asked.text) == (200, True)
+    assert 'action="/repairs/mend"' not in asked.text
+    wrong = world.client.get(f"{page}&v.area_m2=large")
+    assert (wrong.status_code, 'aria-invalid="true"' in wrong.text) == (200, True)
+    empty = world.client.get(f"{page}&v.area_m2=")
+    assert (empty.status_code, 'action="/repairs/mend"' in empty.text) == (200, False)
+    shown = world.client.get(f"{page}&v.area_m2=1234.5")
+    assert shown.status_code == 200
+    assert 'name="v.area_m2" value="1234.5"' in shown.text
+    said = {"csrf": csrf, "check": "no_area", "code": node, "which": "0", "reason": "measured"}
+    done = world.client.post("/repairs/mend", data={**said, "v.area_m2": "1234.5"})
+    assert done.status_code == 200, done.text[-500:]
+    assert f"{world.platform.registry().nodes[node].area_m2}" == "1234.5"
+    assert node not in codes(by_check(world.get("/v1/repairs", key="whole"))["no_area"])

@@ -377,11 +377,14 @@ def test_the_manual_names_every_check():
 
 def test_letters_in_quarantine_are_told_of_once():
     apart = replace(LETTER, reason="future_time")
-    facts = replace(facts_of(registry()), letters=(apart,))
+    waits = replace(gateway(), quarantined=3)
+    facts = replace(facts_of(registry()), letters=(apart,), gateways=(waits,))
     assert BY_NAME["dead_letters"].look(facts).state is CheckState.FINE
     both = replace(facts, letters=(apart, LETTER))
     (found,) = BY_NAME["dead_letters"].look(both).repairs
     assert found.said["letters"] == LETTER.letters
+    revoked = replace(facts, gateways=(replace(waits, revoked=True),))
+    assert BY_NAME["dead_letters"].look(revoked).repairs
 
 
 def test_without_a_process_that_takes_backups_there_are_none():

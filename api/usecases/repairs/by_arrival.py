@@ -149,9 +149,10 @@ def unregistered_points(facts: RepairFacts) -> LookedAt:
 
 def dead_letters(facts: RepairFacts) -> LookedAt:
     """Messages that were not taken in, by gateway; the gateways where there are none."""
+    apart = {one.code for one in quarantined(facts).repairs}
     found: dict[str, Counter[str]] = {}
     for one in facts.letters:
-        if one.reason not in QUARANTINED:  # these are told of as such
+        if one.reason not in QUARANTINED or one.gateway not in apart:  # else told of as such
             found.setdefault(one.gateway, Counter())[one.reason] += one.letters
     repairs = tuple(
         Repair(
