@@ -43,12 +43,18 @@ class Entrance:
     """Whether the body is read here; else the route reads it in parts."""
 
 
+def _signed_in(request: Request) -> None:
+    """As the page finds it: the page is no part of what stands before it."""
+    request.app.state.need_session(request)
+
+
 ENTRANCES = (
     Entrance("/v1/registry/import", lambda p: p.max_import_bytes, key_of_request, whole=False),
     Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, key_of_request),
     Entrance(PUSHED, lambda p: p.max_body_bytes, pusher_of_request),
     Entrance("/v1/", lambda p: p.max_body_bytes, key_of_request),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),
+    Entrance("/setup/history", lambda p: p.max_history_bytes + FORM_BYTES, _signed_in, whole=False),
     Entrance("/", lambda _: FORM_BYTES),
 )
 """The first one that fits."""

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from api import (
     MOST_HEADERS,
+    MOST_HISTORY_BYTES,
     MOST_QUERY,
     Platform,
     PushReceipt,
@@ -48,6 +49,7 @@ from greenoffice.health import (
     platform_health,
 )
 from greenoffice.heartbeat import gone
+from greenoffice.history.uploads import HistoryUploads
 from greenoffice.http_connections import bounded
 from greenoffice.logs import set_up_logs
 from greenoffice.national_secrets import forget_gateway
@@ -239,6 +241,7 @@ def platform_of(
         troubles=lambda: gateway_troubles(folder),
         certificates=lambda: refused_certificates(folder),
         subscribed=lambda: gateway_filters(folder),
+        histories=HistoryUploads(folder, MOST_HISTORY_BYTES),
         more_metrics=lambda: _counters(folder),
         workers=workers,
         language=assembly.settings.language,

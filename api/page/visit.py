@@ -141,6 +141,12 @@ def sessions_of(request: Request) -> Sessions:
     return sessions
 
 
+def need_session(request: Request) -> None:
+    """SignInNeeded unless a request is of somebody who is signed in."""
+    if not session_key(request):
+        raise SignInNeeded("not signed in", field="session", fix="sign in with a key")
+
+
 def session_key(request: Request) -> str:
     """The id of the key that the session of a request was begun with; '' where it has none."""
     now_us = platform_of(request).now_us()
