@@ -5,13 +5,22 @@ from api.gate import MOST_HEADERS, MOST_QUERY
 from api.handing import answered
 from api.influxql import prepare
 from api.latest import Latest
-from api.platform import GatewayDoor, MessageReader, Platform, PushReceipt, RawMessage, Submission
+from api.platform import (
+    MOST_HISTORY_BYTES,
+    GatewayDoor,
+    MessageReader,
+    Platform,
+    PushReceipt,
+    RawMessage,
+    Submission,
+)
 from api.problems import problem_of
 from api.room import Lack, PartHealth, Room, error_of
 from api.workers import Answered, Ended, Handed, NoWorker, Workers
 
 __all__ = [
     "MOST_HEADERS",
+    "MOST_HISTORY_BYTES",
     "MOST_QUERY",
     "Answered",
     "Ended",

@@ -62,6 +62,7 @@ ENTRANCES = (
     Entrance("/entries/table", lambda p: p.max_table_bytes, _signed_in),
     Entrance("/bills/entered/table", lambda p: p.max_table_bytes, _signed_in),
     Entrance("/setup/workbook", lambda _: WORKBOOK_FORM_BYTES, _signed_in, whole=False),
+    Entrance("/setup/history", lambda p: p.max_history_bytes + FORM_BYTES, _signed_in, whole=False),
     Entrance("/", lambda _: FORM_BYTES),
 )
 """The first one that fits."""

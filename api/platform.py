@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
 from metering.delivery import Gap
+from metering.errors import NotFound, Unavailable
+from metering.history_load import HistoryAsked, HistoryTold
 from metering.intake import (
     DeadLetter,
     GatewayConnection,
@@ -41,6 +43,9 @@ from metering.ports import (
 from metering.registry import Registry
 from metering.statement import MOST_EVIDENCE_BYTES, EvidenceFile, Giver, Stated, Statement
 from metering.tables.said_rows import RowForm, RowWays, SaidTable
+
+MOST_HISTORY_BYTES = 64 << 20
+"""Of a file that is sent to be loaded."""
 
 
 class RawMessage(Protocol):
@@ -174,6 +179,48 @@ def _no_rows(
     return []
 
 
+class Histories(Protocol):
+    """Years of readings that people send over the page, each found by who sent it alone."""
+
+    def put(self, name: str, content: BinaryIO, by: str) -> str:
+        """Keep a file, and begin to look at it; what it is found by from then on. InvalidInput for
+        none, and for one above the bound; Conflict where too many are kept or read."""
+        ...
+
+    def ask(self, id: str, asked: HistoryAsked) -> None:
+        """Begin a step; NotFound for a file that `asked.by` did not send, Conflict while a step of
+        it runs, and once it is loaded."""
+        ...
+
+    def told(self, id: str, by: str) -> HistoryTold:
+        """How far a file is; NotFound as above."""
+        ...
+
+    def refused(self, id: str, by: str) -> bytes:
+        """Rows that hold what was refused, CSV; NotFound as above, and where there are none."""
+        ...
+
+
+class _NoHistories:
+    """Where no data folder is behind the API."""
+
+    def put(self, name: str, content: BinaryIO, by: str) -> str:  # noqa: ARG002
+        raise Unavailable(
+            "histories cannot be loaded over this page",
+            field="file",
+            fix="load them with `greenoffice history load`",
+        )
+
+    def ask(self, id: str, asked: HistoryAsked) -> None:  # noqa: ARG002
+        raise NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
+
+    def told(self, id: str, by: str) -> HistoryTold:  # noqa: ARG002
+        raise NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
+
+    def refused(self, id: str, by: str) -> bytes:  # noqa: ARG002
+        raise NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
+
+
 def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
@@ -277,6 +324,7 @@ class Platform:
     """Takes what a gateway logged in with by the national protocol away."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
+    histories: Histories = field(default_factory=_NoHistories)
     more_metrics: Callable[[], bytes] = bytes
     """Counters of the parts beside the API, in the Prometheus text format."""
     workers: Workers | None = None
@@ -298,6 +346,8 @@ class Platform:
     max_evidence_bytes: int = MOST_EVIDENCE_BYTES
     max_table_bytes: int = 2 << 20
     """Of a table of bills or readings."""
+
+    max_history_bytes: int = MOST_HISTORY_BYTES
     failed_keys_per_minute: int = 20
     room: Room = field(default_factory=Room)
     """For what is asked of this API."""

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from api import (
     MOST_HEADERS,
+    MOST_HISTORY_BYTES,
     MOST_QUERY,
     GatewayDoor,
     Platform,
@@ -49,6 +50,7 @@ from greenoffice.health import (
     platform_health,
 )
 from greenoffice.heartbeat import gone
+from greenoffice.history.uploads import HistoryUploads
 from greenoffice.http_connections import bounded
 from greenoffice.keeping import keeping
 from greenoffice.logs import set_up_logs
@@ -244,6 +246,7 @@ def platform_of(
         troubles=lambda: gateway_troubles(folder),
         certificates=lambda: refused_certificates(folder),
         subscribed=lambda: gateway_filters(folder),
+        histories=HistoryUploads(folder, MOST_HISTORY_BYTES),
         more_metrics=lambda: _counters(folder),
         workers=workers,
         door=_door(assembly.settings),

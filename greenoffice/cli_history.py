@@ -70,6 +70,18 @@ def load(
     run_load(options, data, as_json=as_json)
 
 
+@history_app.command("step", hidden=True)
+def step(
+    place: Annotated[Path, typer.Argument()],
+    data: DataOption,
+    parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
+) -> None:
+    """One step of a history that was sent over the page; started by the API."""
+    from greenoffice.history.step_process import run_step
+
+    run_step(place, data, parent)
+
+
 def _kind(text: str) -> Kind | None:
     known = ", ".join(Kind)
     if text and text not in list(Kind):

@@ -10,6 +10,7 @@ unfinished.json       only while a rebuild or an upgrade is at work, or after it
 secrets/              the admin key, passwords, national secrets; mode 0600, the folder 0700
 backups/              backups that upgrades take
 damaged/              damaged files that were put aside
+uploads/              histories that people sent to be loaded; each is gone after a day
 run/                  process numbers, state of the parts, socket of the readings, address of the
                       API, pipes for news; may be deleted when stopped
 logs/                 one file a process
@@ -61,6 +62,11 @@ class DataFolder:
     def evidence(self) -> Path:
         """Files that people gave as evidence, each named by its SHA-256."""
         return self.root / "evidence"
+
+    @property
+    def uploads(self) -> Path:
+        """Histories that people sent to be loaded, in a folder each, for a day."""
+        return self.root / "uploads"
 
     @property
     def damaged(self) -> Path:

@@ -8,6 +8,7 @@ from api.page import (
     entry_views,
     gateway_views,
     gateways,
+    history_views,
     keys_views,
     reference,
     repair_views,
@@ -38,4 +39,5 @@ def install(app: FastAPI) -> None:
     app.include_router(repair_views.router)
     app.include_router(setup_first.router)
     app.include_router(setup_workbook.router)
+    app.include_router(history_views.router)  # before the names of any kind of what is registered
     app.include_router(setup_views.router)

@@ -255,6 +255,7 @@ class _Columns:
             if len(found) > 1:
                 raise AmbiguousFormat(
                     f"two columns may be the {word}",
+                    asks=words[0],
                     field=word,
                     value=", ".join(self.names[p] for p in found),
                     fix="say which",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -28,7 +28,7 @@ from greenoffice.history.loading import (
     load_file,
     waiting_rows,
 )
-from greenoffice.history.mapping import SeriesMapping, read_mapping
+from greenoffice.history.mapping import MappedSeries, SeriesMapping, read_mapping
 from greenoffice.history.options import HistoryOptions
 from greenoffice.history.standing import StandingReadings
 from greenoffice.history.summary import TableTold, total
@@ -81,10 +81,23 @@ def history_place(
     """What loads go to, and how; the journal is ours while it lasts, but on a dry run. Raises
     NotFound where the gateway or the mapping is not there, InvalidInput for a mapping that is
     none."""
-    with contextlib.ExitStack() as held:
-        assembly = held.enter_context(contextlib.closing(Assembly.at_hand(folder)))
-        registry, how = assembly.registry(), decoding(assembly.settings)
+    with contextlib.closing(Assembly.at_hand(folder)) as assembly:
         mapped = read_mapping(options.mapping) if options.mapping else {}
+        with place_over(assembly, folder, options, mapped, by_command().name) as found:
+            yield found
+
+
+@contextlib.contextmanager
+def place_over(
+    assembly: Assembly,
+    folder: DataFolder,
+    options: HistoryOptions,
+    mapped: Mapping[str, MappedSeries],
+    by: str,
+) -> Iterator[tuple[HistoryPlace, HistoryWays]]:
+    """The same over parts that are open, with what is mapped; `by` loads."""
+    with contextlib.ExitStack() as held:
+        registry, how = assembly.registry(), decoding(assembly.settings)
         ways = HistoryWays(
             options.form(registry),
             options.text,
@@ -98,7 +111,6 @@ def history_place(
         reached = assembly.stores.intake.checkpoint(WRITERS[WRITER])
         waiting = waiting_rows(assembly.journal, WRITERS[WRITER], reached, how, registry)
         standing = StandingReadings(assembly.readings, waiting)
-        by = by_command().name
         yield HistoryPlace(registry, standing, how, assembly.now_us, write, by), ways
 
 

@@ -241,9 +241,9 @@ def targets_of(
     names: Sequence[str], units: Sequence[str], mapping: SeriesMapping
 ) -> list[SeriesTarget | None]:
     """Where each series goes, None where nobody knows it. Raises InvalidInput as the mapping does,
-    and where none has a point or two have the same."""
+    and where none has a point, and none was left out, or two have the same."""
     found = [mapping.target(name, unit) for name, unit in zip(names, units, strict=True)]
-    if names and not any(found):
+    if names and not any(found) and not any(map(mapping.leaves_out, names)):
         raise InvalidInput(
             "no series of the table has a point",
             field="series",

@@ -27,6 +27,7 @@ class MappedSeries:
     """What a mapping says of a series."""
 
     point: str
+    """'' leaves it out."""
     unit: str = ""
     """Of values whose unit the file does not say; '' is that in which the point sends."""
 
@@ -143,6 +144,8 @@ class SeriesMapping:
         point is of another kind than was said.
         """
         mapped = self._mapped.get(series)
+        if self.leaves_out(series):
+            return None
         if mapped is None:
             points, how = self._by_name.get(_folded(series), set()), "give it a row in --mapping"
             if not points:
@@ -165,6 +168,16 @@ class SeriesMapping:
                 fix=f"{self._full(point.id)} is registered as {point.kind}",
             )
         return SeriesTarget(point, unit or (mapped.unit if mapped else ""))
+
+    def leaves_out(self, series: str) -> bool:
+        """Whether somebody said that a series goes nowhere."""
+        mapped = self._mapped.get(series)
+        return mapped is not None and not mapped.point
+
+    def fitting(self, series: str) -> tuple[str, ...]:
+        """SITE/GATEWAY/POINT of the points that are called as a series; several where it cannot be
+        told which is meant."""
+        return tuple(sorted(map(self._full, self._by_name.get(_folded(series), set()))))
 
     def _full(self, id: int) -> str:
         return f"{self._points[id].gateway}/{self._points[id].name}"

@@ -30,6 +30,10 @@ class HistoryOptions:
     unit: str = ""
     encoding: str = ""
     separator: str = ""
+    time: str = ""
+    """Heading of the times, where two columns may be them."""
+    meter: str = ""
+    """Heading of what names the meters."""
     correct: bool = False
     """Whether another value of the same time replaces what stands."""
     dry_run: bool = False
@@ -49,6 +53,8 @@ class HistoryOptions:
             unit=self.unit,
             label=self.label,
             interval_min=self.interval_min,
+            time=self.time,
+            meter=self.meter,
         )
 
 

@@ -73,6 +73,7 @@ def separator_of(text: str, name: str = "") -> str:
     if len(best) > 1:
         raise AmbiguousFormat(
             f"two readings are possible: {SEPARATORS[best[0]]} or {SEPARATORS[best[1]]}",
+            asks="separator",
             field="separator",
             value=name,
             fix="say the separator",

@@ -69,6 +69,7 @@ def _chinese(data: bytes, name: str) -> str:
     if not beyond or usual < LIKELY * len(beyond):
         raise AmbiguousFormat(
             "not UTF-8, and what else it is cannot be seen",
+            asks="encoding",
             field="encoding",
             value=name,
             fix=_FIX,

@@ -62,7 +62,7 @@ def number_form(texts: Iterable[str], column: str, decimal: str = "") -> NumberF
     what was said. Raises AmbiguousFormat where both signs may be the decimal one."""
     if decimal:
         return NumberForm(decimal)
-    return NumberForm(decide(column, _told(texts), DECIMALS, _SAY))
+    return NumberForm(decide(column, _told(texts), DECIMALS, _SAY, "decimal"))
 
 
 def _told(texts: Iterable[str]) -> Iterator[dict[str, str]]:

@@ -13,9 +13,16 @@ ODD: float = 0.1
 
 
 class AmbiguousFormat(InvalidInput):
-    """Two readings are possible; which one holds has to be said."""
+    """Two readings are possible; which one holds has to be said.
+
+    asks: which answer is wanted: `date`, `decimal`, `encoding` ...
+    """
 
     code = "ambiguous_format"
+
+    def __init__(self, message: str, *, asks: str, field: str, value: str, fix: str) -> None:
+        super().__init__(message, field=field, value=value, fix=fix)
+        self.asks = asks
 
 
 def decide(
@@ -23,13 +30,15 @@ def decide(
     texts: Iterable[Mapping[str, V]],
     preferred: Sequence[str],
     example: Mapping[str, str],
+    asks: str,
 ) -> str:
     """The form that reads a column; `texts` says of each distinct text what each form reads in it.
 
     The form that reads most is taken where the others either read fewer texts, or the same values.
     Raises AmbiguousFormat where two forms read equally many and not the same, or where one in ten
     of the texts is only read by another than the one that reads most. `example` says
-    of each form how it is told; `preferred` stands first among equals.
+    of each form how it is told; `preferred` stands first among equals; `asks` is what the answer is
+    called.
     """
     count = dict.fromkeys(preferred, 0)
     foreign = dict.fromkeys(preferred, 0)
@@ -54,15 +63,15 @@ def decide(
     for other in best[1:]:
         pair = (min(first, other), max(first, other))
         if pair in apart or foreign[other]:
-            raise _ambiguous(column, first, other, apart.get(pair), example)
+            raise _ambiguous((column, asks), first, other, apart.get(pair), example)
     if total and foreign[first] > total * ODD:
         rival = max((f for f in preferred if f != first), key=lambda form: count[form])
-        raise _ambiguous(column, first, rival, None, example)
+        raise _ambiguous((column, asks), first, rival, None, example)
     return first
 
 
 def _ambiguous(
-    column: str,
+    of: tuple[str, str],
     one: str,
     other: str,
     readings: Mapping[str, V] | None,
@@ -71,7 +80,8 @@ def _ambiguous(
     shown = (one, other) if readings is None else (readings[one], readings[other])
     return AmbiguousFormat(
         f"two readings are possible: {shown[0]} or {shown[1]}",
+        asks=of[1],
         field="column",
-        value=column,
+        value=of[0],
         fix=f"say which: {example[one]} or {example[other]}",
     )

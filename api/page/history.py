@@ -1,0 +1,188 @@
+"""A history that is being loaded, as the page shows it: its series, what would become of them, how
+far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.page import formats
+from api.page.overview import N_
+from api.page.visit import Visit
+from metering.errors import InvalidInput
+from metering.history_load import (
+    HistoryAnswers,
+    HistorySeen,
+    HistoryStep,
+    HistoryTold,
+    SeriesChoice,
+    SeriesSeen,
+)
+from metering.tables.delimited import SEPARATORS
+from metering.tables.stamps import FORMS
+
+MOST_SHOWN: Final = 200
+"""Series with a choice on the page; the others go where they are called."""
+MOST_OPTIONS: Final = 20_000
+"""Points to choose from, over all series; above, a series shows those alone that fit it."""
+MOST_TEXT: Final = 300
+REFRESH_S: Final = 2
+COUNTS: Final = {
+    "stored": N_("stored"),
+    "corrected": N_("corrected"),
+    "duplicates": N_("there already"),
+    "differing": N_("kept back: another value stands"),
+    "entered": N_("kept back: entered by a person"),
+    "unknown": N_("left out, or of no point"),
+    "missing": N_("missing"),
+    "refused": N_("refused"),
+}
+"""What the values of a file become; they add up to what was read."""
+_CHOICES: Final = {"date": FORMS, "decimal": ("", ".", ","), "label": ("start", "end")}
+
+
+@dataclass(frozen=True)
+class _Option:
+    value: str
+    text: str
+
+
+def history_page(visit: Visit, told: HistoryTold) -> dict[str, Any]:
+    """What stands of an upload, and what may be done with it now."""
+    registry = visit.caller.platform.registry()
+    zone = _zone(visit, told)
+    points = _points(visit, told.asked.answers.gateway)
+    seen = told.seen
+    return {
+        "told": told,
+        "zone": zone,
+        "refresh": REFRESH_S if told.running else 0,
+        "percent": 100 * told.done // told.count if told.count else None,
+        "state": _state(told),
+        "may_load": told.outcome is not None and told.asked.step is HistoryStep.TRY,
+        "asks": told.refusal.asks if told.refusal else "",
+        "said": told.asked.answers,
+        "gateways": sorted(registry.gateways),
+        "dates": tuple(FORMS),
+        "separators": tuple(SEPARATORS.values()),
+        "separator": SEPARATORS.get(told.asked.answers.separator, ""),
+        "series": [] if seen is None else _series(seen, told, points, zone),
+        "more": 0 if seen is None else max(0, len(seen.series) - MOST_SHOWN),
+        "narrow": seen is not None and not _all_fit(seen, points),
+        "counts": _counts(visit, told),
+    }
+
+
+def _state(told: HistoryTold) -> str:
+    if told.running or told.died:
+        return "running" if told.running else "died"
+    return "loaded" if told.loaded else "waiting"
+
+
+def _zone(visit: Visit, told: HistoryTold) -> str:
+    top = visit.caller.reach.top()
+    usual = visit.caller.reach.registry.zone(top[0].code) if top else "UTC"
+    # What was said may be no zone: then the look says so.
+    return usual if told.refusal or not told.asked.answers.zone else told.asked.answers.zone
+
+
+def _points(visit: Visit, gateway: str) -> list[_Option]:
+    """Points to choose from, with the names of the meters that they serve."""
+    registry = visit.caller.platform.registry()
+    serving: dict[int, str] = {}
+    for meter in registry.meters.values():
+        for one in registry.installations_of(meter.code):
+            serving.setdefault(one.point, meter.name(visit.language))
+    found = []
+    for id, point in registry.points.items():
+        if gateway in ("", point.gateway):
+            value = f"{point.gateway}/{point.name}"
+            name = serving.get(id, "")
+            found.append(_Option(value, f"{value} · {name}" if name else value))
+    return sorted(found, key=lambda one: one.value)
+
+
+def _all_fit(seen: HistorySeen, points: Sequence[_Option]) -> bool:
+    return min(len(seen.series), MOST_SHOWN) * len(points) <= MOST_OPTIONS
+
+
+def _series(
+    seen: HistorySeen, told: HistoryTold, points: Sequence[_Option], zone: str
+) -> list[dict[str, Any]]:
+    everything = _all_fit(seen, points)
+    found = []
+    for place, one in enumerate(seen.series[:MOST_SHOWN]):
+        choice = told.asked.choices.get(one.name, _proposed(one))
+        wanted = {*one.points, choice.point}
+        found.append(
+            {
+                "place": place,
+                "name": one.name,
+                "values": one.values,
+                "first": formats.minute(one.first_us, zone) if one.values else "–",
+                "last": formats.minute(one.last_us, zone) if one.values else "–",
+                "examples": [
+                    f"{formats.minute(at, zone)} = {formats.reading(value, one.unit)}"
+                    for at, value in one.examples
+                ],
+                "unit": one.unit,
+                "unit_said": choice.unit,
+                "point": choice.point,
+                "points": points if everything else [p for p in points if p.value in wanted],
+            }
+        )
+    return found
+
+
+def _proposed(one: SeriesSeen) -> SeriesChoice:
+    return SeriesChoice(one.points[0] if len(one.points) == 1 else "")
+
+
+def _counts(visit: Visit, told: HistoryTold) -> list[tuple[str, str, int]]:
+    """(name, words, count) of what is not 0."""
+    counts = told.outcome.counts if told.outcome else {}
+    return [
+        (name, visit.text(words), counts[name])
+        for name, words in COUNTS.items()
+        if counts.get(name)
+    ]
+
+
+def answers_of(sent: Mapping[str, str]) -> HistoryAnswers:
+    """What a form says of how the file is written. InvalidInput for what no form offers."""
+    told = {name: sent.get(name, "").strip()[:MOST_TEXT] for name in _TEXTS}
+    for name, known in _CHOICES.items():
+        if told[name] and told[name] not in known:
+            raise InvalidInput(
+                "unknown", field=name, value=told[name], fix="choose one of those that are offered"
+            )
+    minutes = sent.get("interval", "").strip()
+    if minutes and not (minutes.isascii() and minutes.isdecimal() and 0 < int(minutes[:9]) < 10**6):
+        raise InvalidInput(
+            "not a number of minutes", field="interval", value=minutes[:40], fix="such as 60"
+        )
+    by_name = {name: sign for sign, name in SEPARATORS.items()}
+    told["separator"] = by_name.get(told["separator"], "")
+    told["label"] = told["label"] or "start"
+    interval = int(minutes) if minutes else None
+    return HistoryAnswers(**told, interval_min=interval, correct="correct" in sent)
+
+
+_TEXTS = (
+    *("zone", "date", "decimal", "label", "unit", "encoding", "separator", "time", "meter"),
+    "gateway",
+)
+
+
+def choices_of(sent: Mapping[str, str], seen: HistorySeen | None) -> dict[str, SeriesChoice]:
+    """What a form says of each series that it shows."""
+    if seen is None:
+        return {}
+    return {
+        one.name: SeriesChoice(
+            sent[f"point.{place}"][:MOST_TEXT], sent.get(f"unit.{place}", "").strip()[:40]
+        )
+        for place, one in enumerate(seen.series[:MOST_SHOWN])
+        if f"point.{place}" in sent
+    }

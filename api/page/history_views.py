@@ -1,0 +1,111 @@
+"""The page by which years of readings are loaded, for administrators of the whole platform."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.page import history
+from api.page.setup_views import Sent
+from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.usecases.setting_up import need_setup
+from metering.errors import Conflict, InvalidInput
+from metering.history_load import HistoryAsked, HistoryStep, HistoryTold
+from metering.registry.proposal import MAX_REASON
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_STEPS = {"look": HistoryStep.LOOK, "try": HistoryStep.TRY}
+
+
+@router.get("/setup/history")
+def history_form(visit: Visitor) -> HTMLResponse:
+    """The form that sends a file."""
+    need_setup(visit.caller)
+    most = visit.caller.platform.max_history_bytes >> 20
+    return visit.render("history_form.html", most=most)
+
+
+@router.post("/setup/history")
+def history_sent(
+    visit: Acting, file: Annotated[UploadFile | None, File()] = None
+) -> RedirectResponse:
+    """Keep a file, and begin to look at it."""
+    need_setup(visit.caller)
+    if file is None:
+        raise InvalidInput("no file", field="file", fix="choose a file")
+    histories = visit.caller.platform.histories
+    id = histories.put((file.filename or "")[:200], file.file, _by(visit))
+    return _shown(id)
+
+
+@router.get("/setup/history/{id}")
+def history_page(id: str, visit: Visitor) -> HTMLResponse:
+    """How far a file is; its series, and what would become of them."""
+    return visit.render("history.html", view=history.history_page(visit, _told(visit, id)))
+
+
+@router.get("/setup/history/{id}/refused")
+def history_refused(id: str, visit: Visitor) -> Response:
+    """Rows that hold what was refused, to be mended and sent again."""
+    need_setup(visit.caller)
+    content = visit.caller.platform.histories.refused(id, _by(visit))
+    headers = {
+        "Content-Disposition": 'attachment; filename="refused.csv"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post("/setup/history/{id}")
+def history_step(
+    id: str, visit: Acting, sent: Sent, step: Annotated[str, Form(pattern="^(look|try)$")] = "look"
+) -> RedirectResponse:
+    """Read the file as it is said to be written, or tell what would become of its values."""
+    told = _told(visit, id)
+    asked = HistoryAsked(
+        _STEPS[step],
+        _by(visit),
+        history.answers_of(sent),
+        history.choices_of(sent, told.seen),
+    )
+    visit.caller.platform.histories.ask(id, asked)
+    return _shown(id)
+
+
+@router.post("/setup/history/{id}/load")
+def history_load(
+    id: str, visit: Acting, reason: Annotated[str, Form(max_length=MAX_REASON)] = ""
+) -> RedirectResponse:
+    """Load a file as it was shown last."""
+    told = _told(visit, id)
+    if told.outcome is None or told.asked.step is not HistoryStep.TRY:
+        raise Conflict(
+            "what would be loaded was not shown yet",
+            field="step",
+            value="load",
+            fix="look at what would become of the values first",
+        )
+    if not reason.strip():
+        raise InvalidInput("no reason", field="reason", fix="say why it is loaded")
+    was = told.asked
+    asked = HistoryAsked(HistoryStep.LOAD, _by(visit), was.answers, was.choices, reason.strip())
+    visit.caller.platform.histories.ask(id, asked)
+    visit.caller.trace("history.load", told.file, reason.strip())
+    return _shown(id)
+
+
+def _told(visit: Visit, id: str) -> HistoryTold:
+    need_setup(visit.caller)
+    return visit.caller.platform.histories.told(id, _by(visit))
+
+
+def _by(visit: Visit) -> str:
+    return str(visit.caller.actor)
+
+
+def _shown(id: str) -> RedirectResponse:
+    return RedirectResponse(f"/setup/history/{id}", status_code=303)

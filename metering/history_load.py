@@ -1,0 +1,149 @@
+"""A history that somebody sends to be loaded: what they say of it, what it holds, how far it is.
+
+file ──look──▶ series, and the points that they may be ──try──▶ what would become of each value
+                                                                 │
+                                        journal ◀──load, with a reason
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class HistoryStep(StrEnum):
+    """What is to be done with a file."""
+
+    LOOK = "look"
+    """Read it, and tell which series are in it."""
+    TRY = "try"
+    """Tell what would become of each value; nothing is written."""
+    LOAD = "load"
+
+
+@dataclass(frozen=True)
+class HistoryAnswers:
+    """How the file is written, as far as somebody said it; what is empty is detected, or asked."""
+
+    zone: str = ""
+    date: str = ""
+    decimal: str = ""
+    label: str = "start"
+    interval_min: int | None = None
+    unit: str = ""
+    encoding: str = ""
+    separator: str = ""
+    time: str = ""
+    """Heading of the times."""
+    meter: str = ""
+    """Heading of what names the meters."""
+    gateway: str = ""
+    """SITE/GATEWAY whose points alone are meant; '' is all."""
+    correct: bool = False
+    """Whether another value of the same time replaces what stands."""
+
+
+@dataclass(frozen=True)
+class SeriesChoice:
+    """What a series of a file is."""
+
+    point: str
+    """SITE/GATEWAY/POINT, or the code of a meter that one point serves; '' leaves it out."""
+    unit: str = ""
+    """Of values whose unit the file does not say; '' is that in which the point sends."""
+
+
+@dataclass(frozen=True)
+class HistoryAsked:
+    """A step that somebody asks for."""
+
+    step: HistoryStep
+    by: str
+    """Who asks."""
+    answers: HistoryAnswers = HistoryAnswers()
+    choices: Mapping[str, SeriesChoice] = field(default_factory=dict)
+    """By series; the others are what they are called."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SeriesSeen:
+    """A series that a file holds, over all of its tables."""
+
+    name: str
+    values: int
+    first_us: int
+    last_us: int
+    """Of its readings, both with them."""
+    examples: tuple[tuple[int, float], ...]
+    """(time, value) of some of them."""
+    unit: str
+    """'' where the file says none."""
+    points: tuple[str, ...]
+    """SITE/GATEWAY/POINT of those that are called so; several where it cannot be told."""
+
+
+@dataclass(frozen=True)
+class HistorySeen:
+    """What a file holds."""
+
+    series: tuple[SeriesSeen, ...]
+    missing: int
+    refused: int
+    """Values that cannot be read."""
+    examples: tuple[str, ...]
+    """Some of the refused ones."""
+
+
+@dataclass(frozen=True)
+class HistoryRefusal:
+    """Why a step could not be done, as an error says it."""
+
+    code: str
+    message: str
+    field: str
+    value: str
+    fix: str
+    asks: str = ""
+    """The answer that is wanted, where two readings are possible; '' for none."""
+
+
+@dataclass(frozen=True)
+class HistoryOutcome:
+    """What became of all values of a file, or would."""
+
+    tables: int
+    counts: Mapping[str, int]
+    """`read`, and what it is the sum of."""
+    unknown_series: tuple[str, ...]
+    examples: tuple[str, ...]
+    """What was kept back or refused, some of it."""
+
+
+@dataclass(frozen=True)
+class HistoryTold:
+    """How far a file is."""
+
+    id: str
+    file: str
+    asked: HistoryAsked
+    """The newest step."""
+    running: bool
+    done: int = 0
+    count: int = 0
+    """Values done, and of how many; 0 while the file is read."""
+    seen: HistorySeen | None = None
+    """Of the newest look that found something."""
+    refusal: HistoryRefusal | None = None
+    outcome: HistoryOutcome | None = None
+    """Of a trial or a load that ended well."""
+    mendable: bool = False
+    """Whether there is a file of the rows with what was refused."""
+    died: bool = False
+    """Whether the step ended without a word of how: what it wrote stays."""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether all of it was loaded, and the file is gone."""
+        return self.asked.step is HistoryStep.LOAD and self.outcome is not None
