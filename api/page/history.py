@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.page import formats
-from api.page.overview import N_
+from api.page.language import N_
 from api.page.visit import Visit
 from metering.errors import InvalidInput
 from metering.history_load import (
