@@ -116,6 +116,7 @@ def _columns(table: FileTable, form: RowForm) -> _RecordColumns:
         if word in at:
             raise AmbiguousFormat(
                 f"two columns may be the {word}",
+                asks="column",
                 field="column",
                 value=f"{names[word]}, {shown}",
                 fix="leave one of them out of the file",

@@ -141,7 +141,7 @@ def _steps(one: JoinPerson, folder: DataFolder, history: JoinHistory, today: dat
         else:
             describing.type_places_and_meters(one)
     with one.step("history"):
-        load_history(one, folder, history)
+        load_history(one, history)
     with one.step("history-stored"):
         wait_settled(folder)
         found = stored_history(client, history)

@@ -1,30 +1,57 @@
-"""Loading years of readings: what is said of the file, against what it holds."""
+"""Loading years of readings on the page: what is said of the file, against what it holds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
-from greenoffice.folder import DataFolder
 from proofs.join.history import JoinHistory
-from proofs.join.person import JoinPerson, NotTried
-from proofs.steps import last_json, run
+from proofs.join.person import JoinPerson
+
+NAME: Final = "history.xlsx"
+_KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+READ_MS: Final = 240_000.0
+"""Within which a file is read or loaded on a busy machine."""
 
 
-def load_history(one: JoinPerson, folder: DataFolder, history: JoinHistory) -> None:
-    """Load the file; AssertionError where another number of cells is told than it holds.
-
-    There is no page for it yet: the command loads it, so that what follows has something to look
-    at, and the step counts as not tried.
-    """
+def load_history(one: JoinPerson, history: JoinHistory) -> None:
+    """Send the file, see to which points its series go, look at what would become of it, load it.
+    AssertionError where another number of cells is told than it holds."""
     one.open("/setup")
-    if one.page.locator("a[href*='/setup/history']").count():
-        raise NotTried("the page that loads years of readings is not driven by this check yet")
-    file = folder.root.parent / "history.xlsx"
-    file.write_bytes(history.content)
-    told = last_json(run("history", "load", str(file), "--data", str(folder.root), "--json"))
-    check_counts(told, history)
-    one.open("/latest")
-    raise NotTried("set-up has no page that loads years of readings; the command loaded them")
+    one.press("a[href*='/setup/history']")
+    one.page.set_input_files(
+        "#file", files=[{"name": NAME, "mimeType": _KIND, "buffer": history.content}]
+    )
+    one.press("button.main")
+    _follow(one, "#history-series")
+    chosen = one.page.locator("select[name^='point.']").evaluate_all("all => all.map(s => s.value)")
+    assert chosen, "no series is shown"
+    assert all(chosen), f"points are proposed for some series alone: {chosen}"
+    one.picture("history-series")
+    one.press("button[value=try]")
+    _follow(one, "#history-trial")
+    check_counts(_told(one, "#history-trial"), history)
+    one.page.fill("#reason", "the years before")
+    one.press("#history-trial button.main")
+    _follow(one, "#history-result")
+    check_counts(_told(one, "#history-result"), history)
+
+
+def _follow(one: JoinPerson, where: str) -> None:
+    """Wait while the page follows by itself. AssertionError with what it refuses."""
+    one.page.wait_for_selector(f"{where}, [role=alert]", timeout=READ_MS)
+    alerts = one.page.locator("[role=alert]").all_inner_texts()
+    assert not alerts, f"refused: {' | '.join(alerts)}"
+
+
+def _told(one: JoinPerson, where: str) -> dict[str, int]:
+    """The counts that a part of the page shows; those of 0 are not shown."""
+    pills = one.page.locator(f"{where} [data-count]")
+    names = pills.evaluate_all("all => all.map(one => one.dataset.count)")
+    values = [int(re.sub(r"\D", "", text)) for text in pills.all_inner_texts()]
+    read = one.page.locator(f"{where} p b").first.inner_text()
+    return {"read": int(re.sub(r"\D", "", read)), **dict(zip(names, values, strict=True))}
 
 
 def check_counts(told: Mapping[str, int], history: JoinHistory) -> None:
@@ -35,5 +62,5 @@ def check_counts(told: Mapping[str, int], history: JoinHistory) -> None:
         "missing": history.missing,
         "refused": history.refused,
     }
-    found = {name: told.get(name) for name in wanted}
+    found = {name: told.get(name, 0) for name in wanted}
     assert found == wanted, f"{found} is told, not {wanted}"
