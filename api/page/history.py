@@ -143,7 +143,9 @@ def _counts(visit: Visit, told: HistoryTold) -> list[tuple[str, str, int]]:
     """(name, words, count) of what is not 0."""
     counts = told.outcome.counts if told.outcome else {}
     return [
-        (name, visit.text(words), counts[name]) for name, words in COUNTS.items() if counts.get(name)
+        (name, visit.text(words), counts[name])
+        for name, words in COUNTS.items()
+        if counts.get(name)
     ]
 
 

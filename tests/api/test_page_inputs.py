@@ -65,6 +65,8 @@ HOSTILE = (
 )
 UNANSWERED = (
     *("/signin", "/closings/{name}/confirmation", "/gateways/clock", "/repairs/change"),
+    *("/setup/history", "/setup/history/{id}", "/setup/history/{id}/refused"),
+    "/setup/history/{id}/load",
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
 )
 """The first takes the token of its own form, and a key; the second a second person; the third a
