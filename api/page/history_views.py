@@ -37,7 +37,7 @@ def history_sent(
     if file is None:
         raise InvalidInput("no file", field="file", fix="choose a file")
     histories = visit.caller.platform.histories
-    id = histories.put((file.filename or "")[:200], file.file, _by(visit))
+    id = histories.put(file.filename or "", file.file, _by(visit))
     return _shown(id)
 
 

@@ -136,7 +136,9 @@ class HistoryUploads:
         finally:
             started.set()
         process.wait()
-        del self._running[handle]
+        # The next step may have begun already: a process tells its end before it ends.
+        if self._running.get(handle) is process:
+            del self._running[handle]
 
     def _copy(self, content: BinaryIO, target: Path, name: str) -> None:
         size = 0

@@ -157,6 +157,7 @@ def test_a_workbook_is_asked_about_mapped_tried_and_loaded_to_the_digit(office):
     assert "point.0" not in page
     office.post(place, step="look", date="dmy", zone="UTC")
     page = office.page(place)
+    assert "history-refusal" not in page, re.findall("<div class=.alert.*", page)
     assert chosen(page) == {0: "", 1: "s/g/p.lab", 2: "s/g/p.roof", 3: "", 4: "", 5: ""}
     assert "old counter" in page
     assert "2025-03-01 00:00 = 1,001.125" in page

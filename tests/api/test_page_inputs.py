@@ -75,6 +75,8 @@ UNANSWERED = (
     *("/entries/{id}", "/entries/{id}/evidence/{sha256}", "/entries/{id}/withdrawal"),
     *("/bills/entered/{id}", "/bills/entered/{id}/evidence/{sha256}"),
     "/bills/entered/{id}/withdrawal",
+    *("/setup/history", "/setup/history/{id}", "/setup/history/{id}/refused"),
+    "/setup/history/{id}/load",
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
     *("/setup/template", "/setup/workbook"),
     *("/keys/new", "/keys/{id}", "/keys/{id}/rotation", "/keys/{id}/end", "/keys/{id}/revocation"),
