@@ -145,7 +145,7 @@ def _counts(visit: Visit, told: HistoryTold) -> list[tuple[str, str, int]]:
     return [
         (name, visit.text(words), counts[name])
         for name, words in COUNTS.items()
-        if name in counts and counts[name]
+        if counts.get(name)
     ]
 
 
