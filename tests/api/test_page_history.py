@@ -167,7 +167,7 @@ def test_a_workbook_is_asked_about_mapped_tried_and_loaded_to_the_digit(office):
     told = counts(page)
     assert told == {"stored": 16, "missing": 1, "refused": 1, "unknown": 8}
     assert not office.stored("hall")
-    office.post(f"{place}/load", status=400, reason=" ")
+    office.post(f"{place}/load", status=422, reason=" ")
     office.post(f"{place}/load", reason="moved here")
     assert counts(office.page(place)) == told
     refused = office.client.get(f"{place}/refused").content.decode("utf-8-sig")
@@ -230,7 +230,7 @@ def test_what_is_sent_is_bounded_private_and_gone_after_a_day(office):
     empty = office.client.post(
         "/setup/history", data={"csrf": office.csrf}, files={"file": ("a.csv", b"")}
     )
-    assert empty.status_code == 400
+    assert empty.status_code == 422
     assert office.client.get(place).status_code == 404
     assert list(office.folder.uploads.iterdir()) == []
     headers = {"content-length": str(office.platform.max_history_bytes + (1 << 20))}
