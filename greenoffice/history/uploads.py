@@ -101,6 +101,8 @@ class HistoryUploads:
         upload = UploadFolder(self._folder.uploads / id)
         if not _HANDLE.fullmatch(id) or not upload.root.is_dir() or upload.asked().by != by:
             raise _unknown(id)
+        if id not in self._running and _is_old(upload.root):
+            raise _unknown(id)
         return upload
 
     def _need_room(self) -> None:
@@ -158,11 +160,10 @@ class HistoryUploads:
 
     def _remove_old(self) -> None:
         """Those of more than a day; Conflict where many are left."""
-        before = time.time() - _KEPT_S  # as the file system counts
         kept = 0
         self._folder.uploads.mkdir(mode=0o700, exist_ok=True)
         for one in self._folder.uploads.iterdir():
-            if one.name not in self._running and one.stat().st_mtime < before:
+            if one.name not in self._running and _is_old(one):
                 shutil.rmtree(one, ignore_errors=True)
             else:
                 kept += 1
@@ -172,6 +173,11 @@ class HistoryUploads:
                 field="file",
                 fix="wait for a day, or load with `greenoffice history load`",
             )
+
+
+def _is_old(upload: Path) -> bool:
+    """Whether nothing was done with it for a day, as the file system counts."""
+    return upload.stat().st_mtime < time.time() - _KEPT_S
 
 
 def _unknown(id: str) -> NotFound:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from playwright.sync_api import FilePayload
+
 from proofs.join.history import JoinHistory
 from proofs.join.person import JoinPerson
 
@@ -20,9 +22,8 @@ def load_history(one: JoinPerson, history: JoinHistory) -> None:
     AssertionError where another number of cells is told than it holds."""
     one.open("/setup")
     one.press("a[href*='/setup/history']")
-    one.page.set_input_files(
-        "#file", files=[{"name": NAME, "mimeType": _KIND, "buffer": history.content}]
-    )
+    file: FilePayload = {"name": NAME, "mimeType": _KIND, "buffer": history.content}
+    one.page.set_input_files("#file", files=file)
     one.press("button.main")
     _follow(one, "#history-series")
     chosen = one.page.locator("select[name^='point.']").evaluate_all("all => all.map(s => s.value)")

@@ -87,6 +87,8 @@ ELSEWHERE = ("/docs", "/signin", "/health", "/metrics", "/live", "/openapi.json"
 """They are of no office, or no pages."""
 ASKING = {
     "/bills/file": None,
+    "/entries/meter": None,
+    "/setup/template": None,
     "/repairs/change": None,
     "/repairs/progress": None,
     "/lineage": "/lineage?node=house&item=01000&time=2026-11-23T02:00:00Z",
@@ -130,7 +132,7 @@ def has_figure(main):
     """A figure, a row of a table, an entry of a list, or a form with a field to fill in."""
     figures = re.search(r'<data class="figure"[^>]* value="[^"]+"', main)
     rows = re.search(r"<td|<fieldset|<li>", main)
-    fields = re.search(r'<input[^>]*type="(text|date|number)"', main)
+    fields = re.search(r'<input[^>]*type="(text|date|number|file)"', main)
     return bool(figures or rows or fields)
 
 
