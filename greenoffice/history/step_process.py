@@ -44,7 +44,7 @@ def run_step(place: Path, data: Path, parent: int = 0) -> None:
     folder, upload = DataFolder(data.absolute()), UploadFolder(place.absolute())
     keep_private(folder)
     file = next(upload.sent.iterdir())
-    step = _Step(folder, upload, file, replace(upload.told(), asked=upload.asked()))
+    step = _StepRun(folder, upload, file, replace(upload.told(), asked=upload.asked()))
     try:
         step.run()
     except GreenOfficeError as error:
@@ -66,7 +66,7 @@ def refusal_of(error: GreenOfficeError) -> HistoryRefusal:
     )
 
 
-class _Step:
+class _StepRun:
     """A step on its way; `told` is what was told last."""
 
     def __init__(

@@ -381,7 +381,7 @@ def test_foreign_names_answer_as_if_they_did_not_exist(world, signed_in):
         for path, given in tries or []:
             options = dict(given)
             if method == "POST" and not route.startswith(("/v1/", "/influx/")):
-                options["data"] = {**options["data"], "csrf": signed_in.csrf}
+                options["data"] = {**options.get("data", {}), "csrf": signed_in.csrf}
             response = world.client.request(
                 method,
                 path.replace("{school_key}", school_key),
