@@ -72,7 +72,7 @@ def load(
 
 @history_app.command("step", hidden=True)
 def step(
-    place: Annotated[Path, typer.Argument()],
+    place: Annotated[Path, typer.Argument(help="the folder of what was sent")],
     data: DataOption,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
