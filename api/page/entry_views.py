@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
-from binascii import Error as NotBase64
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Final
-from urllib.parse import urlencode
+from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import entering
 from api.page.entering import FormAsked, ReadingForm
+from api.page.sent_tables import Table, answer_table
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.entries import enter, entry_of, evidence_of, stated_entry, withdraw
 from api.usecases.evidence import keep_evidence
@@ -27,24 +25,18 @@ from api.usecases.hand_readings import (
     hand_meter,
 )
 from api.usecases.hand_tables import HAND_TABLE, with_offset
-from api.usecases.stated_tables import RowReader, TableWishes, all_counts, load_tables
 from metering.access import Role
 from metering.errors import Conflict, InvalidInput
 from metering.localtime import parse_instant
 from metering.photos import bare_photo
 from metering.statement import MOST_EVIDENCE_BYTES, MOST_NOTE, EvidenceFile
 from metering.tables import plain_number
-from metering.tables.said_rows import RowWays
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-MOST_TABLE: Final = 1 << 20
-"""Bytes of a table that is looked at before it is loaded: the form carries it."""
 Text = Annotated[str, Form(max_length=200)]
 Sha256 = Annotated[str, Form(max_length=64)]
-Order = Annotated[str, Form(pattern="^(|ymd|dmy|mdy)$")]
-Sign = Annotated[str, Form(pattern="^(|[.,])$")]
 
 
 @router.get("/entries")
@@ -145,58 +137,9 @@ def _noted(visit: Visit, note: str, reason: str) -> str:
 
 
 @router.post("/entries/table")
-async def entries_table(
-    visit: Acting,
-    table: Annotated[UploadFile | None, File()] = None,
-    name: Text = "",
-    content: Annotated[str, Form(max_length=2 * MOST_TABLE)] = "",
-    step: Annotated[str, Form(max_length=8)] = "look",
-    correct: Annotated[bool, Form()] = False,
-    date: Order = "",
-    decimal: Sign = "",
-) -> Response:
+async def entries_table(visit: Acting, table: Table) -> Response:
     """Show what would become of each row of a table of readings, or load it as it was shown."""
-    wishes = TableWishes(RowWays(date, decimal), step != "load", correct)
-    file = await sent_table(table, name, content)
-    return await run_in_threadpool(answer_table, visit, "/entries", file, HAND_TABLE, wishes)
-
-
-async def sent_table(table: UploadFile | None, name: str, content: str) -> tuple[str, bytes]:
-    """(name, content) of a table that was chosen, or that the form carried back. InvalidInput for
-    none, and for one above MOST_TABLE."""
-    data = b"" if table is None else await table.read(MOST_TABLE + 1)
-    if table is not None and data:
-        name = (table.filename or "table")[:200]
-    else:
-        try:
-            data = urlsafe_b64decode(content.encode("ascii", "replace"))
-        except (NotBase64, ValueError):
-            data = b""
-    if not data or len(data) > MOST_TABLE:
-        raise InvalidInput(
-            f"no file, or one above {MOST_TABLE >> 20} MB",
-            field="table",
-            value=name,
-            fix="choose a CSV or XLSX file; larger ones are sent over the API or the command line",
-        )
-    return name, data
-
-
-def answer_table(
-    visit: Visit, where: str, file: tuple[str, bytes], reader: RowReader, wishes: TableWishes
-) -> Response:
-    """The preview of a table, or, after it was loaded, the list that it went to."""
-    visit.caller.need(Role.ENTER)
-    found = load_tables(visit.caller, *file, reader, wishes)
-    counts = all_counts(found)
-    if not wishes.dry_run and not counts["refused"] + counts["differing"]:
-        done = visit.text("%(new)s of %(read)s rows were entered") % {
-            "new": counts["new"] + counts["corrected"],
-            "read": counts["read"],
-        }
-        return RedirectResponse(f"{where}?{urlencode({'done': done})}", status_code=303)
-    view = entering.table_page(visit, *file, found)
-    return visit.render("stated_table.html", view=view, where=where, wishes=wishes)
+    return await run_in_threadpool(answer_table, visit, "/entries", table, HAND_TABLE)
 
 
 @router.get("/entries/{id}")

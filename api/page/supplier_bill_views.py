@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import supplier_bills
-from api.page.entry_views import (
-    MOST_TABLE,
-    Order,
-    Sign,
-    Text,
-    answer_table,
-    sent_table,
-    shown_file,
-)
+from api.page.entry_views import shown_file
+from api.page.sent_tables import Table, answer_table
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.bill_tables import BILL_TABLE
 from api.usecases.stated_tables import WRITTEN, RowFate, RowTold, TableWishes, load_rows
@@ -27,7 +20,7 @@ from metering.access import Role
 from metering.statement import MOST_NOTE
 from metering.tables import plain_number
 from metering.tables.bill_words import PERIODS
-from metering.tables.said_rows import RowRefused, RowWays
+from metering.tables.said_rows import RowRefused
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -99,20 +92,9 @@ def _wrong(refused: RowRefused) -> RowTold:
 
 
 @router.post("/bills/entered/table")
-async def supplier_bills_table(
-    visit: Acting,
-    table: Annotated[UploadFile | None, File()] = None,
-    name: Text = "",
-    content: Annotated[str, Form(max_length=2 * MOST_TABLE)] = "",
-    step: Annotated[str, Form(max_length=8)] = "look",
-    correct: Annotated[bool, Form()] = False,
-    date: Order = "",
-    decimal: Sign = "",
-) -> Response:
+async def supplier_bills_table(visit: Acting, table: Table) -> Response:
     """Show what would become of each row of a table of bills, or load it as it was shown."""
-    wishes = TableWishes(RowWays(date, decimal), step != "load", correct)
-    file = await sent_table(table, name, content)
-    return await run_in_threadpool(answer_table, visit, "/bills/entered", file, BILL_TABLE, wishes)
+    return await run_in_threadpool(answer_table, visit, "/bills/entered", table, BILL_TABLE)
 
 
 @router.get("/bills/entered/{id}")

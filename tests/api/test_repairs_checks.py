@@ -487,3 +487,15 @@ def test_what_is_not_asked_is_refused_and_so_is_saying_nothing():
         filled_in(asked, {"area_m2": " "})
     assert empty.value.field == "area_m2"
     assert filled_in(asked, {"area_m2": " 12 "}) == [{"code": "a", "area_m2": "12"}]
+
+
+def test_of_a_point_that_served_before_only_the_row_that_holds_is_filled_in():
+    turn, over = date(2026, 1, 1), date(2026, 11, 1)
+    first, *rest = registry().installations
+    before = replace(first, valid=Validity(None, turn), calibrated_until=turn)
+    now = replace(first, valid=Validity(turn, None), calibrated_until=over)
+    facts = of(installations=(before, now, *rest))()
+    (found,) = BY_NAME["calibration_expired"].look(facts).repairs
+    rows = filled_in(found.mending, {"calibrated_until": "2031-01-01"})  # type: ignore[arg-type]
+    told = {row["valid_from"]: row["calibrated_until"] for row in rows}
+    assert told == {"": "2026-01-01", "2026-01-01": "2031-01-01"}
