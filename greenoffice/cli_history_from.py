@@ -180,5 +180,7 @@ def _options(
     from greenoffice.history.options import HistoryOptions
     from greenoffice.history.source_command import SourceOptions
 
-    load = HistoryOptions((), mapping, gateway, zone="UTC", correct=correct, dry_run=dry_run)
+    load = HistoryOptions(
+        mapping=mapping, gateway=gateway, zone="UTC", correct=correct, dry_run=dry_run
+    )
     return SourceOptions(load, listed, propose)

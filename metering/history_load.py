@@ -35,7 +35,7 @@ class HistoryAnswers:
     encoding: str = ""
     separator: str = ""
     time: str = ""
-    """Heading of the times."""
+    """Heading of the times, where two columns may be them."""
     meter: str = ""
     """Heading of what names the meters."""
     gateway: str = ""

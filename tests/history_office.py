@@ -64,7 +64,7 @@ def load(
     if mapping:
         file = folder.root / "mapping.toml"
         file.write_text(f"[points]\n{mapping}\n", "utf-8")
-    options = SourceOptions(HistoryOptions((), file, zone="UTC", **said))
+    options = SourceOptions(HistoryOptions(mapping=file, zone="UTC", **said))
     told = run_from(source, options, folder.root, as_json=True)
     assert told is not None
     counts = told.counts.as_dict()

@@ -7,35 +7,20 @@ from pathlib import Path
 
 from collector.tables import HistoryForm
 from metering.errors import InvalidInput
+from metering.history_load import HistoryAnswers
 from metering.reading import Kind
 from metering.registry import Registry
 from metering.tables import TextForm
 
 
 @dataclass(frozen=True)
-class HistoryOptions:
-    """Which files, to which points, and how they are written; what is empty is detected."""
+class HistoryOptions(HistoryAnswers):
+    """Which files, to which points, and how they are written."""
 
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
     mapping: Path | None = None
-    gateway: str = ""
-    """SITE/GATEWAY whose points alone are meant; '' is all."""
     kind: Kind | None = None
     """What the points have to be; None is what they are."""
-    zone: str = ""
-    date: str = ""
-    decimal: str = ""
-    label: str = "start"
-    interval_min: int | None = None
-    unit: str = ""
-    encoding: str = ""
-    separator: str = ""
-    time: str = ""
-    """Heading of the times, where two columns may be them."""
-    meter: str = ""
-    """Heading of what names the meters."""
-    correct: bool = False
-    """Whether another value of the same time replaces what stands."""
     dry_run: bool = False
 
     @property

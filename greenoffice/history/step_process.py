@@ -117,23 +117,7 @@ class _StepRun:
 @contextlib.contextmanager
 def _place(folder: DataFolder, asked: HistoryAsked) -> Iterator[tuple[HistoryPlace, HistoryWays]]:
     """Beside whoever owns the readings: a platform that starts anew finds them free."""
-    said = asked.answers
-    options = HistoryOptions(
-        files=(),
-        gateway=said.gateway,
-        zone=said.zone,
-        date=said.date,
-        decimal=said.decimal,
-        label=said.label,
-        interval_min=said.interval_min,
-        unit=said.unit,
-        encoding=said.encoding,
-        separator=said.separator,
-        time=said.time,
-        meter=said.meter,
-        correct=said.correct,
-        dry_run=asked.step is not HistoryStep.LOAD,
-    )
+    options = HistoryOptions(**vars(asked.answers), dry_run=asked.step is not HistoryStep.LOAD)
     mapped = {name: MappedSeries(one.point, one.unit) for name, one in asked.choices.items()}
     with (
         contextlib.closing(Assembly.beside(folder)) as assembly,

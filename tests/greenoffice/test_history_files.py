@@ -156,7 +156,7 @@ def test_the_list_proposes_a_mapping_that_is_loaded_with(
     file, proposed = statistics(tmp_path / "ha.db", "2025"), tmp_path / "map.csv"
     with closing(sqlite3.connect(file)) as con, con:
         con.execute("UPDATE statistics_meta SET statistic_id = 'sensor.hall' WHERE id = 1")
-    options = SourceOptions(HistoryOptions((), zone="UTC"), listed=True, propose=proposed)
+    options = SourceOptions(HistoryOptions(zone="UTC"), listed=True, propose=proposed)
     run_from(lambda: HomeAssistantSource(file), options, folder.root, as_json=False)
     said = capsys.readouterr().out
     assert (
@@ -182,7 +182,7 @@ def test_the_list_proposes_a_mapping_that_is_loaded_with(
         run_from(lambda: HomeAssistantSource(file), options, folder.root, as_json=False)
     run_from(
         lambda: HomeAssistantSource(file),
-        SourceOptions(HistoryOptions((), proposed, zone="UTC")),
+        SourceOptions(HistoryOptions(mapping=proposed, zone="UTC")),
         folder.root,
         as_json=False,
     )
@@ -219,7 +219,11 @@ def test_telemetry_is_stored_and_every_value_counted_once(
     text = refused.read_text("utf-8-sig")
     assert text.count("\n") == 5
     refused.write_text(text.replace(",on,", ",40,"), "utf-8")
-    run_load(HistoryOptions((refused,), folder.root / "mapping.toml"), folder.root, as_json=True)
+    run_load(
+        HistoryOptions(files=(refused,), mapping=folder.root / "mapping.toml"),
+        folder.root,
+        as_json=True,
+    )
     assert stored(folder, "hall")[-1] == ((ms + 30 * 3_600_000) * 1000, 40.0)
 
 

@@ -97,7 +97,7 @@ def settle(parts: Assembly) -> None:
 
 def load(folder: DataFolder, *files: Path, **said: Any) -> dict[str, int]:
     """What became of all values."""
-    found = run_load(HistoryOptions(files, **said), folder.root, as_json=True)
+    found = run_load(HistoryOptions(files=files, **said), folder.root, as_json=True)
     sums: dict[str, int] = {}
     for one in found:
         for name, count in one.counts.as_dict().items():
@@ -170,7 +170,8 @@ def test_killed_in_the_midst_and_loaded_again_is_as_loaded_once(
         "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    found(self)\n"
         "loading._TableLoad._flush = flush\n"
-        f"command.run_load(HistoryOptions((Path({str(file)!r}),)), Path({str(folder.root)!r}), "
+        f"command.run_load(HistoryOptions(files=(Path({str(file)!r}),)), "
+        f"Path({str(folder.root)!r}), "
         "as_json=True)\n"
     )
     died = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ)
@@ -280,12 +281,12 @@ def test_the_command_says_what_became_of_each_value(
     folder: DataFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = csv(tmp_path / "a.csv", "time,pump,nobody", "2024-01-01,5,1", "2024-01-02,x,2")
-    run_load(HistoryOptions((file,)), folder.root, as_json=False)
+    run_load(HistoryOptions(files=(file,)), folder.root, as_json=False)
     said = capsys.readouterr().out
     assert "a.csv: 4 values = 1 stored + 0 corrected + 0 duplicates + 0 differing" in said
     assert "2 unknown + 0 missing + 1 refused" in said
     assert "nobody" in said
     assert str(tmp_path / "a.refused.csv") in said
-    run_load(HistoryOptions((file,)), folder.root, as_json=True)
+    run_load(HistoryOptions(files=(file,)), folder.root, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert (told["duplicates"], told["unknown_series"]) == (1, ["nobody"])
