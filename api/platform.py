@@ -14,8 +14,8 @@ from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
 from metering.delivery import Gap
-from metering.errors import NotFound, Unavailable
-from metering.history_load import HistoryAsked, HistoryTold
+from metering.errors import Unavailable
+from metering.history_load import HistoryAsked, HistoryTold, unknown_upload
 from metering.intake import (
     DeadLetter,
     GatewayConnection,
@@ -212,13 +212,13 @@ class _NoHistories:
         )
 
     def ask(self, id: str, asked: HistoryAsked) -> None:  # noqa: ARG002
-        raise NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
+        raise unknown_upload(id)
 
     def told(self, id: str, by: str) -> HistoryTold:  # noqa: ARG002
-        raise NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
+        raise unknown_upload(id)
 
     def refused(self, id: str, by: str) -> bytes:  # noqa: ARG002
-        raise NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
+        raise unknown_upload(id)
 
 
 def _no_refusals(_: Submission) -> Sequence[DeadLetter]:

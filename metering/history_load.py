@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from metering.errors import NotFound
+
 
 class HistoryStep(StrEnum):
     """What is to be done with a file."""
@@ -147,3 +149,8 @@ class HistoryTold:
     def loaded(self) -> bool:
         """Whether all of it was loaded, and the file is gone."""
         return self.asked.step is HistoryStep.LOAD and self.outcome is not None
+
+
+def unknown_upload(id: str) -> NotFound:
+    """The error of whoever asks for what they did not send, or what is gone."""
+    return NotFound("no such upload", field="id", value=id[:40], fix="send the file again")

@@ -21,8 +21,8 @@ from typing import BinaryIO, Final
 
 from greenoffice.folder import DataFolder
 from greenoffice.history.state import UploadFolder
-from metering.errors import Conflict, InvalidInput, NotFound
-from metering.history_load import HistoryAsked, HistoryStep, HistoryTold
+from metering.errors import Conflict, InvalidInput
+from metering.history_load import HistoryAsked, HistoryStep, HistoryTold, unknown_upload
 
 MOST_UPLOADS: Final = 32
 """That are kept at a time, of everybody."""
@@ -89,7 +89,7 @@ class HistoryUploads:
         try:
             return upload.refused.read_bytes()
         except FileNotFoundError:
-            raise _unknown(id) from None
+            raise unknown_upload(id) from None
 
     def _told(self, upload: UploadFolder) -> HistoryTold:
         # Looked at first: what a process told in its end is read after it.
@@ -100,9 +100,9 @@ class HistoryUploads:
     def _of(self, id: str, by: str) -> UploadFolder:
         upload = UploadFolder(self._folder.uploads / id)
         if not _HANDLE.fullmatch(id) or not upload.root.is_dir() or upload.asked().by != by:
-            raise _unknown(id)
+            raise unknown_upload(id)
         if id not in self._running and _is_old(upload.root):
-            raise _unknown(id)
+            raise unknown_upload(id)
         return upload
 
     def _need_room(self) -> None:
@@ -178,10 +178,6 @@ class HistoryUploads:
 def _is_old(upload: Path) -> bool:
     """Whether nothing was done with it for a day, as the file system counts."""
     return upload.stat().st_mtime < time.time() - _KEPT_S
-
-
-def _unknown(id: str) -> NotFound:
-    return NotFound("no such upload", field="id", value=id[:40], fix="send the file again")
 
 
 def _plain_name(name: str) -> str:
