@@ -6,8 +6,10 @@ from analytics.cases import settle
 from analytics.detectors import DETECTORS, FAULTS, UNPRICED, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
+from analytics.forecast import PROMISE, Forecast, forecast, forecast_rest
 from analytics.learning import Memory
 from analytics.lessons import Lesson, lesson_of
+from analytics.outlook import Outlook, beyond, outlook
 from analytics.patterns import Checking, Need, PatternChecked, checked, provided
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
@@ -20,12 +22,14 @@ __all__ = [
     "DETECTORS",
     "FAULTS",
     "LONGEST_DAYS",
+    "PROMISE",
     "UNPRICED",
     "Baseline",
     "BookRates",
     "Checking",
     "FitSettings",
     "FlatRates",
+    "Forecast",
     "HourCalendar",
     "Inputs",
     "Lesson",
@@ -34,21 +38,26 @@ __all__ = [
     "Memory",
     "Need",
     "OfficeHours",
+    "Outlook",
     "PatternChecked",
     "Rates",
     "Rung",
     "Sights",
     "SiteState",
     "Working",
+    "beyond",
     "catching_up",
     "checked",
     "find",
     "fit",
+    "forecast",
+    "forecast_rest",
     "is_due",
     "is_same",
     "lesson_of",
     "look",
     "may_be_due",
+    "outlook",
     "provided",
     "said_of",
     "settle",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 from metering.errors import InvalidInput
-from metering.localtime import day_bounds, parse_instant
+from metering.localtime import day_bounds, from_us, parse_instant
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -44,7 +44,7 @@ def instant(text: str, field: str, zone: str) -> int:
     if _DATE.fullmatch(text):
         return day_bounds(local_date(text, field), zone)[0]
     time_us = parse_instant(text, field)
-    if not FIRST_DAY.year <= datetime.fromisoformat(text).year <= LAST_DAY.year:
+    if not FIRST_DAY.year <= from_us(time_us).year <= LAST_DAY.year:
         raise InvalidInput(
             "an instant outside 2000 to 2100", field=field, value=text, fix="check the year"
         )

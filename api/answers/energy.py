@@ -584,3 +584,49 @@ class RatiosAnswer(TypedDict):
 
 class DatacentreAnswer(CentreAnswer, DaysAnswer, RatiosAnswer):
     """A data centre's ratios and energies by role over local days [start, end)."""
+
+
+class ForeseenAnswer(TypedDict):
+    """An amount at a period's end; it lies between `low` and `high` in four of five periods."""
+
+    total: str
+    low: str | None
+    high: str | None
+
+
+class ForeseenMoney(ForeseenAnswer):
+    """The money of it."""
+
+    currency: str
+
+
+class ExpectedDay(TypedDict):
+    """What is expected of a day that is not over [`unit` of the head]."""
+
+    day: str
+    expected: str
+
+
+class BudgetAhead(TypedDict):
+    """A budget of the period, what is expected, and the first day on whose end more is used."""
+
+    budgeted: str
+    unit: str
+    expected: str | None
+    passed_on: str | None
+
+
+class ForecastAnswer(EnergyHeadAnswer):
+    """A running period to its end; `forecast` is null where too little is known of before."""
+
+    until: str
+    so_far: str | None
+    up_to: str | None
+    forecast: ForeseenAnswer | None
+    cost: ForeseenMoney | None
+    promise: str
+    stretches: int
+    known_days: int
+    filled: list[str]
+    days: list[ExpectedDay]
+    budgets: list[BudgetAhead]

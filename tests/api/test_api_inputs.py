@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from api.ranges import instant
 from metering.errors import InvalidInput
 from metering.wording import worded
 
@@ -85,3 +86,9 @@ def test_wording_is_trimmed():
     assert worded("", "note") == ""
     with pytest.raises(InvalidInput):
         worded("two\nlines", "name", line=True)
+
+
+def test_a_leap_second_is_the_start_of_the_next_one():
+    assert instant("2016-12-31T23:59:60Z", "start", "UTC") == instant("2017-01-01", "start", "UTC")
+    with pytest.raises(InvalidInput, match="outside 2000 to 2100"):
+        instant("1999-12-31T23:59:59Z", "start", "UTC")

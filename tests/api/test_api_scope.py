@@ -43,6 +43,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/v1/energy/shares"): [("/v1/energy/shares?node=hall", {})],
     ("GET", "/v1/energy/balance"): [("/v1/energy/balance?node=hall", {})],
     ("GET", "/v1/energy/intensity"): [("/v1/energy/intensity?node=hall", {})],
+    ("GET", "/v1/forecast"): [
+        ("/v1/forecast?node=hall", {}),
+        ("/v1/forecast?meter=hall-total&until=year", {}),
+    ],
     ("GET", "/v1/bill"): [
         ("/v1/bill?node=hall&month=2026-10", {}),
         ("/v1/bill?meter=hall-total&month=2026-10", {}),

@@ -52,6 +52,7 @@ from metering.registry import (
 )
 from metering.registry.facts import FACTS
 from metering.registry.facts.alert_budgets import KIND as ALERT_BUDGETS
+from metering.registry.facts.budgets import KIND as BUDGETS
 from metering.registry.facts.charges import KIND as CHARGE
 from metering.registry.facts.charges import STANDING
 from metering.registry.facts.limits import KIND as LIMITS
@@ -579,6 +580,19 @@ def test_going_down_would_lose_budgets_of_alerts(engine: Engine) -> None:
     with pytest.raises(ConfigurationError, match="cannot hold budgets of alerts"):
         down_to(engine, "r0041")
     assert ALERT_BUDGETS.of(sql_stores(engine).registry.load()) == ALERT_BUDGETS.of(wanted)
+
+
+def test_going_down_would_lose_budgets_and_a_database_of_before_has_none(engine: Engine) -> None:
+    down_to(engine, "r0050")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert BUDGETS.of(stores.registry.load()) == ()
+    wanted = registered("budgets.csv")
+    stores.registry.apply(wanted, actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold budgets"):
+        down_to(engine, "r0050")
+    assert BUDGETS.of(sql_stores(engine).registry.load()) == BUDGETS.of(wanted)
 
 
 def test_beside_findings_from_before_stands_nothing_and_what_does_cannot_go_back(
