@@ -1,8 +1,8 @@
 """budgets.csv: what a place may use, or spend, in each month or year.
 
-Budgets of a place, item, unit and period follow one another; one of the year and one of each month may
-hold beside each other, and so may energy and money. Nothing is booked by them: they say on which day
-what is used will have passed them (`api.usecases.forecasts`).
+Budgets of a place, item, unit and period follow one another; one of the year and one of each month
+may hold beside each other, and so may energy and money. Nothing is booked by them: they say on
+which day what is used will have passed them (`api.usecases.forecasts`).
 """
 
 from __future__ import annotations
