@@ -1,4 +1,4 @@
-"""Forecasts: exact where days repeat, as a slow rule has them, in bands that hold on other years."""
+"""Forecasts: exact where days repeat, as a slow rule says, in bands that hold on other years."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_year_that_began_with_a_gap_is_filled_from_what_came_later():
 
 @pytest.mark.skipif(not FILE.is_file(), reason=f"no recorded data: {FILE} (GREENOFFICE_DATA)")
 def test_the_band_holds_on_months_of_buildings_that_were_held_out():
-    """Of months of 2017 of 142 buildings, what was not known then lies inside four times in five."""
+    """Months of 2017 of 142 buildings: what was not known then lies inside four times in five."""
     asked = (
         "SELECT building_id, ts_local::date, sum(kwh), count(kwh) "
         "FROM read_parquet(?) GROUP BY 1, 2"
