@@ -1,15 +1,15 @@
 """Arrays in, findings out: baselines, detectors and what the books say their finds are worth."""
 
+from analytics.ahead import Outlook, beyond, outlook
 from analytics.baseline import Baseline, fit
 from analytics.bins import HourCalendar, OfficeHours, Working
 from analytics.cases import settle
 from analytics.detectors import DETECTORS, FAULTS, UNPRICED, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
-from analytics.forecast import PROMISE, Forecast, forecast, forecast_rest
+from analytics.forecast import PROMISE, forecast_rest
 from analytics.learning import Memory
 from analytics.lessons import Lesson, lesson_of
-from analytics.outlook import Outlook, beyond, outlook
 from analytics.patterns import Checking, Need, PatternChecked, checked, provided
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
@@ -29,7 +29,6 @@ __all__ = [
     "Checking",
     "FitSettings",
     "FlatRates",
-    "Forecast",
     "HourCalendar",
     "Inputs",
     "Lesson",
@@ -50,7 +49,6 @@ __all__ = [
     "checked",
     "find",
     "fit",
-    "forecast",
     "forecast_rest",
     "is_due",
     "is_same",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.ahead import outlook
 from analytics.forecast import PROMISE, forecast, forecast_rest
-from analytics.outlook import outlook
 from metering.errors import InvalidInput
 from proofs.steps import data_folder_with_recordings
 
