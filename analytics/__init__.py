@@ -5,6 +5,7 @@ from analytics.bins import HourCalendar, OfficeHours, Working
 from analytics.cases import settle
 from analytics.detectors import DETECTORS, FAULTS, UNPRICED, Limits
 from analytics.feeding import BookRates, site_inputs, sites
+from analytics.feeding_verdicts import day_verdicts
 from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
 from analytics.lessons import Lesson, lesson_of
@@ -15,6 +16,7 @@ from analytics.scan.again import Sights
 from analytics.service import Inputs, Look, find, is_due, look
 from analytics.silences import catching_up
 from analytics.standing import SiteState, is_same, said_of, site_state
+from analytics.verdicts import DayVerdict, VerdictKind, VerdictLack
 
 __all__ = [
     "DETECTORS",
@@ -24,6 +26,7 @@ __all__ = [
     "Baseline",
     "BookRates",
     "Checking",
+    "DayVerdict",
     "FitSettings",
     "FlatRates",
     "HourCalendar",
@@ -39,9 +42,12 @@ __all__ = [
     "Rung",
     "Sights",
     "SiteState",
+    "VerdictKind",
+    "VerdictLack",
     "Working",
     "catching_up",
     "checked",
+    "day_verdicts",
     "find",
     "fit",
     "is_due",

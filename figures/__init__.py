@@ -7,6 +7,7 @@ from figures.balance import Balance, DayBalance, DayTerm, balance
 from figures.base_load import BaseLoads, base_loads
 from figures.cases import CaseSums, sum_of_cases
 from figures.complete import complete_months
+from figures.counting import counted_meters
 from figures.datacentre import (
     CATEGORIES,
     LEAST_COVER,
@@ -119,6 +120,7 @@ __all__ = [
     "cost",
     "costs_of_each",
     "counted",
+    "counted_meters",
     "drawable",
     "emissions_of_each",
     "energy",
