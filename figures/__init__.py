@@ -36,6 +36,7 @@ from figures.indicators import (
     total_of,
 )
 from figures.irregularity import Irregularity, irregularity
+from figures.month_so_far import MonthSoFar, month_so_far, month_up_to
 from figures.months import month_quality, month_total
 from figures.nested import Counted, counted
 from figures.parts import Held, Parts, held, parts
@@ -87,6 +88,7 @@ __all__ = [
     "Indicator",
     "Irregularity",
     "Money",
+    "MonthSoFar",
     "Parts",
     "Period",
     "PeriodCost",
@@ -132,7 +134,9 @@ __all__ = [
     "mean_power",
     "meters_of",
     "month_quality",
+    "month_so_far",
     "month_total",
+    "month_up_to",
     "native_step",
     "over",
     "parts",

@@ -74,6 +74,6 @@ def test_the_page_counts_what_it_does_not_show(world: World) -> None:
     night = day_marks()[0]
     many = [replace(night, meter=f"m{n}", measured=night.measured - n) for n in range(8)]
     world.platform.findings.mark("campus", many)
-    assert "and 3 more" in world.client.get("/").text
+    assert "and 3 more" in world.client.get("/overview").text
     world.client.get("/language/zh?next=/")
-    assert "今天与昨天的异常时段" in world.client.get("/").text
+    assert "今天与昨天的异常时段" in world.client.get("/overview").text

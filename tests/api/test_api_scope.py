@@ -43,6 +43,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/v1/energy/shares"): [("/v1/energy/shares?node=hall", {})],
     ("GET", "/v1/energy/balance"): [("/v1/energy/balance?node=hall", {})],
     ("GET", "/v1/energy/intensity"): [("/v1/energy/intensity?node=hall", {})],
+    ("GET", "/v1/verdicts"): [("/v1/verdicts?node=hall", {})],
     ("GET", "/v1/bill"): [
         ("/v1/bill?node=hall&month=2026-10", {}),
         ("/v1/bill?meter=hall-total&month=2026-10", {}),
@@ -222,6 +223,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ),
     ],
     ("GET", "/"): [("/?node=hall", {})],
+    ("GET", "/home/needs"): None,
+    ("GET", "/overview"): [("/overview?node=hall", {})],
     ("GET", "/findings"): None,
     ("GET", "/learned"): None,
     ("GET", "/patterns"): [("/patterns?node=hall", {})],
