@@ -61,12 +61,12 @@ def test_pages_follow_each_other(world: World) -> None:
 
 @pytest.mark.usefixtures("signed_in")
 def test_the_overview_shows_the_marks_of_its_place(world: World) -> None:
-    shown = world.client.get("/?node=office-a").text
+    shown = world.client.get("/overview?node=office-a").text
     assert "Unusual today and yesterday" in shown
     assert "38.0 kWh more than in the last 60 days" in shown
     assert "next to nothing" not in shown
     world.platform.findings.mark("campus", [])
-    assert "Unusual today" not in world.client.get("/?node=office-a").text
+    assert "Unusual today" not in world.client.get("/overview?node=office-a").text
 
 
 @pytest.mark.usefixtures("signed_in")
