@@ -34,7 +34,7 @@ def verdicts(visit: Visit, view: View, place: Place) -> dict[str, Any]:
     told = verdicts_of(visit.caller, view, key, Days(first, yesterday))
     days = {one.day: one for one in told}
     return {
-        "yesterday": _said(visit, days[yesterday]),
+        "yesterday": _said(visit, told[-1]),
         "calendar": _calendar(visit, place, first, days),
         "month_name": month_of(first, visit.language),
         "weekdays": [short_weekday(date(2024, 1, n), visit.language) for n in range(1, 8)],

@@ -69,7 +69,9 @@ def _restated(caller: Caller, node: str, institution: str, since_us: int) -> lis
         found += [
             one
             for _, one in page
-            if (one.key.kind, one.key.code) == ("node", node) and reach.holds(one.key, one.day)
+            if one.recorded_us >= since_us
+            and (one.key.kind, one.key.code) == ("node", node)
+            and reach.holds(one.key, one.day)
         ]
     return found[::-1][:MOST_RESTATED]
 

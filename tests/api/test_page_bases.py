@@ -83,7 +83,16 @@ def test_the_default_says_nothing_more(visitor):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/overview", "/overview?node=campus", "/findings", "/findings/f-after", "/datacentre", "/closings"]
+    "path",
+    [
+        "/",
+        "/overview",
+        "/overview?node=campus",
+        "/findings",
+        "/findings/f-after",
+        "/datacentre",
+        "/closings",
+    ],
 )
 def test_the_basis_is_kept_in_every_link_and_form(visitor, path):
     html = visitor.get(f"{path}{'&' if '?' in path else '?'}{OTHER}").text
@@ -110,7 +119,9 @@ def test_the_switch_leads_to_each_other_basis_of_the_same_page(visitor):
     assert told[f"/overview?node=campus&{OTHER}"] == "by equal value"
     here = re.findall(r'<b class="pill good" aria-current="true">([^<]*)</b>', html)
     assert here == ["market-based", "by equivalent value"]
-    chinese = visitor.get("/overview?node=campus&carbon=market", headers={"Accept-Language": "zh"}).text
+    chinese = visitor.get(
+        "/overview?node=campus&carbon=market", headers={"Accept-Language": "zh"}
+    ).text
     assert "基于市场" in chinese
     assert "按当量值" in chinese
 
