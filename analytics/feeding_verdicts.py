@@ -46,7 +46,7 @@ Versions = Mapping[str, Sequence[Version]]
 
 
 @dataclass(frozen=True, eq=False)
-class _Group:
+class _JudgedTogether:
     """Meters that share a weather station and a clock."""
 
     meters: Sequence[Meter]
@@ -110,7 +110,7 @@ def _groups(
     meters: Sequence[Meter],
     known: Versions,
     days: Sequence[date],
-) -> Iterator[_Group]:
+) -> Iterator[_JudgedTogether]:
     """The meters that have versions, by site and week."""
     registry = view.registry
     weeks = timetables(registry, meters)
@@ -123,7 +123,7 @@ def _groups(
         span = days_between(days[0] - timedelta(days=WARM_DAYS), days[-1])
         hours_us = np.concatenate([slot_starts(day, zone, HOUR_MIN) for day in span])
         nodes = frozenset(registry.held(site))
-        yield _Group(
+        yield _JudgedTogether(
             [meters[row] for row in rows],
             np.array(rows),
             HourCalendar.of(hours_us, zone, registry.calendar, week),
@@ -143,7 +143,7 @@ def _site(registry: Registry, meter: Meter) -> str:
 def _enter(
     view: View,
     told: CountedDays,
-    group: _Group,
+    group: _JudgedTogether,
     times: Floats,
     days: Sequence[date],
     known: Versions,
@@ -186,7 +186,7 @@ class _Booked:
     """Of each hour that is wholly measured and that no register event touches, (meters, hours)."""
 
 
-def _booked(view: View, group: _Group, days: Sequence[date]) -> _Booked:
+def _booked(view: View, group: _JudgedTogether, days: Sequence[date]) -> _Booked:
     keys = [view.key_of(meter.code) for meter in group.meters]
     found = _Booked(
         np.full((len(keys), len(days)), np.nan), np.full((len(keys), group.hours_us.size), np.nan)
@@ -204,7 +204,9 @@ def _booked(view: View, group: _Group, days: Sequence[date]) -> _Booked:
     return _Booked(found.used / per, energy)
 
 
-def _take(found: _Booked, rows: Ints, told: BookColumns, group: _Group, first: int) -> None:
+def _take(
+    found: _Booked, rows: Ints, told: BookColumns, group: _JudgedTogether, first: int
+) -> None:
     """Enter book units; `rows` is the meter of each series, `first` the number of the first day."""
     own, known = rows[told.days.series], told.days.total != ABSENT
     found.used[own[known], told.days.day[known] - first] = told.days.total[known]
@@ -221,7 +223,7 @@ def _take(found: _Booked, rows: Ints, told: BookColumns, group: _Group, first: i
             found.energy[own[part.row[n]], begins[n] : ends[n]] = hourly[n]
 
 
-def _distrusted(view: View, group: _Group) -> Bools:
+def _distrusted(view: View, group: _JudgedTogether) -> Bools:
     """Hours that a register event touches, (meters, hours)."""
     touched = np.zeros((len(group.meters), group.hours_us.size), dtype=np.bool_)
     rows = {meter.code: row for row, meter in enumerate(group.meters)}

@@ -21,7 +21,7 @@ def home_page(visit: Visitor, node: Node = None) -> HTMLResponse:
     return visit.render("home.html", view=home.home(visit, node))
 
 
-@router.get("/home/needs")
+@router.get("/needs")
 def home_needs(visit: Visitor) -> HTMLResponse:
     """What needs a person: a part of home that is fetched when the rest is seen, for it looks at
     all that is stored."""

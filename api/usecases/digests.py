@@ -134,6 +134,8 @@ def _day(one: Opening, registry: Registry) -> date:
 def yearly_cost(
     cases: Sequence[Case], nesting: Nesting, now_us: int
 ) -> tuple[tuple[str, Decimal], ...]:
+    """(currency, amount), sorted: what a year costs of those that run, and have for 14 days; energy
+    that nested meters show counts once."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     for one in counted(cases, nesting.outer):
         if told_by_the_year(one.case, now_us):

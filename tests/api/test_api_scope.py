@@ -223,7 +223,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ),
     ],
     ("GET", "/"): [("/?node=hall", {})],
-    ("GET", "/home/needs"): None,
+    ("GET", "/needs"): None,
     ("GET", "/overview"): [("/overview?node=hall", {})],
     ("GET", "/findings"): None,
     ("GET", "/learned"): None,

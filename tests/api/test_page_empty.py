@@ -88,7 +88,7 @@ ELSEWHERE = ("/docs", "/signin", "/health", "/metrics", "/live", "/openapi.json"
 ASKING = {
     "/bills/file": None,
     "/entries/meter": None,
-    "/home/needs": None,
+    "/needs": None,
     "/setup/template": None,
     "/repairs/change": None,
     "/repairs/progress": None,

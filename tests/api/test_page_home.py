@@ -136,7 +136,7 @@ _CAMPUS = ("node", "campus", "01000")
 
 
 def test_what_needs_a_person_is_what_the_repairs_say(world, signed_in):
-    html = world.client.get("/home/needs", headers=EN).text
+    html = world.client.get("/needs", headers=EN).text
     told = world.get("/v1/repairs").json()["data"]
     wanted = {
         one["check"] for one in told if one["state"] == "repair" and one["severity"] != "advice"
@@ -144,7 +144,7 @@ def test_what_needs_a_person_is_what_the_repairs_say(world, signed_in):
     assert wanted
     assert html.count("<li>") == len(wanted)
     assert "<main" not in html
-    assert 'data-part="/home/needs"' in home(world, "/")
+    assert 'data-part="/needs"' in home(world, "/")
 
 
 def test_a_part_that_is_kept_is_no_way_around_a_role(world):
@@ -152,12 +152,12 @@ def test_a_part_that_is_kept_is_no_way_around_a_role(world):
     broken = {"intake": PartHealth(False, {"error": "no disk"})}
     world.client.app.state.platform = replace(world.platform, health=lambda: broken)
     sign_in(world, "whole")
-    admin = world.client.get("/home/needs", headers=EN).text
+    admin = world.client.get("/needs", headers=EN).text
     world.keys["reads"] = world.platform.access.create_key(
         "reads", "", Role.READ, actor="test", now_us=NOW_US
     )
     sign_in(world, "reads")
-    reader = world.client.get("/home/needs", headers=EN).text
+    reader = world.client.get("/needs", headers=EN).text
     assert admin.count("<li>") > reader.count("<li>") > 0
 
 
