@@ -6,6 +6,7 @@ from analytics.bins import HourCalendar, OfficeHours, Working
 from analytics.cases import settle
 from analytics.detectors import DETECTORS, FAULTS, UNPRICED, Limits
 from analytics.feeding import BookRates, site_inputs, sites
+from analytics.feeding_verdicts import day_verdicts
 from analytics.fitting import FitSettings, Rung
 from analytics.forecast import PROMISE, forecast_rest
 from analytics.learning import Memory
@@ -17,6 +18,7 @@ from analytics.scan.again import Sights
 from analytics.service import Inputs, Look, find, is_due, look
 from analytics.silences import catching_up
 from analytics.standing import SiteState, is_same, said_of, site_state
+from analytics.verdicts import DayVerdict, VerdictKind, VerdictLack
 
 __all__ = [
     "DETECTORS",
@@ -27,6 +29,7 @@ __all__ = [
     "Baseline",
     "BookRates",
     "Checking",
+    "DayVerdict",
     "FitSettings",
     "FlatRates",
     "HourCalendar",
@@ -43,10 +46,13 @@ __all__ = [
     "Rung",
     "Sights",
     "SiteState",
+    "VerdictKind",
+    "VerdictLack",
     "Working",
     "beyond",
     "catching_up",
     "checked",
+    "day_verdicts",
     "find",
     "fit",
     "forecast_rest",

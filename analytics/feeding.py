@@ -130,8 +130,8 @@ def site_inputs(
         hours_us=hours_us,
         energy=np.stack([amounts for amounts, _ in by_hour]),
         shares=np.stack([shares for _, shares in by_hour]),
-        temperature=_weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE),
-        humidity=_weather(registry, readings, nodes, hours_us, OUTDOOR_HUMIDITY),
+        temperature=weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE),
+        humidity=weather(registry, readings, nodes, hours_us, OUTDOOR_HUMIDITY),
         calendar=registry.calendar,
         events=events,
         rates=BookRates(view),
@@ -195,15 +195,15 @@ def _by_hour(found: Energy, hours_us: I64) -> tuple[I64, Shares]:
     return amounts, shares
 
 
-def _weather(
+def weather(
     registry: Registry,
     readings: ReadingReader,
     nodes: frozenset[str],
     hours_us: I64,
     role: str,
 ) -> NDArray[np.float64]:
-    """Hourly mean of the site's outdoor temperature [C] or humidity [%]; short gaps filled, others
-    NaN."""
+    """(hours,) mean of the site's outdoor temperature [C] or humidity [%]; short gaps are filled,
+    others NaN."""
     points = [p.id for p in registry.points_of_role(role, nodes)]
     if not points:
         return np.full(len(hours_us), np.nan)
@@ -242,7 +242,7 @@ def _opposed(
     zone, first = registry.zone(places[0].node), last - timedelta(days=OPPOSED_DAYS)
     days = days_between(first, last - timedelta(days=1))
     hours_us = np.concatenate([slot_starts(day, zone, 60) for day in days])
-    outdoor = _weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE)
+    outdoor = weather(registry, readings, nodes, hours_us, OUTDOOR_TEMPERATURE)
     keys = {m: view.key_of(m) for one in places for m in (*one.heating, *one.cooling)}
     view.load(list(keys.values()), first, last)
     found = []

@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from analytics.baseline import Baseline, choices, hashes
+from analytics.bins import HourCalendar
 from analytics.crossfit import (
     History,
     Taught,
@@ -230,12 +231,24 @@ def _left_out(scene: Scene, seen: Sequence[Candidate] = ()) -> Bools:
 
 
 def judged_by(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:
-    """The hours by the versions of each meter, oldest first. Nothing is expected below what can be,
-    nor by a version of fewer days than what the meter measures asks for."""
+    """The hours by the versions of each meter, oldest first; as `expected_of` says."""
     history = scene.history
-    by = judged(versions, history.clock, history.temperature, history.hours_us)
-    expected = scene.bounded(by.expected, range(len(scene.items)))
-    enough = by.rests_on([least_days(item) for item in scene.items], history.clock)
+    return expected_of(scene.items, versions, history.clock, history.temperature, history.hours_us)
+
+
+def expected_of(
+    items: Sequence[str],
+    versions: Sequence[Sequence[Version]],
+    clock: HourCalendar,
+    temperature: Floats,
+    hours_us: Ints,
+) -> Judged:
+    """Hours by the versions of each meter, oldest first; `items` is what each measures,
+    `temperature` [C] (hours,). Nothing is expected below what can be, nor by a version of fewer
+    days than what the meter measures asks for."""
+    by = judged(versions, clock, temperature, hours_us)
+    expected = np.maximum(by.expected, least_of(items)[:, None])
+    enough = by.rests_on([least_days(item) for item in items], clock)
     return replace(by, expected=np.where(enough, expected, np.nan))
 
 

@@ -49,6 +49,7 @@ from api.routes import (
     stated_tables,
     supplier_bills,
     tree,
+    verdicts,
 )
 from metering.errors import GreenOfficeError
 from metering.tries import FailedTries
@@ -73,6 +74,7 @@ ROUTERS = (
     case_acts,
     digests,
     day_marks,
+    verdicts,
     baselines,
     gateways,
     clocks,

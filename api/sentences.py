@@ -174,10 +174,10 @@ def _ahead(case: Case, language: str, now_us: int) -> str:
     early to say."""
     if not told_by_the_year(case, now_us):
         return ""
-    return text("finding.ahead", language, amounts=_a_year(case.evidence, language, now_us))
+    return text("finding.ahead", language, amounts=a_year(case.evidence, language, now_us))
 
 
-def _a_year(told: Finding, language: str, now_us: int) -> str:
+def a_year(told: Finding, language: str, now_us: int) -> str:
     """What a year of it costs if it goes on, to two digits; its energy where it has no price."""
     amounts = [
         _money(_rough(by_the_year(float(amount), told, now_us)), currency, language)

@@ -7,6 +7,7 @@ from figures.balance import Balance, DayBalance, DayTerm, balance
 from figures.base_load import BaseLoads, base_loads
 from figures.cases import CaseSums, sum_of_cases
 from figures.complete import complete_months
+from figures.counting import counted_meters
 from figures.datacentre import (
     CATEGORIES,
     LEAST_COVER,
@@ -35,6 +36,7 @@ from figures.indicators import (
     total_of,
 )
 from figures.irregularity import Irregularity, irregularity
+from figures.month_so_far import MonthSoFar, month_so_far, month_up_to
 from figures.months import month_quality, month_total
 from figures.nested import Counted, counted
 from figures.parts import Held, Parts, held, parts
@@ -87,6 +89,7 @@ __all__ = [
     "Indicator",
     "Irregularity",
     "Money",
+    "MonthSoFar",
     "Parts",
     "Period",
     "PeriodCost",
@@ -120,6 +123,7 @@ __all__ = [
     "cost",
     "costs_of_each",
     "counted",
+    "counted_meters",
     "drawable",
     "emissions_of_each",
     "energy",
@@ -131,7 +135,9 @@ __all__ = [
     "mean_power",
     "meters_of",
     "month_quality",
+    "month_so_far",
     "month_total",
+    "month_up_to",
     "native_step",
     "over",
     "parts",

@@ -42,7 +42,7 @@ class VisitorPage:
     def figures(self) -> Answers:
         """What the overview of every place prints, the data centre's page, and the way from some
         hours to their readings."""
-        paths = [f"/?node={place.code}" for place in PLACES]
+        paths = [f"/overview?node={place.code}" for place in PLACES]
         paths += [
             f"/lineage?node={node}&item={item}&time={start}"
             for node, item, day in HOURS

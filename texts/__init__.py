@@ -9,7 +9,7 @@
 """
 
 from texts.catalogue import catalogue, named, text, translations, word
-from texts.dates import day_of, month_of, weekday
+from texts.dates import day_of, month_of, short_weekday, weekday
 from texts.languages import (
     ENGLISH,
     LANGUAGES,
@@ -42,6 +42,7 @@ __all__ = [
     "own",
     "said",
     "said_error",
+    "short_weekday",
     "tag",
     "text",
     "translations",

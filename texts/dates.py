@@ -25,6 +25,13 @@ def weekday(day: date, language: str) -> str:
     return format_date(day, "EEEE", locale=_locale(language))
 
 
+def short_weekday(day: date, language: str) -> str:
+    """The day's short name: Tue, 周二."""
+    from babel.dates import format_date
+
+    return format_date(day, "EEE", locale=_locale(language))
+
+
 def day_of(day: date, language: str, *, year: bool) -> str:
     """The day and its month, with or without its year: 3 March, 3月3日."""
     from babel.dates import format_skeleton

@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.page.assets import way_to
 from texts import LANGUAGES, accepted, negotiated, said, said_error, translations, word
 
 HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ def environment(language: str) -> Environment:
     install(translations(language), newstyle=True)
     loaded.globals |= {
         "word": partial(word, language=language),
+        "asset": way_to,
         "languages": [one for one in LANGUAGES.values() if one.code != language],
     }
     loaded.filters |= {

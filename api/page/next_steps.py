@@ -37,8 +37,10 @@ NEXT_WAYS = {
     "gateways": NextWay("/gateways", N_("See the gateways")),
     "repairs": NextWay("/repairs", N_("See what is lacking")),
     "patterns": NextWay("/patterns", N_("See what is looked for")),
+    "checked": NextWay("/findings", N_("See which meters are checked")),
+    "history": NextWay("/setup/history", N_("Load earlier readings"), Role.ADMIN, whole=True),
     "findings": NextWay("/findings", N_("See the findings")),
-    "overview": NextWay("/", N_("Back to the overview")),
+    "overview": NextWay("/overview", N_("Back to the overview")),
 }
 """By what a page lacks."""
 

@@ -46,7 +46,7 @@ def _choose(visit: Visit, place: Place, found: dict[str, Any], as_closed: bool) 
     names = " ".join(name for name in closed.values() if name)
     if not names:
         return
-    way = f"/?{urlencode({'node': place.node})}"
+    way = f"/overview?{urlencode({'node': place.node})}"
     found["moments"] = [(way, ""), (f"{way}&closed=1", names)]
     found["chosen"] = names if as_closed else ""
     if as_closed:

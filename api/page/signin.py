@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from pathlib import Path
 from typing import Annotated
 
-import plotly
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from api.auth import key_of_secret, platform_of
+from api.page import assets
 from api.page.language import COOKIE as LANGUAGE_COOKIE
 from api.page.sessions import COOKIE, LIFETIME_US
 from api.page.visit import Acting, PageRoute, page, request_language, sessions_of
@@ -22,15 +21,6 @@ from texts import LANGUAGES
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 FORM_COOKIE = "greenoffice_form"
-STATIC = Path(__file__).parent / "static"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-FILES: dict[str, tuple[Path, str]] = {
-    "page.css": (STATIC / "page.css", "text/css"),
-    "page.js": (STATIC / "page.js", "text/javascript"),
-    "icon.svg": (STATIC / "icon.svg", "image/svg+xml"),
-    "plotly.min.js": (PLOTLY, "text/javascript"),
-}
-YEAR = "public, max-age=31536000, immutable"
 
 
 def local_path(wanted: str) -> str:
@@ -129,10 +119,14 @@ def choose_language(
 
 
 @router.get("/static/{name}")
-def static(name: str) -> FileResponse:
-    """The page's own style, script and icon, and the chart library from its wheel."""
-    if name not in FILES:
+def static(name: str, request: Request) -> Response:
+    """The page's own files, compressed for whoever takes that."""
+    known = assets.found(name)
+    if known is None:
         raise NotFound("no such file", field="name", value=name, fix="reload the page")
-    path, kind = FILES[name]
-    cache = YEAR if name == "plotly.min.js" else "public, max-age=60"
-    return FileResponse(path, media_type=kind, headers={"Cache-Control": cache})
+    file, kept = known
+    headers = {"Cache-Control": kept, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return FileResponse(file.path, media_type=file.media, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(file.compressed, media_type=file.media, headers=headers)

@@ -19,7 +19,6 @@ from api.page import (
     formats,
     lineage,
     live,
-    overview,
     patterns,
 )
 from api.page.visit import Acting, PageRoute, Visit, Visitor
@@ -60,15 +59,6 @@ Node = Annotated[str | None, Query(max_length=128)]
 Moment = Annotated[str | None, Query(max_length=40)]
 PAGE = 50
 STATES = f"^({'|'.join(cases.FILTERS)}|{FIXED_BEFORE})$"
-
-
-@router.get("/")
-def overview_page(
-    visit: Visitor, node: Node = None, closed: Annotated[bool, Query()] = False
-) -> HTMLResponse:
-    """Today against last week, and where the energy goes; closed months as they stand, or as they
-    were closed."""
-    return visit.render("overview.html", view=overview.overview(visit, node, closed))
 
 
 @router.get("/findings")

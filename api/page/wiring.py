@@ -9,6 +9,7 @@ from api.page import (
     gateway_views,
     gateways,
     history_views,
+    home_views,
     keys_views,
     reference,
     repair_views,
@@ -31,6 +32,7 @@ def install(app: FastAPI) -> None:
     app.include_router(signin.router)
     app.include_router(reference.router)
     app.include_router(gateway_views.router)
+    app.include_router(home_views.router)
     app.include_router(views.router)
     app.include_router(entry_views.router)
     app.include_router(supplier_bill_views.router)

@@ -110,7 +110,7 @@ def digest(caller: Caller, week: str | None = None, under: str | None = None) ->
         cases=cases,
         told=told_of_each(caller, cases, now_us),
         sums=sum_of_cases(found, nesting.outer),
-        a_year=_a_year(found, nesting, now_us),
+        a_year=yearly_cost(found, nesting, now_us),
         accounts=_states(caller, accounts, told, under),
     )
 
@@ -131,9 +131,11 @@ def _day(one: Opening, registry: Registry) -> date:
     return local_day(one.at_us, registry.zone(one.node) if one.node in registry.nodes else "UTC")
 
 
-def _a_year(
+def yearly_cost(
     cases: Sequence[Case], nesting: Nesting, now_us: int
 ) -> tuple[tuple[str, Decimal], ...]:
+    """(currency, amount), sorted: what a year costs of those that run, and have for 14 days; energy
+    that nested meters show counts once."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     for one in counted(cases, nesting.outer):
         if told_by_the_year(one.case, now_us):

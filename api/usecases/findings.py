@@ -88,6 +88,8 @@ class CasesWanted:
     """Those that are told at once, or that wait for a digest."""
     under: str | None = None
     """Those of what the scope holds of a node's subtree."""
+    changed_us: int | None = None
+    """Those that were opened or given another state from an instant on."""
 
 
 EVERY = CasesWanted()
@@ -136,6 +138,7 @@ def _page(
         snoozed=wanted.snoozed,
         wastes=wanted.wastes,
         numbers=wanted.numbers,
+        changed_us=wanted.changed_us,
         now_us=now_us,
         after=after,
         limit=limit,

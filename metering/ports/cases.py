@@ -30,14 +30,16 @@ class CaseReader(Protocol):
         snoozed: bool | None = None,
         wastes: bool | None = None,
         numbers: frozenset[int] | None = None,
+        changed_us: int | None = None,
         now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
         """In the order of `case_worth.order_of` at an instant [us]; at 0 as though all had just
         begun. `between_us` keeps those that overlap [start, end), `snoozed` those that are put off
-        then, or that are not, `wastes` those that waste, or meter faults, `numbers` these;
-        `after` is the id of the last one seen."""
+        then, or that are not, `wastes` those that waste, or meter faults, `numbers` these,
+        `changed_us` those that were opened or given another state from an instant on; `after` is
+        the id of the last one seen."""
         ...
 
     def openings(self, institutions: frozenset[str]) -> Sequence[Opening]:

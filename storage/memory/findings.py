@@ -57,6 +57,7 @@ class MemoryFindings(FindingStore):
         snoozed: bool | None = None,
         wastes: bool | None = None,
         numbers: frozenset[int] | None = None,
+        changed_us: int | None = None,
         now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
@@ -73,6 +74,7 @@ class MemoryFindings(FindingStore):
                 and (between_us is None or _overlaps(one.evidence, between_us))
                 and (snoozed is None or is_snoozed(one, now_us) == snoozed)
                 and (numbers is None or one.number in numbers)
+                and (changed_us is None or max(one.opened_us, one.state_us) >= changed_us)
                 and (wastes is None or (one.evidence.waste > 0) == wastes)
                 and (beyond is None or order_of(one, now_us) > beyond)
             ]

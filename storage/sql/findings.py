@@ -72,6 +72,7 @@ class SqlFindings(FindingStore):
         snoozed: bool | None = None,
         wastes: bool | None = None,
         numbers: frozenset[int] | None = None,
+        changed_us: int | None = None,
         now_us: int = 0,
         after: str | None = None,
         limit: int = 100,
@@ -87,6 +88,7 @@ class SqlFindings(FindingStore):
                 .where(true() if snoozed is None else _snoozed(snoozed, now_us))
                 .where(true() if wastes is None else _wasting(wastes))
                 .where(true() if numbers is None else _CASE.number.in_(sorted(numbers)))
+                .where(true() if changed_us is None else _changed(changed_us))
                 .where(true() if after is None else _beyond(con, after, now_us))
                 .order_by(*in_order(now_us))
                 .limit(limit)
@@ -198,6 +200,10 @@ def _known(since_us: int) -> Any:
         _CASE.last_us > since_us,
         _CASE.fixed_us > max(0, since_us - RELAPSES_WITHIN_US),
     )
+
+
+def _changed(since_us: int) -> Any:
+    return or_(_CASE.opened_us >= since_us, _CASE.state_us >= since_us)
 
 
 def _snoozed(wanted: bool, now_us: int) -> Any:

@@ -121,6 +121,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
         "/v1/entries/table?file=readings.csv",
         {"content": b"meter;time;value\ncanteen-water;2026-11-20;12,5\n"},
     ),
+    ("verdicts", "GET", f"/v1/verdicts?node=campus&{DAYS}", {}),
 )
 
 

@@ -306,7 +306,7 @@ def test_a_closed_month_is_marked_on_the_page_and_reopened_there_by_two(world, s
     shown = page.get("/closings").text
     assert "c1" in shown
     assert "Ask to reopen" in shown
-    assert "closed c1" in page.get("/?node=bureau").text
+    assert "closed c1" in page.get("/overview?node=bureau").text
     asked = world.post("/v1/closings/c1/reopening", "closer", json={"reason": "<a meter>"})
     assert asked.status_code == 200
     shown = page.get("/closings").text
@@ -315,7 +315,7 @@ def test_a_closed_month_is_marked_on_the_page_and_reopened_there_by_two(world, s
     path = "/closings/c1/confirmation"
     assert page.post(path, data=done, follow_redirects=False).status_code == 303
     assert "Reopened by" in page.get("/closings").text
-    assert "closed c1" not in page.get("/?node=bureau").text
+    assert "closed c1" not in page.get("/overview?node=bureau").text
 
 
 def test_the_page_of_a_closing_names_what_is_worth_otherwise_and_who_edited_it(world, signed_in):

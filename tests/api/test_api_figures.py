@@ -332,7 +332,7 @@ def figures_of(response) -> list[dict[str, str]]:
 def test_the_page_tells_the_api_s_figures_to_the_last_digit(make, request, world_of):
     world = request.getfixturevalue(world_of)
     make.sign_in(world)
-    shown = figures_of(world.client.get("/?node=o"))
+    shown = figures_of(world.client.get("/overview?node=o"))
     days = [f for f in shown if f["start"] < f["end"] and len(f["start"]) == len(f["end"]) == 10]
     spans = {(f["code"], f["item"], f["start"], f["end"]) for f in days if "name" not in f}
     assert len(spans) >= 14 + 2
@@ -358,7 +358,7 @@ def check(value: dict, shown: list[dict[str, str]], start: str, end: str) -> Non
 
 def test_the_page_s_table_of_parts_is_the_api_s(make, mixed):
     make.sign_in(mixed)
-    shown = figures_of(mixed.client.get("/?node=east"))
+    shown = figures_of(mixed.client.get("/overview?node=east"))
     rows = ask(mixed, f"/v1/energy/parts?node=east&{WEEK}")["data"]
     for row in rows:
         name = "difference" if row["row"] == "difference" else None
@@ -377,14 +377,14 @@ def test_the_page_s_table_of_parts_is_the_api_s(make, mixed):
 def test_the_page_says_that_a_daily_reading_is_not_drawn_by_the_hour(make, mixed):
     make.sign_in(mixed)
     note = "Part of the energy is read less often than hourly"
-    assert note in mixed.client.get("/?node=o").text
-    assert note not in mixed.client.get("/?node=dc").text
+    assert note in mixed.client.get("/overview?node=o").text
+    assert note not in mixed.client.get("/overview?node=dc").text
 
 
 def test_the_page_shows_each_currency_and_a_range(make, euros):
     make.sign_in(euros)
-    html = euros.client.get("/?node=o").text
-    shown = figures_of(euros.client.get("/?node=o"))
+    html = euros.client.get("/overview?node=o").text
+    shown = figures_of(euros.client.get("/overview?node=o"))
     of_days = [f for f in shown if f["figure"] == "cost" and f["value"]]
     assert {f["currency"] for f in of_days} == {"CNY", "EUR"}
     assert "some readings lie on both sides of a change of price" in html
@@ -454,9 +454,9 @@ def test_an_answer_asked_while_books_move_is_of_one_revision(make, path):
 def test_last_week_is_cut_where_today_ends(make, mixed):
     """Today is known to 10:00 by the quarter hour; what is read once a day is in neither."""
     make.sign_in(mixed)
-    html = mixed.client.get("/?node=o").text
+    html = mixed.client.get("/overview?node=o").text
     wanted = str(10 * (Decimal("40.3") + Decimal("7.9")))
-    shown = figures_of(mixed.client.get("/?node=o"))
+    shown = figures_of(mixed.client.get("/overview?node=o"))
     partly = [f for f in shown if f["end"].startswith("2026-11-17T10:00")]
     energy = next(f for f in partly if f["figure"] == "energy")
     assert Decimal(energy["value"]) == Decimal(wanted)

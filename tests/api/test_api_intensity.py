@@ -51,7 +51,7 @@ def test_places_and_days_are_bounded(shared_world, monkeypatch):
 
 
 def test_the_page_tells_them_of_the_last_four_weeks(world, signed_in):
-    html = world.client.get("/?node=campus").text
+    html = world.client.get("/overview?node=campus").text
     assert "kWh/m²" in html
     told = world.get(
         "/v1/energy/intensity", node="campus", start="2026-10-27", end="2026-11-24"

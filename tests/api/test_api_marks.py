@@ -61,12 +61,12 @@ def test_pages_follow_each_other(world: World) -> None:
 
 @pytest.mark.usefixtures("signed_in")
 def test_the_overview_shows_the_marks_of_its_place(world: World) -> None:
-    shown = world.client.get("/?node=office-a").text
+    shown = world.client.get("/overview?node=office-a").text
     assert "Unusual today and yesterday" in shown
     assert "38.0 kWh more than in the last 60 days" in shown
     assert "next to nothing" not in shown
     world.platform.findings.mark("campus", [])
-    assert "Unusual today" not in world.client.get("/?node=office-a").text
+    assert "Unusual today" not in world.client.get("/overview?node=office-a").text
 
 
 @pytest.mark.usefixtures("signed_in")
@@ -74,6 +74,6 @@ def test_the_page_counts_what_it_does_not_show(world: World) -> None:
     night = day_marks()[0]
     many = [replace(night, meter=f"m{n}", measured=night.measured - n) for n in range(8)]
     world.platform.findings.mark("campus", many)
-    assert "and 3 more" in world.client.get("/").text
+    assert "and 3 more" in world.client.get("/overview").text
     world.client.get("/language/zh?next=/")
-    assert "今天与昨天的异常时段" in world.client.get("/").text
+    assert "今天与昨天的异常时段" in world.client.get("/overview").text

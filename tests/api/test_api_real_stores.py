@@ -27,7 +27,16 @@ PATHS = [
     "/v1/restatements",
     "/v1/books/hash",
 ]
-PAGES = ["/", "/?node=office-a", "/findings", "/datacentre", "/gateways", "/latest"]
+PAGES = [
+    "/",
+    "/?node=office-a",
+    "/overview",
+    "/overview?node=office-a",
+    "/findings",
+    "/datacentre",
+    "/gateways",
+    "/latest",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -47,6 +47,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/forecast?node=hall", {}),
         ("/v1/forecast?meter=hall-total&until=year", {}),
     ],
+    ("GET", "/v1/verdicts"): [("/v1/verdicts?node=hall", {})],
     ("GET", "/v1/bill"): [
         ("/v1/bill?node=hall&month=2026-10", {}),
         ("/v1/bill?meter=hall-total&month=2026-10", {}),
@@ -226,6 +227,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ),
     ],
     ("GET", "/"): [("/?node=hall", {})],
+    ("GET", "/needs"): None,
+    ("GET", "/overview"): [("/overview?node=hall", {})],
     ("GET", "/findings"): None,
     ("GET", "/learned"): None,
     ("GET", "/patterns"): [("/patterns?node=hall", {})],

@@ -203,7 +203,7 @@ def test_figures_of_the_page_have_the_attributes_and_names_of_the_documents(worl
     names = set(re.findall(r"`(\w+)`", section.split("`data-figure` is ")[1].split(".")[0]))
     attributes = set(re.findall(r"(data-[a-z]+)=", section))
     signed(world)
-    paths = ("/?node=office-a", "/datacentre?node=dc", "/findings")
+    paths = ("/overview?node=office-a", "/datacentre?node=dc", "/findings")
     pages = "".join(world.client.get(path).text for path in paths)
     found = set(re.findall(r'data-figure="(\w+)"', pages))
     assert found <= names, found - names

@@ -51,7 +51,7 @@ def visitor(world):
 
 
 def test_a_number_is_the_one_of_the_api_on_the_basis_in_the_address(world, visitor):
-    html = visitor.get(f"/?node=campus&{OTHER}").text
+    html = visitor.get(f"/overview?node=campus&{OTHER}").text
     carbon, coal = (
         {
             (one["data-start"], one["data-end"]): one
@@ -76,14 +76,23 @@ def test_a_number_is_the_one_of_the_api_on_the_basis_in_the_address(world, visit
 
 
 def test_the_default_says_nothing_more(visitor):
-    html = visitor.get("/?node=campus").text
+    html = visitor.get("/overview?node=campus").text
     assert "data-basis" not in html
     assert "kg CO₂<br>" not in html
     assert not any("coal=" in one for one in links(html) if one.startswith("/lineage"))
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/?node=campus", "/findings", "/findings/f-after", "/datacentre", "/closings"]
+    "path",
+    [
+        "/",
+        "/overview",
+        "/overview?node=campus",
+        "/findings",
+        "/findings/f-after",
+        "/datacentre",
+        "/closings",
+    ],
 )
 def test_the_basis_is_kept_in_every_link_and_form(visitor, path):
     html = visitor.get(f"{path}{'&' if '?' in path else '?'}{OTHER}").text
@@ -103,14 +112,16 @@ def test_the_basis_is_kept_in_every_link_and_form(visitor, path):
 
 
 def test_the_switch_leads_to_each_other_basis_of_the_same_page(visitor):
-    html = visitor.get("/?node=campus&carbon=market").text
+    html = visitor.get("/overview?node=campus&carbon=market").text
     ways = dict(re.findall(r'<a class="pill" href="([^"]*)">([^<]*)</a>', html))
     told = {unescape(link): words for link, words in ways.items()}
-    assert told["/?node=campus"] == "location-based"
-    assert told[f"/?node=campus&{OTHER}"] == "by equal value"
+    assert told["/overview?node=campus"] == "location-based"
+    assert told[f"/overview?node=campus&{OTHER}"] == "by equal value"
     here = re.findall(r'<b class="pill good" aria-current="true">([^<]*)</b>', html)
     assert here == ["market-based", "by equivalent value"]
-    chinese = visitor.get("/?node=campus&carbon=market", headers={"Accept-Language": "zh"}).text
+    chinese = visitor.get(
+        "/overview?node=campus&carbon=market", headers={"Accept-Language": "zh"}
+    ).text
     assert "基于市场" in chinese
     assert "按当量值" in chinese
 

@@ -88,6 +88,7 @@ ELSEWHERE = ("/docs", "/signin", "/health", "/metrics", "/live", "/openapi.json"
 ASKING = {
     "/bills/file": None,
     "/entries/meter": None,
+    "/needs": None,
     "/setup/template": None,
     "/repairs/change": None,
     "/repairs/progress": None,
@@ -169,16 +170,16 @@ def said(client, path):
 
 def test_where_there_is_no_data_nothing_is_said_of_tariffs(booked, signed):
     """And where there is no tariff, nothing of readings that are missing."""
-    silent = said(office(booked, STATES["readings of yesterday"], Role.ADMIN, signed), "/")
+    silent = said(office(booked, STATES["readings of yesterday"], Role.ADMIN, signed), "/overview")
     assert "nothing of today is known yet" in silent
     assert "no tariff row" not in silent
     assert "no factor row" not in silent
     bare = office(booked, STATES["no tariff, area, weather"], Role.ADMIN, signed)
-    told = said(bare, "/")
+    told = said(bare, "/overview")
     for sentence in ("no tariff row holds here", "no factor row holds", "No floor area"):
         assert sentence in told
     assert "nothing of today is known yet" not in told
-    full = said(office(booked, STATES["all of it"], Role.ADMIN, signed), "/")
+    full = said(office(booked, STATES["all of it"], Role.ADMIN, signed), "/overview")
     assert "no tariff row" not in full
     assert "No floor area" not in full
 

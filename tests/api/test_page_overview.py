@@ -120,7 +120,7 @@ def page_of(world) -> str:
 
     form = world.client.get("/signin").text
     token = re.search(r'name="token" value="([^"]+)"', form)[1]
-    data = {"key": world.keys["bureau"], "token": token, "next": "/?node=office-a"}
+    data = {"key": world.keys["bureau"], "token": token, "next": "/overview?node=office-a"}
     return world.client.post("/signin", data=data).text
 
 

@@ -122,9 +122,12 @@ def test_pages_forbid_inline_scripts_and_foreign_sources(world, signed_in):
 
 
 def test_the_chart_library_is_kept_for_long_and_nothing_else_is_served(world):
-    response = world.client.get("/static/plotly.min.js")
+    hashed = re.search(
+        r'data-charts="(/static/plotly\.min\.[0-9a-f]{12}\.js)"', world.client.get("/signin").text
+    )[1]
+    response = world.client.get(hashed)
     assert "immutable" in response.headers["cache-control"]
-    for name in ("../views.py", "..%2fviews.py", "page.py"):
+    for name in ("../views.py", "..%2fviews.py", "page.py", "page.000000000000.css"):
         assert world.client.get(f"/static/{name}").status_code == 404
 
 

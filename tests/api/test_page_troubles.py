@@ -133,7 +133,7 @@ def test_a_day_of_which_nothing_is_known_is_not_said_to_lack_a_price(booked, sig
     values = {1: (start_us + quarter * 900_000_000, 1000.0 + quarter)}
     world = booked(registry(), NOW_US, values)
     signed(world)
-    page = world.client.get("/", headers={"Accept-Language": "en"}).text
+    page = world.client.get("/overview", headers={"Accept-Language": "en"}).text
     assert "nothing of today is known yet" in page
     assert "no tariff row holds here" not in page
     assert "no factor row holds here" not in page

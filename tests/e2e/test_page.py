@@ -30,7 +30,8 @@ ARGS = [
     "--disable-sync",
 ]
 SECTIONS = {
-    "overview": "/",
+    "home": "/",
+    "overview": "/overview",
     "building": "/?node=office-a",
     "findings": "/findings",
     "finding": "/findings/f-after",
@@ -176,6 +177,8 @@ def test_every_section_renders_whole(
     for name, path in SECTIONS.items():
         page.goto(site.url + path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        for chart in page.locator("[data-chart]").all():
+            chart.scroll_into_view_if_needed()
         page.wait_for_function(
             "document.querySelectorAll('[data-chart]').length ==="
             " document.querySelectorAll('[data-chart] .main-svg:first-child').length"
@@ -215,6 +218,7 @@ def test_a_new_reading_and_a_refusal_appear_by_themselves(
 ) -> None:
     page = context.new_page()
     sign_in(page, site)
+    page.goto(f"{site.url}/gateways")
     expect(page.locator("#live-readings li").first).to_be_visible()
     seed, world = site.seed, site.world
     submission = seed.Submission("campus/gw-1", "topic", b"{}", "k", seed.NOW_US)

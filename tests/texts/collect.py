@@ -150,6 +150,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "mending": set(MendingKind),
         "state": {*CaseState, FIXED_BEFORE, "open", "asked", "replayed", "discarded", "snoozed"},
         "verdict": set(SavingVerdict),
+        "day_verdict": set(analytics.VerdictKind),
+        "verdict_lack": set(analytics.VerdictLack),
         "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},
         "closed": {BALANCED, MERGED, MOVED, REFUTED},
         "reason": set(reasons(root)),

@@ -31,10 +31,25 @@
     };
   };
 
+  // The chart library is large: it is fetched when a chart comes near to being seen.
+  let library = null;
+  const charts = () => {
+    library ||= new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = document.body.dataset.charts;
+      script.onload = done;
+      script.onerror = failed;
+      document.head.append(script);
+    });
+    return library;
+  };
+
   const drawn = new WeakMap();
-  const draw = (holder) => {
+  const near = new WeakSet();
+  const draw = async (holder) => {
+    await charts();
     const block = document.getElementById(holder.dataset.chart);
-    if (!block || !window.Plotly || drawn.get(holder) === block.textContent) return;
+    if (!block || drawn.get(holder) === block.textContent) return;
     const css = style();
     const spec = paint(JSON.parse(block.textContent), css);
     drawn.set(holder, block.textContent);
@@ -42,12 +57,28 @@
       displayModeBar: false, responsive: true,
     });
   };
-  const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((one) => one.isIntersecting)) {
+      seen.unobserve(entry.target);
+      near.add(entry.target);
+      draw(entry.target).catch(() => {});
+    }
+  }, { rootMargin: "400px" });
+  const drawAll = () => document.querySelectorAll("[data-chart]").forEach((holder) => {
+    if (near.has(holder)) draw(holder).catch(() => {});
+    else seen.observe(holder);
+  });
 
   const redraw = () => {
     document.querySelectorAll("[data-chart]").forEach((one) => drawn.delete(one));
     drawAll();
   };
+
+  // Parts of a page that cost more than the rest are fetched once it is there.
+  const fetchParts = () => document.querySelectorAll("[data-part]").forEach(async (part) => {
+    const answer = await fetch(part.dataset.part).catch(() => null);
+    if (answer?.ok && !answer.redirected) part.innerHTML = await answer.text();
+  });
 
   // Every part with data-live is taken from a fresh copy of this page; charts follow their data.
   const refresh = async () => {
@@ -108,7 +139,16 @@
     select.addEventListener("change", () => select.form.submit());
   });
   document.querySelector(".nav a[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, [contenteditable]");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    const search = document.querySelector("main input[type=search], main select[data-go]");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+  });
   drawAll();
+  fetchParts();
   listen();
   every(3, listen);
   const seconds = Number(document.body.dataset.refresh || 0);
