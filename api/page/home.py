@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import figures
-from api.page import figure, home_lists, home_month, so_far
+from api.page import figure, home_ahead, home_lists, home_month, so_far
 from api.page.figure import Of, Shown
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
@@ -84,6 +84,7 @@ def home(visit: Visit, node: str | None) -> dict[str, Any] | None:
         if not found["has_books"]:
             return found
         found["month"] = _month_card(visit, view, place, until)
+        found["ahead"] = home_ahead.month_ahead(visit, view, place)
         found |= home_month.verdicts(visit, view, place)
     found |= home_lists.waste(visit, place)
     since_us = day_bounds(place.today - timedelta(days=1), place.zone)[0]
@@ -93,7 +94,6 @@ def home(visit: Visit, node: str | None) -> dict[str, Any] | None:
 
 
 def _month_card(visit: Visit, view: View, place: Place, until: Reached) -> MonthCard:
-    """A budget and a forecast of the month are rows of their own, once there are such."""
     key, today = place.key(place.node), place.today
     now = figures.month_so_far(view, key, today)
     of = figure.of_days(place.node, ELECTRICITY, now.first, now.last)

@@ -29,6 +29,7 @@ NEXT_WAYS = {
     "tariff": NextWay("/setup/tariff", N_("Register what energy costs"), Role.ADMIN, whole=True),
     "factors": NextWay("/setup/factors", N_("Register a factor"), Role.ADMIN, whole=True),
     "tree": NextWay("/setup/tree", N_("Register places and their areas"), Role.ADMIN, whole=True),
+    "budget": NextWay("/setup/budgets", N_("Register a budget"), Role.ADMIN, whole=True),
     "meters": NextWay("/setup/meters", N_("Register meters"), Role.ADMIN, whole=True),
     "accounts": NextWay("/setup/accounts", N_("Register an account"), Role.ADMIN, whole=True),
     "points": NextWay("/setup/points", N_("Register points"), Role.ADMIN, whole=True),

@@ -123,7 +123,7 @@ def forecasts_of(view: View, key: SeriesKey, until: Until) -> Forecasts:
         filled=past.filled(found) if found and whole else (),
         money=MoneyTold(spent.currency, _told(spent.by_day)) if spent else None,
         days=past.to_come(found) if found and whole else (),
-        budgets=tuple(_beside(past, one, found, spent) for one in _budgets(view, past, until)),
+        budgets=tuple(_beside(past, one, found, spent) for one in budgets_of(view, key, until)),
     )
 
 
@@ -269,12 +269,13 @@ def _up_to(view: View, key: SeriesKey, today: date) -> int | None:
     return day_bounds(today, view.zone(key))[0] + reached[min(reached)] if reached else None
 
 
-def _budgets(view: View, past: _Past, until: Until) -> Iterator[EnergyBudget]:
-    """Those of the place, item and period, of a unit that is told."""
+def budgets_of(view: View, key: SeriesKey, until: Until) -> Iterator[EnergyBudget]:
+    """Those of the running month or year of a place and item; none of the day, or of a meter."""
+    today = local_day(view.now_us, view.zone(key))
     each = {Until.MONTH: MONTHLY, Until.YEAR: YEARLY}.get(until)
     for one in KIND.of(view.registry):
-        own = past.key.kind == "node" and (one.node, one.item) == (past.key.code, past.key.item)
-        if own and one.budget_each == each and one.valid.holds(past.span.first):
+        own = key.kind == "node" and (one.node, one.item) == (key.code, key.item)
+        if own and one.budget_each == each and one.valid.holds(_period(until, today).first):
             yield one
 
 

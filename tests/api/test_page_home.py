@@ -16,6 +16,9 @@ from api.page import assets
 from figures import Figures
 from metering.access import Role
 from metering.localtime import HOUR_US, day_bounds, local_day
+from metering.registry import Registry
+from metering.registry.facts.budgets import EnergyBudget
+from metering.validity import Validity
 from tests.api.conftest import NOW_US, TODAY, ZONE, books, sign_in
 
 EN = {"Accept-Language": "en"}
@@ -192,3 +195,31 @@ def test_a_changed_file_has_another_name(tmp_path):
 def test_live_messages_stand_with_the_gateways_alone(world, signed_in):
     assert 'id="justin"' in world.client.get("/gateways").text
     assert 'id="justin"' not in home(world, "/") + home(world, "/overview")
+
+
+def test_the_month_to_its_end_is_what_the_api_foretells(world, signed_in):
+    told = world.get("/v1/forecast", node="campus").json()
+    words = part(home(world), "cost")
+    for name in ("total", "low", "high"):
+        if told["cost"][name] is not None:
+            assert f"{Decimal(told['cost'][name]):,.0f}" in words
+    assert ("four times in five" in words) == (told["cost"]["low"] is not None)
+    assert (f"{len(told['filled'])} day" in words) == bool(told["filled"])
+
+
+def test_budgets_stand_below_it_with_the_day_on_which_they_are_passed(world, signed_in):
+    total = Decimal(world.get("/v1/forecast", node="campus").json()["forecast"]["total"])
+    year = Validity(date(2026, 1, 1), date(2027, 1, 1))
+    rows = (
+        EnergyBudget("campus", "01000", (total / 2).quantize(Decimal(1)), "", "monthly", year),
+        EnergyBudget("campus", "01000", total * 100, "", "yearly", year),
+    )
+    world.platform.registry_store.apply(
+        Registry(more={"energy_budget": rows}), actor="test", now_us=1
+    )
+    (month,) = world.get("/v1/forecast", node="campus").json()["budgets"]
+    passed = date.fromisoformat(month["passed_on"])
+    words = part(home(world), "cost")
+    assert f"passed on {passed:%B} {passed.day}" in words
+    assert "Budget of the year" in words
+    assert "% expected" in words
