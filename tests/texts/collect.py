@@ -25,7 +25,7 @@ from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
-from greenoffice.saying import LIBRARY_WORDS, help_texts
+from greenoffice.saying import LIBRARY_SENTENCES, LIBRARY_WORDS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.access import Role
 from metering.edge_node import Why
@@ -64,6 +64,7 @@ def sentences(root: Path) -> dict[str, str]:
     found |= dict.fromkeys(_of_page(root), "api/page")
     found |= of_reference()
     found |= dict.fromkeys(help_texts(typer.main.get_command(app)), "greenoffice --help")
+    found |= dict.fromkeys(LIBRARY_SENTENCES, "greenoffice")
     return found | {getattr(rich_utils, one): "greenoffice --help" for one in LIBRARY_WORDS}
 
 
