@@ -88,7 +88,7 @@ def _tell_usage(context: Any, wanted: str) -> None:
         shown(error)
 
     context.formatter_class = Usage
-    rich_utils.rich_format_error = told
+    setattr(rich_utils, "rich_format_error", told)  # noqa: B010 - of a library
 
 
 def _tell(command: Any, wanted: str) -> None:
