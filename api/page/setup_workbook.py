@@ -155,7 +155,7 @@ def _problems(visit: Visit, error: GreenOfficeError) -> list[dict[str, Any]]:
         where = ("", 0, error.field or "", value[:120])
         return [_problem(visit, where, error.message, error.fix or "")]
     return [
-        _problem(visit, (one.file, one.line, one.field, one.value), one.problem, one.fix)
+        _problem(visit, (one.file, one.line, one.column, one.value), one.problem, one.fix)
         for one in error.problems
     ]
 
