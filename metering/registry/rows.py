@@ -337,7 +337,7 @@ def as_text(value: object) -> str:
 
 def _good_header(table: Table, file: str, header: Header, line: int, problems: Problems) -> bool:
     before = len(problems.found)
-    known = ",".join(map(header.heading, table.columns))
+    known = ", ".join(map(header.heading, table.columns))
     for column in table.required:
         if column not in header.columns:
             fix, heading = f"add it; columns are {known}", header.heading(column)

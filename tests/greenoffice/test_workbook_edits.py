@@ -18,7 +18,7 @@ from greenoffice.saying import complaint
 from metering.errors import InvalidFiles
 from metering.registry import Registry
 
-TREE = "编码,上级,类型,中文名,英文名,时区,面积,人数,占比,生效日期,失效日期"
+TREE = "编码, 上级, 类型, 中文名, 英文名, 时区, 面积, 人数, 占比, 生效日期, 失效日期"
 SHEETS = (
     "组织, 网关, 路由, 仪表, 公式, 测点, 电价, 日历, 因子, 户号, 提醒额度, 费用, 限值, "
     "办公时间, 力调, 阶梯价"
