@@ -293,13 +293,16 @@ def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
             rows.append(Row(sheet.label, number, named, problems, header))
             for place, (one, text) in enumerate(cells):
                 if text and not one and place not in homeless:
-                    homeless.add(place)
-                    fix = "give its column a heading of this table, or delete it"
-                    column = letter(place)
-                    problems.add(sheet.label, number, column, text, "no heading above it", fix)
+                    homeless.add(place)  # the first of a column tells of all
+                    _without_heading(sheet.label, number, place, text, problems)
     if header is None:
         problems.add(sheet.label, 1, "", "", "no header line", ",".join(table.columns))
     return rows
+
+
+def _without_heading(file: str, line: int, place: int, text: str, problems: Problems) -> None:
+    fix = "give its column a heading of this table, or delete it"
+    problems.add(file, line, letter(place), text, "no heading above it", fix)
 
 
 def _number(text: str) -> Decimal | None:
