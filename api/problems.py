@@ -165,7 +165,8 @@ def problem_of(error: GreenOfficeError, instance: str, language: str = ENGLISH) 
 
 def _file_problem(one: FileProblem, language: str) -> dict[str, Any]:
     told = {"problem": said(one.problem, language), "fix": said(one.fix, language)}
-    return {**vars(one), **told}
+    place = {"file": one.file, "line": one.line, "field": one.field, "value": one.value}
+    return {**place, **told}
 
 
 def _shown(value: object) -> str:

@@ -33,7 +33,7 @@ from metering.gateway_life import (
 from metering.localtime import iso
 from metering.registry.files import read_registry_texts
 from storage import Stores
-from texts import word
+from texts import named, word
 
 _HOURS = re.compile(r"([0-9]{1,4})h")
 
@@ -174,7 +174,7 @@ def say_status(one: dict[str, Any]) -> None:
     if not one["connections"]:
         print(_standing(one))
     _say_counts(one)
-    spoken = word("gateway_next", one["next"], language())
+    spoken = named("gateway_next", one["next"], "command", language())
     say(f"next: {spoken}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from metering.registry.files import TABLES, not_of_registry
 from metering.registry.routes import RouteCheck
 from metering.registry.rows import Problems, Sheet
 from metering.registry.taking import take
-from metering.tables import EXPLAINED, known_table
+from metering.tables import EXPLAINED, chinese_table, known_table
 
 
 def read_registry(
@@ -107,10 +107,11 @@ def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
     name = known_table(table.name)
     if name not in TABLES:
         name = known_table(Path(table.file).name)
-    if name not in TABLES:
-        not_of_registry(table.file, problems)
-        return None
     try:
+        if name not in TABLES:
+            if table.separated or any(_filled(cells) for _, cells in table.lines()):
+                _unknown(table, problems)
+            return None
         if table.separated:
             return Sheet(name, list(table.lines()), table.file)
         lines = own_lines(TABLES[name], table.lines())
@@ -118,6 +119,22 @@ def _sheet(table: FileTable, problems: Problems) -> Sheet | None:
     except InvalidInput as error:
         noted(table.file, error, problems)
         return None
+
+
+def _unknown(table: FileTable, problems: Problems) -> None:
+    """Note a table that is called after none of the registry: a sheet by what sheets are called in
+    its own language."""
+    if "#" not in table.file:
+        not_of_registry(table.file, problems)
+        return
+    chinese = not table.name.isascii()
+    names = (chinese_table(one) if chinese else one.removesuffix(".csv") for one in TABLES)
+    fix = f"call it one of {', '.join(names)}; hide or delete a sheet of your own"
+    problems.add(table.file, 0, "", table.name, "a sheet that is none of the registry", fix)
+
+
+def _filled(cells: Sequence[object]) -> bool:
+    return any(one not in (None, "") for one in cells)
 
 
 def _of_one_width(lines: list[RawLine]) -> list[RawLine]:

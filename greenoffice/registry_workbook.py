@@ -18,6 +18,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from metering.registry import Registry
 from metering.registry.examples import EXAMPLES, MARK
@@ -33,11 +34,17 @@ GATEWAYS: Final = 500
 """Of which the drop-downs of SITE/GATEWAY are made."""
 NARROW, WIDE = 11, 40
 """Least and greatest width of a column, in characters."""
+EXPLAINED_WIDE: Final = 90
+"""Of the column of explanations."""
+_LINE: Final = 15.5
+"""Height of a line of text [points]."""
 _LISTS: Final = "lists"
 _TEXT: Final = "@"
-_HEAD = Font(bold=True)
-_OPTIONAL = Font()
-_GREY = Font(color="FF808080", italic=True)
+_FONT: Final = {"name": "Calibri", "size": 11}
+"""Of every cell; where a font has no name each office takes another one."""
+_HEAD = Font(**_FONT, bold=True)
+_OPTIONAL = Font(**_FONT)
+_GREY = Font(**_FONT, color="FF808080", italic=True)
 _FILL = PatternFill("solid", fgColor="FFDDEBF7")
 _CODES: Final = {"nodes": ("tree.csv", "code"), "meters": ("meters.csv", "code")}
 """Where what others refer to has its code."""
@@ -72,7 +79,8 @@ class _Book:
     def _explanations(self, sheet: Any) -> None:
         sheet.title = own(self.language, en=EXPLAINED[0], zh=EXPLAINED[1])
         sheet.column_dimensions["A"].width = 24
-        sheet.column_dimensions["B"].width = 100
+        sheet.column_dimensions["B"].width = EXPLAINED_WIDE
+        _printed(sheet)
         keys = ("fill", "examples", "words", "days", "codes", "import")
         lines = [("", text(f"registry_book.{key}", self.language)) for key in keys]
         lines += [
@@ -85,7 +93,11 @@ class _Book:
         for row, pair in enumerate(lines, 1):
             for column, said in enumerate(pair, 1):
                 cell = sheet.cell(row, column, said)
+                cell.font = _HEAD if column == 1 else _OPTIONAL
                 cell.alignment = Alignment(wrap_text=True, vertical="top")
+            # Not every office finds the height of a text that goes over several lines.
+            lines_of_text = -(-_width(pair[1]) // (EXPLAINED_WIDE - 4))
+            sheet.row_dimensions[row].height = _LINE * max(1, lines_of_text)
 
     def _title(self, name: str) -> str:
         return own(self.language, en=name.removesuffix(".csv"), zh=chinese_table(name))
@@ -98,6 +110,8 @@ class _Book:
         sheet = self.book.create_sheet(self._title(table.name))
         columns = (*table.columns, MARK) if marked else table.columns
         sheet.freeze_panes = "A2"
+        sheet.print_title_rows = "1:1"
+        _printed(sheet)
         for place, column in enumerate(columns, 1):
             self._head(sheet, place, table, column)
             known = [self._shown(table, column, row.get(column, "")) for row in rows]
@@ -203,6 +217,14 @@ class _Book:
         for words, letter in self.lists.items():
             for row, one in enumerate(words, 1):
                 self._cell(sheet[f"{letter}{row}"], one, grey=False)
+
+
+def _printed(sheet: Any) -> None:
+    """On paper all columns stand beside each other."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _width(said: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer import rich_utils
@@ -13,11 +13,26 @@ from typer import rich_utils
 from metering.errors import InvalidFiles
 from texts import ENGLISH, code_of, of_terminal, said, said_error
 
-LIBRARY_WORDS = (
+LIBRARY_WORDS: Final = (
     *("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "ERRORS_PANEL_TITLE"),
-    *("DEFAULT_STRING", "REQUIRED_LONG_STRING"),
+    *("DEFAULT_STRING", "REQUIRED_LONG_STRING", "ABORTED_TEXT", "RICH_HELP"),
 )
 """Headings and marks of a help page, which the library holds as names of its own."""
+_USAGE: Final = "Usage: "
+_METAVARS: Final = {"options_metavar": "[OPTIONS]", "subcommand_metavar": "COMMAND [ARGS]..."}
+LIBRARY_SENTENCES: Final = (
+    *(_USAGE, *_METAVARS.values()),
+    *("Missing argument {0}.", "Missing option {0}.", "Missing command."),
+    *("Got unexpected extra argument(s) ({0})", "Invalid value for {0}: {1}"),
+    *("No such command {0}.", "No such command {0}. Did you mean {1}?"),
+    *("No such option: {0}", "No such option: {0} (Possible options: {1})"),
+    *("Option {0} requires an argument.", "Option {0} does not take a value."),
+    "Input should be a valid integer, unable to parse string as an integer",
+    "Input should be a valid number, unable to parse string as a number",
+    "Input should be greater than or equal to {0}",
+    "Input should be less than or equal to {0}",
+)
+"""What the library says of how a command is called, which it has no names for."""
 
 
 def language() -> str:
@@ -54,7 +69,26 @@ def command_of(app: typer.Typer) -> Any:
         _tell(command, wanted)
         for name in LIBRARY_WORDS:
             setattr(rich_utils, name, said(getattr(rich_utils, name), wanted))
+        _tell_usage(command.context_class, wanted)
     return command
+
+
+def _tell_usage(context: Any, wanted: str) -> None:
+    """Let the library say in the language how a command is called, and what is wrong with a call.
+    It has no setting for either, so what writes them is replaced."""
+    shown = rich_utils.rich_format_error
+
+    class Usage(context.formatter_class):  # type: ignore[misc]
+        def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+            super().write_usage(prog, args, said(_USAGE, wanted) if prefix is None else prefix)
+
+    def told(error: Any) -> None:
+        english = error.format_message()
+        error.format_message = lambda: said(english, wanted)
+        shown(error)
+
+    context.formatter_class = Usage
+    setattr(rich_utils, "rich_format_error", told)  # noqa: B010 - of a library
 
 
 def _tell(command: Any, wanted: str) -> None:
@@ -62,6 +96,9 @@ def _tell(command: Any, wanted: str) -> None:
     for name in ("help", "short_help", "epilog"):
         if told := getattr(command, name, None):
             setattr(command, name, said(told, code_of(wanted)))
+    for name, english in _METAVARS.items():
+        if getattr(command, name, None) == english:
+            setattr(command, name, said(english, wanted))
     for parameter in _parameters(command):
         if told := getattr(parameter, "help", None):
             parameter.help = said(told, wanted)

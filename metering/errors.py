@@ -100,10 +100,17 @@ class FileProblem:
     value: str
     problem: str
     fix: str
+    heading: str = ""
+    """What the file calls the field, where that is known."""
+
+    @property
+    def column(self) -> str:
+        """The field as whoever wrote the file calls it."""
+        return self.heading or self.field
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.field} = {self.value!r}: {self.problem} - {self.fix}"
+        return f"{where}: {self.column} = {self.value!r}: {self.problem} - {self.fix}"
 
 
 class InvalidFiles(InvalidInput):

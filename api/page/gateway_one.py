@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.page import formats
+from api.page.gateway_door import door_warnings, lines
 from api.page.gateways import gateway_row
 from api.page.setup_fields import choice
 from api.page.visit import Visit
@@ -19,7 +20,7 @@ from metering.intake import DeadLetter, LetterGroup
 from metering.reading import Kind
 from metering.registry.proposal import Proposal
 from metering.units import UNITS
-from texts import month_of, said, word
+from texts import month_of, named, said, word
 
 MOST_GROUPS, MOST_PROPOSED = 50, 100
 NEXT_WAYS = {
@@ -33,8 +34,6 @@ NEXT_WAYS = {
     NextStep.WAIT: "#gateway-facts",
 }
 """Where a person does it; nothing is to be done about the others."""
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound
 
 
 def one(visit: Visit, user: str) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def one(visit: Visit, user: str) -> dict[str, Any]:
         **gateway_row(visit, state),
         "standing": word("gateway_state", state.standing, visit.language),
         "revoked": state.revoked,
-        "next": word("gateway_next", step, visit.language),
+        "next": named("gateway_next", step, "page", visit.language),
         "next_way": NEXT_WAYS.get(step, ""),
         "points": state.points,
         "connections": _connections(visit, state),
@@ -165,43 +164,6 @@ def months(visit: Visit, proposal: Proposal) -> str:
     ends = dict.fromkeys((found[0], found[-1]))
     span = " – ".join(month_of(one, visit.language) for one in ends)
     return f"{visit.text('Complete months that will be restated:')} {span}"
-
-
-def lines(visit: Visit, user: str, password: str) -> str:
-    """What a person enters in the gateway, or in its MQTT client, a line for each."""
-    door = visit.caller.platform.door
-    hidden = password or visit.text("shown once when it was made; a lost one is renewed")
-    told = (
-        ("host", _host(visit)),
-        ("port", str(door.port)),
-        ("tls", "on" if door.tls else "off"),
-        ("user", user),
-        ("password", hidden),
-        ("topic", f"greenoffice/v1/{user}/readings"),
-        ("qos", "1"),
-    )
-    return "\n".join(f"{name:<9} {value}" for name, value in told)
-
-
-def _host(visit: Visit) -> str:
-    """The address of the port; the one of this page where the port listens on every address."""
-    host = visit.caller.platform.door.host
-    return (visit.request.url.hostname or host) if host in EVERYWHERE else host
-
-
-def door_warnings(visit: Visit) -> list[str]:
-    """What else a person must know to come in by that port."""
-    door, _ = visit.caller.platform.door, visit.text
-    told = []
-    if door.host in LOOPBACK:
-        told.append(
-            _("The port listens on this machine alone: set mqtt.host, as docs/gateways.md says.")
-        )
-    if door.broker:
-        told.append(
-            _("Or through the broker %(url)s, with the same user and topic.") % {"url": door.broker}
-        )
-    return told
 
 
 def _zone(visit: Visit, site: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.page import confirming, gateway_one
+from api.page import confirming, gateway_door, gateway_one
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.gateways import add, revoke, rotate, state_of
 from api.usecases.messages import ask_again, discard
@@ -252,9 +252,9 @@ def _password(visit: Visit, user: str, password: str) -> HTMLResponse:
         facts=[
             (_("Gateway"), user),
             (_("Password"), password),
-            *((_("Note"), one) for one in gateway_one.door_warnings(visit)),
+            *((_("Note"), one) for one in gateway_door.door_warnings(visit)),
         ],
-        lines=gateway_one.lines(visit, user, password),
+        lines=gateway_door.lines(visit, user, password),
         back=(f"/gateways/{user}", user),
     )
     return confirming.secret(visit, shown)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import setup
+from api.page.gateway_door import new_passwords
 from api.page.setup_first import first_page
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.first_start import is_empty
@@ -125,7 +126,7 @@ def setup_change(
         shown = setup.FormShown(change, thing, outcome=outcome, reason=reason, unseen=unseen)
         return _form(visit, shown)
     if outcome.done.passwords:
-        return visit.render("setup_passwords.html", passwords=outcome.done.passwords, stem=name)
+        return new_passwords(visit, outcome.done.passwords, name)
     told = " ".join(filter(None, (change.once.get(one, "") for one in shape_of(file).key)))
     where = urlencode({"done": told[:200]})
     return RedirectResponse(f"/setup/{name}?{where}", status_code=303)

@@ -23,6 +23,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.gate import WORKBOOK_FORM_BYTES
 from api.page import setup
+from api.page.gateway_door import new_passwords
 from api.page.visit import PageRoute, Visit, Visitor, need_token
 from api.usecases.registering import ImportDone, ImportWishes, import_uploaded
 from api.usecases.setting_up import need_setup
@@ -120,7 +121,7 @@ def _taken(visit: Visit, sent: SentWorkbook) -> Response:
         unseen = sent.saves and not seen
         return _page(visit, {**_shown(visit, sent, done, version), "unseen": unseen})
     if done.passwords:
-        return visit.render("setup_passwords.html", passwords=done.passwords, stem="gateways")
+        return new_passwords(visit, done.passwords, "gateways")
     return RedirectResponse("/setup", status_code=303)
 
 
@@ -154,7 +155,7 @@ def _problems(visit: Visit, error: GreenOfficeError) -> list[dict[str, Any]]:
         where = ("", 0, error.field or "", value[:120])
         return [_problem(visit, where, error.message, error.fix or "")]
     return [
-        _problem(visit, (one.file, one.line, one.field, one.value), one.problem, one.fix)
+        _problem(visit, (one.file, one.line, one.column, one.value), one.problem, one.fix)
         for one in error.problems
     ]
 

@@ -1,6 +1,6 @@
 """Files, folders and archives as tables. What a file is, its first bytes say, not its name.
 
-PK..            an archive: a workbook where it holds one, else the files in it
+PK..            an archive: a workbook where it holds one, else the files in it; ODS is refused
 1F 8B           one file, packed
 PAR1            Parquet
 D0 CF 11 E0     a workbook of before 2007, or an encrypted one: refused with what to do
@@ -103,8 +103,16 @@ def _tables(name: str, data: bytes, form: TextForm, depth: int = 0) -> Iterator[
     check_bytes(len(data), name)
     if data.startswith(b"PK\x03\x04"):
         with _archive(name, data) as archive:
-            if "xl/workbook.xml" in archive.namelist():
+            parts = archive.namelist()
+            if "xl/workbook.xml" in parts:
                 yield from workbook_tables(name, data, archive)
+            elif {"mimetype", "content.xml"} <= set(parts):
+                raise InvalidInput(
+                    "a document of LibreOffice (ODS)",
+                    field="file",
+                    value=name,
+                    fix="save it as XLSX",
+                )
             else:
                 yield from _packed(name, archive, form, depth)
     elif data.startswith(b"\x1f\x8b"):

@@ -19,7 +19,7 @@ from typing import Final
 
 from collector.tables.options import HistoryForm
 from collector.tables.refused import REASON
-from collector.tables.table import FileTable, RawLine, letter
+from collector.tables.table import FileTable, RawLine
 from metering.errors import InvalidInput
 from metering.tables import (
     AmbiguousFormat,
@@ -27,6 +27,7 @@ from metering.tables import (
     is_missing,
     known_heading,
     known_unit,
+    letter,
     time_form,
 )
 

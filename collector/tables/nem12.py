@@ -25,11 +25,11 @@ import numpy as np
 from collector.tables.loaded import LoadedHistory
 from collector.tables.options import HistoryForm
 from collector.tables.refused import RefusedCell
-from collector.tables.table import Cell, FileTable, letter
+from collector.tables.table import Cell, FileTable
 from collector.tables.values import ValueReader
 from metering.errors import InvalidInput
 from metering.localtime import DAY_MIN, HOUR_US, MINUTE_US
-from metering.tables import NumberForm, known_unit, plain_day
+from metering.tables import NumberForm, known_unit, letter, plain_day
 
 MARKET_US: Final = 10 * HOUR_US
 QUALITIES: Final = frozenset("AEFNSV")

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Final
 
 from collector.tables.refused import REASON, RefusedCell, refused_csv
-from collector.tables.table import Cell, FileTable, RawLine, letter
+from collector.tables.table import Cell, FileTable, RawLine
 from metering.errors import InvalidInput
 from metering.tables import (
     AmbiguousFormat,
@@ -26,6 +26,7 @@ from metering.tables import (
     is_missing,
     known_unit,
     known_word,
+    letter,
     number_form,
     plain,
     plain_month,

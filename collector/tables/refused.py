@@ -6,11 +6,14 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from collector.tables.table import Cell, FileTable
 
 REASON = "reason"
 """Heading of the column that says why."""
+SHOWN_AS: Final = "{0}, row {1}, {2} = {3}: {4}"
+"""A refused value in a sentence: file, row, column, value, why."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class RefusedCell:
 
     def __str__(self) -> str:
         one = self.cell
-        return f"{one.file}, row {one.row}, {one.column} = {str(one.value)[:60]!r}: {self.why}"
+        value = repr(str(one.value)[:60])
+        return SHOWN_AS.format(one.file, one.row, one.column, value, self.why)
 
 
 def refused_csv(table: FileTable, heading_rows: int, refused: Sequence[RefusedCell]) -> bytes:

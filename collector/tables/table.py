@@ -32,12 +32,3 @@ class FileTable:
     lines: Callable[[], Iterator[RawLine]]
     separated: bool = False
     """Whether it is text, in which a row that ends early has lost a separator."""
-
-
-def letter(place: int) -> str:
-    """Letters of a column in a spreadsheet; 0 is A."""
-    letters = ""
-    while place >= 0:
-        letters = chr(65 + place % 26) + letters
-        place = place // 26 - 1
-    return letters

@@ -181,7 +181,7 @@ class _TableLoad:
         self._told.counts.duplicates += int(same.sum())
         self._told.counts.differing += int((again & ~same).sum())
         for at in np.flatnonzero(again & ~same).tolist()[:1]:
-            self._told.show(f"{self._shown(int(rows[at]))}: another value comes before it")
+            self._show(int(rows[at]), "another value comes before it")
         return rows[~again]
 
     def _preview(self, target: SeriesTarget, part: I64) -> Previewed:
@@ -218,7 +218,7 @@ class _TableLoad:
             if one is WhatStands.OTHER and self._ways.correct:
                 continue
             for at in np.flatnonzero(beside == one).tolist()[:1]:
-                self._told.show(f"{self._shown(int(rows[at]))}: {why}")
+                self._show(int(rows[at]), why)
 
     def _cell(self, row: int) -> Cell:
         history = self._history
@@ -226,10 +226,10 @@ class _TableLoad:
         column = heading or meter
         return Cell(float(history.value[row]), self._table.file, int(history.row[row]), column)
 
-    def _shown(self, row: int) -> str:
+    def _show(self, row: int, why: str) -> None:
         cell = self._cell(row)
         at = iso(int(self._history.time_us[row]))
-        return f"{cell.file}, row {cell.row}, {cell.column} at {at} = {cell.value}"
+        self._told.show(f"{cell.file}, row {cell.row}, {cell.column} at {at} = {cell.value}: {why}")
 
     def _mendable(self) -> bytes:
         if not self._refused:

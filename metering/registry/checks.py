@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from metering.reading import Kind
+from metering.registry.examples import EXAMPLE_CODES
 from metering.registry.facts import FACTS
 from metering.registry.formulas import check_formulas
 from metering.registry.installed import check_installed
@@ -36,7 +37,7 @@ _Edge = tuple[str, str]
 """(above, below)."""
 Spans = dict[Hashable, list[tuple[Row | None, Validity]]]
 
-_FILES = {"nodes": "tree.csv", "meters": "meters.csv", "gateways": "gateways.csv (SITE/CODE)"}
+_FILES = {"nodes": "tree.csv", "meters": "meters.csv", "gateways": "gateways.csv"}
 _CUMULATIVE = {*BOOK_UNITS, "persons", "1"}
 
 
@@ -128,7 +129,11 @@ def _check_references(facts: Facts, whole: Registry) -> None:
 
 def _known(row: Row, column: str, code: str, among: Mapping[str, object], file: str) -> None:
     if code and code not in among:
-        row.wrong(column, f"{code} is not registered", f"add it to {file}, or correct the code")
+        table = row.header.table(file)
+        fix = f"add it to {table}, or correct the code"
+        if code in EXAMPLE_CODES and "#" in row.file:  # of a workbook
+            fix = f"add it to {table}: the example of this code is not imported with its mark"
+        row.wrong(column, f"{code} is not registered", fix)
 
 
 def _check_cycle(pairs: Iterable[tuple[Row, _Edge]], edges: set[_Edge], column: str) -> None:

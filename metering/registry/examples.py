@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from metering.registry.rows import MAX_ROWS, Line, Table, as_text, heading_of
+from metering.registry.header import heading_of
+from metering.registry.rows import MAX_ROWS, Line, Table, as_text
 from metering.tables import known_heading
 
 MARK: Final = "example"
@@ -87,6 +88,11 @@ EXAMPLES: Final[Mapping[str, tuple[Mapping[str, str], ...]]] = {
     "office_hours.csv": ({"node": "bureau", "start": "08:30", "end": "17:30", "days": "1-5"},),
 }
 """By table: what stands in which columns; the others are empty."""
+EXAMPLE_CODES: Final = frozenset(
+    {row["code"] for table in ("tree.csv", "meters.csv") for row in EXAMPLES[table]}
+    | {f"{row['site']}/{row['code']}" for row in EXAMPLES["gateways.csv"]}
+)
+"""What rows may refer to that were written below the examples."""
 
 
 def own_lines(table: Table, lines: Iterable[Line]) -> list[Line]:
@@ -108,7 +114,7 @@ def _without_examples(table: Table, lines: Iterator[Line]) -> Iterator[Line]:
         yield from lines
         return
     mark = headings.index(MARK)
-    columns = [heading_of(table, as_text(one).strip()) for one in _without(first[1], mark)]
+    columns = [heading_of(table.columns, as_text(one).strip()) for one in _without(first[1], mark)]
     yield first[0], _without(first[1], mark)
     for number, values in lines:
         rest = _without(values, mark)
@@ -119,7 +125,8 @@ def _without_examples(table: Table, lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _without(values: Sequence[object], place: int) -> list[object]:
-    return [*values[:place], *values[place + 1 :]]
+    """The values without the one at a place, all others where they stand."""
+    return [None if one == place else value for one, value in enumerate(values)]
 
 
 def _is_example(table: Table, columns: Sequence[str], values: Sequence[object]) -> bool:

@@ -21,7 +21,8 @@ from typing import TypeVar
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
 from metering.moment import INSTANT_FIX, BackwardsWindow, Moment, read_moment
-from metering.tables import known_heading, known_word, plain, plain_day, plain_number
+from metering.registry.header import Header, header_of
+from metering.tables import TwoReadings, known_word, letter, plain, plain_day, plain_number
 from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
@@ -70,10 +71,20 @@ class Problems:
 
     found: list[FileProblem] = field(default_factory=list)
 
-    def add(self, file: str, line: int, column: str, value: object, problem: str, fix: str) -> None:
-        """Note a problem; of a long value only the first 120 characters are kept."""
+    def add(
+        self,
+        file: str,
+        line: int,
+        column: str,
+        value: object,
+        problem: str,
+        fix: str,
+        heading: str = "",
+    ) -> None:
+        """Note a problem; of a long value only the first 120 characters are kept. `heading` is
+        what the file calls the column, where that is otherwise."""
         shown = str(value) if len(str(value)) <= 120 else str(value)[:119] + "…"
-        self.found.append(FileProblem(file, line, column, shown, problem, fix))
+        self.found.append(FileProblem(file, line, column, shown, problem, fix, heading))
 
 
 Line = tuple[int, Sequence[object]]
@@ -104,6 +115,7 @@ class Row:
     line: int
     values: Mapping[str, str]
     problems: Problems = field(repr=False, compare=False)
+    header: Header = field(default=Header(), repr=False, compare=False)
 
     def text(self, column: str) -> str:
         """The field without blanks around it; '' where it is empty or absent."""
@@ -111,7 +123,8 @@ class Row:
 
     def wrong(self, column: str, problem: str, fix: str) -> None:
         """Note a problem of this row at a column, with the text that stands there."""
-        self.problems.add(self.file, self.line, column, self.text(column), problem, fix)
+        text, heading = self.text(column), self.header.called(column)
+        self.problems.add(self.file, self.line, column, text, problem, fix, heading)
 
     def code(self, column: str) -> str:
         """A code; '' where it is none."""
@@ -136,7 +149,11 @@ class Row:
         text = self.text(column)
         if not text:
             return None
-        value = _number(text)
+        try:
+            value = _number(text)
+        except TwoReadings:
+            self.wrong(column, "may be two numbers", "digits alone, such as 1200, or 1.2")
+            return None
         if value is None:
             self.wrong(column, "not a number", "digits with a decimal point, such as 1.5")
         elif above is not None and value <= above:
@@ -164,9 +181,11 @@ class Row:
             return None
         try:
             return date.fromisoformat(text) if _DATE.fullmatch(text) else plain_day(text)
+        except TwoReadings:
+            self.wrong(column, "may be two days", "YYYY-MM-DD, such as 2026-01-31")
         except ValueError:
             self.wrong(column, "not a date", "YYYY-MM-DD, such as 2026-01-31")
-            return None
+        return None
 
     def minute(self, column: str, otherwise: int) -> int:
         """A time of day in minutes, 00:00 to 24:00; `otherwise` where it is none."""
@@ -224,7 +243,7 @@ class Row:
         text = self.text(column)
         if text in set(kinds):
             return kinds(text)
-        self.wrong(column, "unknown", f"one of {', '.join(kinds)}")
+        self.wrong(column, "unknown", f"one of {', '.join(map(self.header.word, kinds))}")
         return None
 
     def item(self) -> str:
@@ -239,24 +258,29 @@ class Row:
         """One of some words; the first of them where it is another."""
         if self.text(column) in allowed:
             return self.text(column)
-        self.wrong(column, "unknown", f"one of {', '.join(word or '(empty)' for word in allowed)}")
+        words = ", ".join(self.header.word(one) for one in allowed if one)
+        if "" in allowed:
+            self.wrong(column, "unknown", f"one of {words}, or leave it empty")
+        else:
+            self.wrong(column, "unknown", f"one of {words}")
         return allowed[0]
 
 
 def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
     """All rows of a sheet; what is wrong with its lines as such is noted."""
-    header: list[str] | None = None
+    header: Header | None = None
     rows: list[Row] = []
+    homeless: set[int] = set()
     for number, values in sheet.lines:
         fields = [as_text(value).strip() for value in values]
         if not any(fields):
             continue
         if header is None:
-            header = [heading_of(table, one) for one in fields]
+            header = header_of(table.columns, fields)
             if not _good_header(table, sheet.label, header, number, problems):
                 return []
-        elif len(fields) != len(header):
-            fix = f"{len(header)} fields as in the header; quote a field that holds a comma"
+        elif len(fields) != len(header.columns):
+            fix = f"{len(header.columns)} fields as in the header; quote a field that holds a comma"
             shown = ",".join(map(as_text, values))
             problems.add(sheet.label, number, "", shown, f"{len(fields)} fields", fix)
         elif len(rows) == MAX_ROWS:
@@ -264,17 +288,21 @@ def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
             problems.add(sheet.label, number, "", "", "too many rows", fix)
             break
         else:
-            named = {one: table.read(one, text) for one, text in zip(header, fields, strict=True)}
-            rows.append(Row(sheet.label, number, named, problems))
+            cells = list(zip(header.columns, fields, strict=True))
+            named = {one: table.read(one, text) for one, text in cells if one}
+            rows.append(Row(sheet.label, number, named, problems, header))
+            for place, (one, text) in enumerate(cells):
+                if text and not one and place not in homeless:
+                    homeless.add(place)  # the first of a column tells of all
+                    _without_heading(sheet.label, number, place, text, problems)
     if header is None:
         problems.add(sheet.label, 1, "", "", "no header line", ",".join(table.columns))
     return rows
 
 
-def heading_of(table: Table, text: str) -> str:
-    """A heading of people as the table has it; itself where it has none such."""
-    word, _ = known_heading(text)
-    return word if word in table.columns and text not in table.columns else text
+def _without_heading(file: str, line: int, place: int, text: str, problems: Problems) -> None:
+    fix = "give its column a heading of this table, or delete it"
+    problems.add(file, line, letter(place), text, "no heading above it", fix)
 
 
 def _number(text: str) -> Decimal | None:
@@ -282,6 +310,8 @@ def _number(text: str) -> Decimal | None:
         return Decimal(text)
     try:
         found = plain_number(text)
+    except TwoReadings:
+        raise
     except ValueError:
         return None
     return Decimal(found) if _NUMBER.fullmatch(found) else None
@@ -308,16 +338,18 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def _good_header(table: Table, file: str, header: list[str], line: int, problems: Problems) -> bool:
+def _good_header(table: Table, file: str, header: Header, line: int, problems: Problems) -> bool:
     before = len(problems.found)
+    known = ", ".join(map(header.heading, table.columns))
     for column in table.required:
-        if column not in header:
-            fix = f"add it; columns are {','.join(table.columns)}"
-            problems.add(file, line, column, "", "column missing", fix)
-    for place, column in enumerate(header):
-        fix = f"columns are {','.join(table.columns)}"
-        if column not in table.columns:
+        if column not in header.columns:
+            fix, heading = f"add it; columns are {known}", header.heading(column)
+            problems.add(file, line, column, "", "column missing", fix, heading)
+    for place, column in enumerate(header.columns):
+        if column and column not in table.columns:
+            fix = f"delete it; columns are {known}"
             problems.add(file, line, column, column, "unknown column", fix)
-        elif column in header[:place]:
-            problems.add(file, line, column, column, "column twice", fix)
+        elif column and column in header.columns[:place]:
+            fix, heading = f"columns are {known}", header.called(column)
+            problems.add(file, line, column, heading, "column twice", fix, heading)
     return len(problems.found) == before

@@ -15,8 +15,9 @@ from metering.tables.headings import (
     chinese_table,
     known_heading,
     known_table,
+    letter,
 )
-from metering.tables.plain import is_missing, plain
+from metering.tables.plain import TwoReadings, is_missing, plain
 from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, plain_month, time_form
 from metering.tables.unit_words import known_unit
 from metering.tables.words import chinese_word, known_word
@@ -28,6 +29,7 @@ __all__ = [
     "Stamp",
     "TextForm",
     "TimeForm",
+    "TwoReadings",
     "chinese_heading",
     "chinese_table",
     "chinese_word",
@@ -38,6 +40,7 @@ __all__ = [
     "known_table",
     "known_unit",
     "known_word",
+    "letter",
     "lines_of",
     "number_form",
     "plain",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from metering.tables.forms import decide
-from metering.tables.plain import plain
+from metering.tables.plain import TwoReadings, plain
 
 DECIMALS: Final = (".", ",")
 _SAY: Final = {one: f'decimal "{one}"' for one in DECIMALS}
@@ -77,8 +77,8 @@ def _told(texts: Iterable[str]) -> Iterator[dict[str, str]]:
 def plain_number(text: str) -> str:
     """A number of which nothing else is known, in plain digits with a point: `1,234.5` is 1234.5.
 
-    The decimal sign is a point unless nothing but a comma can be one. ValueError for what is none,
-    has a unit, or is `1,234`, which may be either.
+    The decimal sign is a point unless nothing but a comma can be one. ValueError for what is none
+    or has a unit; TwoReadings for `1,234`, which may be either.
     """
     read = _readings(text)
     point = read.get(".")
@@ -87,7 +87,7 @@ def plain_number(text: str) -> str:
             raise ValueError(text)
         point = read[","]
     elif "," in plain(text) and read.get(",", point) != point:
-        raise ValueError(text)
+        raise TwoReadings(text)
     number, unit = point
     if unit:
         raise ValueError(text)

@@ -179,6 +179,15 @@ def known_table(name: str) -> str:
     return _TABLES.get(plain(stem), f"{stem}.csv")
 
 
+def letter(place: int) -> str:
+    """Letters of a column in a spreadsheet; 0 is A."""
+    letters = ""
+    while place >= 0:
+        letters = chr(65 + place % 26) + letters
+        place = place // 26 - 1
+    return letters
+
+
 def chinese_heading(column: str) -> str:
     """What a column is called in Chinese; itself where nobody said."""
     return next((one for one in HEADINGS.get(column, ()) if not one.isascii()), column)

@@ -13,6 +13,10 @@ MISSING: Final = frozenset(
 _SIGNS = str.maketrans({"−": "-", "‐": "-", "–": "-", "\ufeff": None, "\u200b": None})
 
 
+class TwoReadings(ValueError):
+    """A text that may mean two things, such as 10/01/2026 or 1,234."""
+
+
 def plain(text: str) -> str:
     """The text with full-width digits, letters and punctuation as their ASCII kin, every kind of
     blank as one space, and none around it."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from metering.errors import InvalidInput
 from metering.tables.forms import decide
-from metering.tables.plain import plain
+from metering.tables.plain import TwoReadings, plain
 
 FORMS: Final = {
     "ymd": 'date order "ymd" (year, month, day)',
@@ -118,10 +118,12 @@ def time_form(texts: Iterable[str], column: str, form: str = "") -> TimeForm:
 
 def plain_day(text: str) -> date:
     """A day of which nothing else is known: with the year first, or with the name of its month.
-    ValueError for what is none, and for `10/01/2026`, which may be two."""
+    ValueError for what is none; TwoReadings for `10/01/2026`, which may be two."""
     read = _readings(text)
     stamps = set(read.values())
-    if len(stamps) != 1 or not {"ymd", "dmy"} & set(read):
+    if len(stamps) > 1:
+        raise TwoReadings(text)
+    if not stamps or not {"ymd", "dmy"} & set(read):
         raise ValueError(text)
     (stamp,) = stamps
     if not stamp.dated or ("ymd" not in read and not _says_order(plain(text))):

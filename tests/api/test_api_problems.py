@@ -168,7 +168,8 @@ def test_every_problem_of_imported_files_is_listed(world):
     world.client.app.state.platform = replace(world.platform, read_uploaded=refuse)
     response = world.post("/v1/registry/import", key="whole", json={"meters.csv": "x"})
     assert response.status_code == 422
-    assert response.json()["problems"] == [vars(one), vars(one)]
+    told = {name: value for name, value in vars(one).items() if name != "heading"}
+    assert response.json()["problems"] == [told, told]
 
 
 @pytest.mark.parametrize(

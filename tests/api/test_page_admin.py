@@ -224,6 +224,18 @@ def test_a_proposed_point_is_approved_with_its_meter_or_not_wanted(page, world):
     assert admin.latest().reason == "a new meter"
 
 
+def test_what_comes_next_names_what_stands_on_the_page(page):
+    for language, title in (("en", "Points that nobody registered"), ("zh", "未登记的测点")):
+        one = page()
+        one.get(f"/language/{language}?next=/gateways")
+        told = one.get("/gateways/campus/gw-1")
+        way, said = re.search(r'data-next href="([^"]*)">([^<]*)<', told).groups()
+        assert way == "#gateway-points"
+        assert title in said
+        assert "greenoffice" not in said
+        assert re.search(rf'id="{way[1:]}"><header><h2>{title}</h2>', told)
+
+
 def test_dead_letters_are_listed_by_gateway_tried_again_and_discarded(page, world):
     one, intake = page("operator"), world.platform.intake
     listed = one.get("/dead-letters?gateway=campus/gw-1")

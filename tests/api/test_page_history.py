@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 
 import openpyxl
 import pytest
@@ -186,6 +187,23 @@ def test_a_workbook_is_asked_about_mapped_tried_and_loaded_to_the_digit(office):
     assert office.stored("lab") == [(at(day), value) for day, value in known.items()]
     roof = [value for _, value in office.stored("roof")]
     assert roof == list(ROOF.values())
+
+
+def test_what_was_refused_is_told_in_the_language_of_the_page(office):
+    """A cell that is no number, a time that is none, and what stands already with another value."""
+    loaded(office)
+    lines = ["time,p.lab", "2025-03-01 00:00,99", "2025-03-20 00:00,broken", "yesterday,7"]
+    place = office.send("\n".join(lines).encode(), "again.csv")
+    office.page(place)
+    office.post(place, step="try", zone="UTC", **{"point.0": "s/g/p.lab"})
+    office.page(place)
+    office.client.get("/language/zh")
+    told = re.findall("<li>(.*?)</li>", office.page(place))
+    assert sorted(set(map(unescape, told))) == [
+        "again.csv，第 2 行，p.lab，2025-03-01T00:00:00Z，值 99.0：已有另一个值",
+        "again.csv，第 3 行，p.lab = 'broken'：不是数值",
+        "again.csv，第 4 行，p.lab = '7'：不是时间：yesterday",
+    ]
 
 
 def test_a_file_that_is_loaded_again_is_all_duplicates(office):

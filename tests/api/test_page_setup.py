@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.platform import GatewayDoor
 from metering.registry import Meter, Registry
 from metering.registry.files import read_registry_texts
 from metering.registry.kinds import TABLES
@@ -186,7 +187,7 @@ def test_a_place_has_parts_and_a_new_gateway_its_password_once(admin):
     form = admin.page("/setup/gateways/row")
     shown = admin.sent("/setup/gateways/row", form, "look", **{"c.site": "campus", "c.code": "new"})
     told = admin.sent("/setup/gateways/row", shown, "save")
-    password = re.search(r"<td>campus/new</td><td><code>([^<]+)</code>", told)[1]
+    password = re.search(r">campus/new</a></td><td><code>([^<]+)</code>", told)[1]
     verify = admin.platform.credentials.verify
     assert verify("campus/new", unescape(password).encode(), admin.platform.now_us())
 
@@ -296,3 +297,35 @@ def test_nobody_else_sets_up(world, signed):
         form = {"csrf": csrf, "c.code": "x", "step": "save"}
         assert world.client.post("/setup/tree/row", data=form).status_code == 403, key
     assert world.client.post("/setup/tree/row", data={"step": "save"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("door", "host", "note"),
+    [
+        (GatewayDoor("127.0.0.1", 1883), "127.0.0.1", "listens on this machine alone"),
+        (GatewayDoor("0.0.0.0", 8883, tls=True), "testserver", ""),
+        (GatewayDoor("10.1.2.3", 1884, broker="mqtt://hub:1883"), "10.1.2.3", "mqtt://hub:1883"),
+    ],
+)
+def test_the_password_of_a_new_gateway_stands_with_all_that_is_entered_beside_it(
+    world, signed, door, host, note
+):
+    admin = Admin(replace(world, platform=replace(world.platform, door=door)), signed)
+    path = "/setup/gateways/row"
+    filled = {"c.site": "campus", "c.code": "gw-9"}
+    shown = admin.sent(path, admin.page(path), "look", **filled)
+    told = admin.sent(path, shown, "save")
+    lines = dict(
+        line.split() for line in re.search(r"<pre>(.*?)</pre>", told, re.S)[1].splitlines()
+    )
+    assert lines["password"] == re.search(r"<td><code>([^<]+)</code></td>", told)[1]
+    assert {name: lines[name] for name in ("host", "port", "tls", "user", "topic")} == {
+        "host": host,
+        "port": str(door.port),
+        "tls": "on" if door.tls else "off",
+        "user": "campus/gw-9",
+        "topic": "greenoffice/v1/campus/gw-9/readings",
+    }
+    assert ('class="note"' in told) == bool(note)
+    assert note in told
+    assert 'href="/gateways/campus/gw-9"' in told

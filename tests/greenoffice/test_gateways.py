@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from greenoffice.cli import app
 from greenoffice.connected import tell_connections
 from greenoffice.folder import DataFolder
 from greenoffice.gateway_passwords import passwords_of
+from greenoffice.gateways import say_status, status
 from greenoffice.registering import ImportOptions, import_registry
 from greenoffice.stores import open_stores
 from metering.errors import Conflict, InvalidInput, NotFound
@@ -117,6 +119,18 @@ def test_a_gateway_is_not_added_twice(folder: DataFolder) -> None:
     run("add", str(folder.root), "campus/roof")
     with pytest.raises(Conflict, match="already"):
         refused("add", str(folder.root), "campus/roof")
+
+
+def test_the_next_step_about_points_is_a_command(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("add", str(folder.root), "campus/roof")
+    say_status({**status(folder, "campus/roof"), "next": "register_points"})
+    said = capsys.readouterr().out.splitlines()[-1]
+    named = re.findall(r"(?:greenoffice )?points (\w+)", said)
+    assert named == ["proposed", "approve"]
+    for one in named:
+        assert CliRunner().invoke(app, ["points", one, "--help"]).exit_code == 0
 
 
 def test_what_is_said_of_one_that_is_connected(

@@ -60,3 +60,44 @@ def test_a_page_of_help_is_chinese_but_for_names():
     assert not {"[default", "[required]", "Show this"} & set(told.split())
     english = greenoffice("report", "--help").stdout
     assert "Show this message and exit." in english
+
+
+WRONG_CALLS = {
+    ("nope",): "没有命令 'nope'。是否指 'reopen'？",
+    ("zzz",): "没有命令 'zzz'。",
+    ("init",): "缺少参数 'data'。",
+    ("init", "x", "y"): "多余的参数：y",
+    ("init", "x", "-z"): "没有选项 -z",
+    ("init", "x", "--http-port"): "选项 '--http-port' 需要一个值。",
+    ("init", "x", "--http-port", "many"): "'--http-port' 的值无效：应为整数",
+    ("rebook", "x"): "缺少选项 '--reason'。",
+    ("report", "a", "b", "--issue", "0"): "'--issue' 的值无效：应不小于 1",
+    ("report", "a", "--isue"): "没有选项 --isue（可能是：--issue, --new-issue）",
+    ("report", "a", "--provisional=3"): "选项 '--provisional' 不带值。",
+    ("backups", "x", "--hours", "many"): "'--hours' 的值无效：应为数值",
+    (
+        "gateway",
+        "try-national",
+        "x",
+        "g",
+        "--reports",
+        "1001",
+    ): "'--reports' 的值无效：应不大于 1000",
+}
+"""Calls that the library refuses, and all that it says of each."""
+
+
+@pytest.mark.parametrize("words", WRONG_CALLS)
+def test_a_wrong_call_is_told_in_chinese(words):
+    told = greenoffice(*words, LANG="zh_CN.UTF-8", NO_COLOR="1")
+    usage, *_, told_line, _ = told.stderr.splitlines()
+    assert told.returncode == 2
+    assert told_line.strip("│ ") == WRONG_CALLS[words]
+    assert usage.startswith(("用法：greenoffice ", "╭─ 错误 ─"))
+    assert not any(one in told.stderr for one in ("Usage", "OPTIONS", "ARGS", "Try ", "Error"))
+
+
+def test_a_wrong_call_is_told_in_english_elsewhere():
+    told = greenoffice("report", "a", "--isue", NO_COLOR="1").stderr
+    assert told.startswith("Usage: greenoffice report [OPTIONS]")
+    assert "No such option: --isue (Possible options: --issue, --new-issue)" in told

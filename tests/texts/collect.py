@@ -21,11 +21,12 @@ from api.openapi import operations, retold
 from api.usecases.hand_readings import Reason
 from api.usecases.repairs import CHECKS, CheckState, MendingKind, RepairSeverity
 from api.usecases.stated_tables import RowFate
+from collector.tables.refused import SHOWN_AS
 from collector.tls_door import NONE_SHOWN, OTHERWISE, REFUSED
 from collector.troubles import TOLD
 from greenoffice.broker_promises import WEAKNESS_CODES
 from greenoffice.cli import app
-from greenoffice.saying import LIBRARY_WORDS, help_texts
+from greenoffice.saying import LIBRARY_SENTENCES, LIBRARY_WORDS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.access import Role
 from metering.edge_node import Why
@@ -64,6 +65,8 @@ def sentences(root: Path) -> dict[str, str]:
     found |= dict.fromkeys(_of_page(root), "api/page")
     found |= of_reference()
     found |= dict.fromkeys(help_texts(typer.main.get_command(app)), "greenoffice --help")
+    found |= {SHOWN_AS: "collector/tables/refused.py"}
+    found |= dict.fromkeys(LIBRARY_SENTENCES, "greenoffice")
     return found | {getattr(rich_utils, one): "greenoffice --help" for one in LIBRARY_WORDS}
 
 
@@ -175,7 +178,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "rejected": set(REJECTIONS),
         "reading_kind": {"register", "interval", "mean"},
         "place_of_reading": {"before", "left_out", "after"},
-        "gateway_next": set(NextStep),
+        "gateway_next": {*NextStep, "register_points.page", "register_points.command"},
         "births_wanted": {one for one in get_args(Why) if one},
         "errno": {name.lower() for name in ERRNO_NAMES},
         "gateway_state": set(GatewayStanding),

@@ -35,7 +35,12 @@ SINKS: dict[str, Sink] = {
     "spoken": frozenset({0}),
     "done.append": frozenset({0}),
     "_troubles.append": frozenset({0}),
+    "_told.show": frozenset({0}),
+    "RefusedCell": frozenset({1, "why"}),
+    "_RawReading": frozenset({6, "trouble"}),
 }
+TABLES = "collector/tables/"
+"""Where a ValueError says why a cell is refused."""
 ERROR: Sink = frozenset({0, "message", "fix"})
 FOREIGN = frozenset({"str", "repr", "shorten", "shown", "join", "strerror", "format_exc"})
 """Calls whose words are not ours."""
@@ -162,7 +167,7 @@ class Flow:
 
     def _sink(self, module: Module, call: ast.Call) -> Sink:
         name = _called(call)
-        if name in self._errors:
+        if name in self._errors or (name == "ValueError" and module.path.startswith(TABLES)):
             return ERROR
         if name in SINKS:
             return SINKS[name]
