@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from collector.tables import LoadedHistory, read_history, read_tables
+from collector.tables import LoadedHistory, by_series, read_history, read_tables
 from greenoffice.history.loading import HistoryWays
 from greenoffice.history.mapping import series_names
 from metering.errors import InvalidInput
 from metering.history_load import HistorySeen, SeriesSeen
+from metering.quantity import I64
 
 SHOWN = 3
 """Values that are shown of each series."""
@@ -38,8 +37,9 @@ def look(file: Path, ways: HistoryWays) -> HistorySeen:
         missing += history.missing
         refused += len(history.refused)
         examples += map(str, history.refused[: MOST_REFUSED - len(examples)])
-        for which, name in enumerate(series_names(history.series)):
-            _add(found.setdefault(name, _Series()), history, which)
+        names = series_names(history.series)
+        for which, rows in by_series(history.which, len(names)):
+            _add(found.setdefault(names[which], _Series()), history, which, rows)
     if not 0 < len(found) <= MOST_SERIES:
         raise InvalidInput(
             f"{len(found)} series are in it",
@@ -51,9 +51,8 @@ def look(file: Path, ways: HistoryWays) -> HistorySeen:
     return HistorySeen(series, missing, refused, tuple(examples))
 
 
-def _add(one: _Series, history: LoadedHistory, which: int) -> None:
+def _add(one: _Series, history: LoadedHistory, which: int, rows: I64) -> None:
     one.unit = one.unit or history.units[which]
-    rows = np.flatnonzero(history.which == which)
     if not len(rows):
         return
     times = history.time_us[rows]
