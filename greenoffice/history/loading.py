@@ -30,6 +30,7 @@ from metering.localtime import iso
 from metering.quantity import I64
 from metering.reading import F64, ReadingColumns
 from metering.registry import Registry
+from metering.registry.proposal import Proposal
 from metering.tables import TextForm
 
 PART = 5_000
@@ -53,6 +54,8 @@ class HistoryPlace:
     """Makes records durable; None on a trial."""
     by: str
     """Who loads."""
+    made: Proposal | None = None
+    """What was registered for new series, or would be on a trial; None for nothing."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +252,7 @@ def targets_of(
             "no series of the table has a point",
             field="series",
             value=", ".join(names)[:200],
-            fix="name them as meters or points are named, or map them with --mapping",
+            fix="name them as meters or points are, map them with --mapping, or make new ones",
         )
     taken: dict[int, str] = {}
     for name, target in zip(names, found, strict=True):
