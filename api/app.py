@@ -33,6 +33,7 @@ from api.routes import (
     findings,
     gateways,
     health,
+    histories,
     intensity,
     lineage,
     messages,
@@ -60,6 +61,7 @@ down to the raw message. Times are RFC 3339; ranges are half-open. Errors are
 ROUTERS = (
     tree,
     readings,
+    histories,
     registering,
     energy,
     intensity,
