@@ -121,6 +121,14 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
         "/v1/entries/table?file=readings.csv",
         {"content": b"meter;time;value\ncanteen-water;2026-11-20;12,5\n"},
     ),
+    (
+        "history-sent",
+        "POST",
+        "/v1/history?file=a.csv&dry_run=true&new=true&node=office-a",
+        {"content": b"time,canteen (kWh)\n2026-11-20,12.5\n", "key": "whole"},
+    ),
+    ("history-asked", "GET", "/v1/history/sent0before", {"key": "whole"}),
+    ("history-of-others", "GET", "/v1/history/sent0before", {}),
 )
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from greenoffice.assembly import Assembly
+from greenoffice.stores import open_stores
 from greenoffice.taking_in import serving
 from tests import history_office
 from tests.api.test_page_history import HALL, LAB, Office, at, workbook
@@ -82,7 +83,7 @@ def test_new_series_get_meters_and_the_answer_tells_them(office):
     done = office.told(office.put(content, new=True, node="b", **said)["id"])
     assert (done["state"], done["counts"]["stored"]) == ("done", 20)
     assert any("canteen" in one for one in done["registered"])
-    registry = office.parts.registry()
+    registry = open_stores(office.folder).registry.load()
     point = registry.point_of("s/history", "canteen")
     (served,) = registry.meters_of_point(point.id)
     assert registry.meters[served.meter].node == "b"

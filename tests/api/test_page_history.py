@@ -17,6 +17,7 @@ import pytest
 from greenoffice.api_process import desk_of, platform_of
 from greenoffice.assembly import Assembly
 from greenoffice.history.state import UploadFolder
+from greenoffice.stores import open_stores
 from greenoffice.taking_in import IntakeWork, serving
 from metering.access import Role
 from tests import history_office
@@ -255,10 +256,10 @@ def test_columns_get_new_meters_that_are_shown_before_they_are_made(office):
     page = office.page(place)
     assert counts(page) == {"stored": 40}
     assert "history-made" in page
-    assert "s/history" not in office.parts.registry().gateways
+    assert "s/history" not in open_stores(office.folder).registry.load().gateways
     office.post(f"{place}/load", reason="of the old system")
     assert counts(office.page(place)) == {"stored": 40}
-    registry = office.parts.registry()
+    registry = open_stores(office.folder).registry.load()
     point = registry.point_of("s/history", "canteen")
     (served,) = registry.meters_of_point(point.id)
     meter = registry.meters[served.meter]
