@@ -20,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-repairs bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table tables-check join-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-repairs bench-history bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table tables-check join-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ bench-books: $(VENV)/.dev ## Measure what a late reading, a large registry, a st
 
 bench-repairs: $(VENV)/.dev ## Measure what the page of repairs costs, of few meters and of 1,000
 	@$(PROVE) bench-repairs $(ARGS)
+
+bench-history: $(VENV)/.dev ## Measure how fast years of readings come from a file of millions of values into the books
+	@$(PROVE) bench-history $(ARGS)
 
 bench-feed: $(VENV)/.run ## Measure what a poll of the feed of all institutions costs
 	@$(PROVE) bench-feed $(ARGS)

@@ -34,6 +34,7 @@ from api.routes import (
     forecasts,
     gateways,
     health,
+    histories,
     intensity,
     lineage,
     messages,
@@ -62,6 +63,7 @@ down to the raw message. Times are RFC 3339; ranges are half-open. Errors are
 ROUTERS = (
     tree,
     readings,
+    histories,
     registering,
     energy,
     intensity,

@@ -52,6 +52,7 @@ def _signed_in(request: Request) -> None:
 
 ENTRANCES = (
     Entrance("/v1/registry/import", lambda p: p.max_import_bytes, key_of_request, whole=False),
+    Entrance("/v1/history", lambda p: p.max_history_bytes, key_of_request, whole=False),
     Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, key_of_request),
     Entrance("/v1/bills/table", lambda p: p.max_table_bytes, key_of_request),
     Entrance("/v1/entries/table", lambda p: p.max_table_bytes, key_of_request),

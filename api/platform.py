@@ -180,11 +180,12 @@ def _no_rows(
 
 
 class Histories(Protocol):
-    """Years of readings that people send over the page, each found by who sent it alone."""
+    """Years of readings that people and programs send, each found by who sent it alone."""
 
-    def put(self, name: str, content: BinaryIO, by: str) -> str:
-        """Keep a file, and begin to look at it; what it is found by from then on. InvalidInput for
-        none, and for one above the bound; Conflict where too many are kept or read."""
+    def put(self, name: str, content: BinaryIO, asked: HistoryAsked) -> str:
+        """Keep a file of `asked.by`, and begin its first step; what it is found by from then on.
+        InvalidInput for none, and for one above the bound; Conflict where too many are kept or
+        read."""
         ...
 
     def ask(self, id: str, asked: HistoryAsked) -> None:
@@ -204,9 +205,9 @@ class Histories(Protocol):
 class _NoHistories:
     """Where no data folder is behind the API."""
 
-    def put(self, name: str, content: BinaryIO, by: str) -> str:  # noqa: ARG002
+    def put(self, name: str, content: BinaryIO, asked: HistoryAsked) -> str:  # noqa: ARG002
         raise Unavailable(
-            "histories cannot be loaded over this page",
+            "histories cannot be loaded here",
             field="file",
             fix="load them with `greenoffice history load`",
         )

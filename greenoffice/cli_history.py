@@ -29,7 +29,7 @@ def load(
     ] = None,
     gateway: Annotated[str, typer.Option(help="SITE/GATEWAY whose points alone are meant")] = "",
     kind: Annotated[
-        str, typer.Option(help="what the points have to be: register, interval, ...")
+        str, typer.Option(help="what the points have to be, and new ones are: register, ...")
     ] = "",
     zone: Annotated[str, typer.Option(help="of times without offset; default: the sites'")] = "",
     date: Annotated[
@@ -44,10 +44,18 @@ def load(
     correct: Annotated[
         bool, typer.Option("--correct", help="replace other values that stand at the same time")
     ] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="make meters and points for series that have no point")
+    ] = False,
+    node: Annotated[str, typer.Option(help="code of the place of new meters")] = "",
+    item: Annotated[
+        str, typer.Option(help="what new meters count, where their unit does not tell: 02000, ...")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="why new meters are made")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be loaded")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
-    """Load years of readings into registered points; also while the platform runs."""
+    """Load years of readings into registered points or new ones; also while the platform runs."""
     from greenoffice.history.command import run_load
     from greenoffice.history.options import HistoryOptions
 
@@ -65,6 +73,10 @@ def load(
         encoding=encoding,
         separator=separator,
         correct=correct,
+        new=new,
+        node=node,
+        item=item,
+        reason=reason,
         dry_run=dry_run,
     )
     run_load(options, data, as_json=as_json)

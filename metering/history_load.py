@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from metering.errors import NotFound
+from metering.reading import Kind
 
 
 class HistoryStep(StrEnum):
@@ -44,6 +45,26 @@ class HistoryAnswers:
     """SITE/GATEWAY whose points alone are meant; '' is all."""
     correct: bool = False
     """Whether another value of the same time replaces what stands."""
+    kind: Kind | None = None
+    """What the points have to be, and what new ones are; None is what they are."""
+    new: bool = False
+    """Whether series that no point is called after get a new one."""
+    node: str = ""
+    """Where new meters are; '' is not said."""
+    item: str = ""
+    """What new meters count; '' is what their units tell."""
+
+
+@dataclass(frozen=True)
+class NewMeter:
+    """What is said of a point, and of the meter that it serves, made for a series; what is empty
+    is told by its unit, its values and its name."""
+
+    node: str = ""
+    """The code of its place."""
+    item: str = ""
+    unit: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,8 @@ class SeriesChoice:
     """SITE/GATEWAY/POINT, or the code of a meter that one point serves; '' leaves it out."""
     unit: str = ""
     """Of values whose unit the file does not say; '' is that in which the point sends."""
+    new: NewMeter | None = None
+    """Of a series for which a point is made; its `point` is '' then."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,11 @@ class SeriesSeen:
     """'' where the file says none."""
     points: tuple[str, ...]
     """SITE/GATEWAY/POINT of those that are called so; several where it cannot be told."""
+    rises: int = 0
+    """How often a value is above the one before it in time."""
+    falls: int = 0
+    step_us: int | None = None
+    """The usual distance of its values in time [us]; None where there are too few."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +149,8 @@ class HistoryOutcome:
     unknown_series: tuple[str, ...]
     examples: tuple[str, ...]
     """What was kept back or refused, some of it."""
+    made: tuple[str, ...] = ()
+    """What was registered for new series before, or would be, in sentences, some of it."""
 
 
 @dataclass(frozen=True)

@@ -394,6 +394,19 @@ def bench_repairs(
     run_bench_repairs(meters)
 
 
+@app.command("bench-history")
+def bench_history(
+    values: Annotated[int, typer.Option(min=100_000, help="in the file")] = 2_000_000,
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx")] = "csv",
+) -> None:
+    """What years of readings cost from a file to the books, beside DuckDB."""
+    from proofs.bench_history import FORMATS, run_bench_history
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="--format")
+    run_bench_history(values, form)
+
+
 @app.command("bench-feed")
 def bench_feed(
     institutions: Annotated[int, typer.Option(help="how many", min=1)] = 10_000,

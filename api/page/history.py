@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.page import formats
 from api.page.language import N_
+from api.page.setup_fields import ITEMS, choice
 from api.page.visit import Visit
 from metering.errors import InvalidInput
 from metering.history_load import (
@@ -16,11 +17,15 @@ from metering.history_load import (
     HistorySeen,
     HistoryStep,
     HistoryTold,
+    NewMeter,
     SeriesChoice,
     SeriesSeen,
 )
+from metering.new_meters import proposed
+from metering.reading import Kind
 from metering.tables.delimited import SEPARATORS
 from metering.tables.stamps import FORMS
+from texts import word
 
 MOST_SHOWN: Final = 200
 """Series with a choice on the page; the others go where they are called."""
@@ -39,6 +44,8 @@ COUNTS: Final = {
     "refused": N_("refused"),
 }
 """What the values of a file become; they add up to what was read."""
+NEW: Final = "+"
+"""Of a series for which a point is made."""
 _CHOICES: Final = {"date": FORMS, "decimal": ("", ".", ","), "label": ("start", "end")}
 
 
@@ -71,6 +78,9 @@ def history_page(visit: Visit, told: HistoryTold) -> dict[str, Any]:
         "more": 0 if seen is None else max(0, len(seen.series) - MOST_SHOWN),
         "narrow": seen is not None and not _all_fit(seen, points),
         "counts": _counts(visit, told),
+        "kinds": [(str(kind), choice(kind, visit.language)) for kind in Kind],
+        "items": [_Option(one, word("item", one, visit.language)) for one in ITEMS],
+        "places": _places(visit),
     }
 
 
@@ -103,6 +113,13 @@ def _points(visit: Visit, gateway: str) -> list[_Option]:
     return sorted(found, key=lambda one: one.value)
 
 
+def _places(visit: Visit) -> list[_Option]:
+    """Where new meters may be."""
+    nodes = visit.caller.platform.registry().nodes.values()
+    found = [_Option(one.code, one.name(visit.language)) for one in nodes]
+    return sorted(found, key=lambda one: one.value)[:MOST_OPTIONS]
+
+
 def _all_fit(seen: HistorySeen, points: Sequence[_Option]) -> bool:
     return min(len(seen.series), MOST_SHOWN) * len(points) <= MOST_OPTIONS
 
@@ -113,8 +130,9 @@ def _series(
     everything = _all_fit(seen, points)
     found = []
     for place, one in enumerate(seen.series[:MOST_SHOWN]):
-        choice = told.asked.choices.get(one.name, _proposed(one))
-        wanted = {*one.points, choice.point}
+        said = told.asked.choices.get(one.name) or _proposed(one, told.asked.answers)
+        made = proposed(one, said.new or NewMeter(unit=said.unit))
+        wanted = {*one.points, said.point}
         found.append(
             {
                 "place": place,
@@ -127,15 +145,18 @@ def _series(
                     for at, value in one.examples
                 ],
                 "unit": one.unit,
-                "unit_said": choice.unit,
-                "point": choice.point,
+                "unit_said": said.unit or made.unit,
+                "point": NEW if said.new else said.point,
+                "new": made,
                 "points": points if everything else [p for p in points if p.value in wanted],
             }
         )
     return found
 
 
-def _proposed(one: SeriesSeen) -> SeriesChoice:
+def _proposed(one: SeriesSeen, said: HistoryAnswers) -> SeriesChoice:
+    if not one.points and said.new:
+        return SeriesChoice("", new=NewMeter())
     return SeriesChoice(one.points[0] if len(one.points) == 1 else "")
 
 
@@ -151,7 +172,7 @@ def _counts(visit: Visit, told: HistoryTold) -> list[tuple[str, str, int]]:
 
 def answers_of(sent: Mapping[str, str]) -> HistoryAnswers:
     """What a form says of how the file is written. InvalidInput for what no form offers."""
-    told = {name: sent.get(name, "").strip()[:MOST_TEXT] for name in _TEXTS}
+    told: dict[str, Any] = {name: sent.get(name, "").strip()[:MOST_TEXT] for name in _TEXTS}
     for name, known in _CHOICES.items():
         if told[name] and told[name] not in known:
             raise InvalidInput(
@@ -166,12 +187,14 @@ def answers_of(sent: Mapping[str, str]) -> HistoryAnswers:
     told["separator"] = by_name.get(told["separator"], "")
     told["label"] = told["label"] or "start"
     interval = int(minutes) if minutes else None
-    return HistoryAnswers(**told, interval_min=interval, correct="correct" in sent)
+    return HistoryAnswers(
+        **told, interval_min=interval, correct="correct" in sent, new="new" in sent
+    )
 
 
 _TEXTS = (
     *("zone", "date", "decimal", "label", "unit", "encoding", "separator", "time", "meter"),
-    "gateway",
+    *("gateway", "node"),
 )
 
 
@@ -180,9 +203,15 @@ def choices_of(sent: Mapping[str, str], seen: HistorySeen | None) -> dict[str, S
     if seen is None:
         return {}
     return {
-        one.name: SeriesChoice(
-            sent[f"point.{place}"][:MOST_TEXT], sent.get(f"unit.{place}", "").strip()[:40]
-        )
+        one.name: _choice(sent, place)
         for place, one in enumerate(seen.series[:MOST_SHOWN])
         if f"point.{place}" in sent
     }
+
+
+def _choice(sent: Mapping[str, str], place: int) -> SeriesChoice:
+    point, unit = sent[f"point.{place}"], sent.get(f"unit.{place}", "").strip()[:40]
+    if point != NEW:
+        return SeriesChoice(point[:MOST_TEXT], unit)
+    node, item, kind = (sent.get(f"{one}.{place}", "") for one in ("node", "item", "kind"))
+    return SeriesChoice("", unit, NewMeter(node.strip()[:64], item.strip()[:16], unit, kind[:16]))

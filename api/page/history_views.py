@@ -9,10 +9,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page import history
 from api.page.setup_views import Sent
-from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.page.visit import Acting, PageRoute, Visitor
+from api.usecases.histories import ask_history, history_told, send_history
+from api.usecases.histories import history_refused as refused_rows
+from api.usecases.histories import load_history as load_shown
 from api.usecases.setting_up import need_setup
-from metering.errors import Conflict, InvalidInput
-from metering.history_load import HistoryAsked, HistoryStep, HistoryTold
+from metering.errors import InvalidInput
+from metering.history_load import HistoryStep
 from metering.registry.proposal import MAX_REASON
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -36,22 +39,21 @@ def history_sent(
     need_setup(visit.caller)
     if file is None:
         raise InvalidInput("no file", field="file", fix="choose a file")
-    histories = visit.caller.platform.histories
-    id = histories.put(file.filename or "", file.file, _by(visit))
-    return _shown(id)
+    return _shown(send_history(visit.caller, file.filename or "", file.file))
 
 
 @router.get("/setup/history/{id}")
 def history_page(id: str, visit: Visitor) -> HTMLResponse:
     """How far a file is; its series, and what would become of them."""
-    return visit.render("history.html", view=history.history_page(visit, _told(visit, id)))
+    return visit.render(
+        "history.html", view=history.history_page(visit, history_told(visit.caller, id))
+    )
 
 
 @router.get("/setup/history/{id}/refused")
 def history_refused(id: str, visit: Visitor) -> Response:
     """Rows that hold what was refused, to be mended and sent again."""
-    need_setup(visit.caller)
-    content = visit.caller.platform.histories.refused(id, _by(visit))
+    content = refused_rows(visit.caller, id)
     headers = {
         "Content-Disposition": 'attachment; filename="refused.csv"',
         "X-Content-Type-Options": "nosniff",
@@ -65,14 +67,9 @@ def history_step(
     id: str, visit: Acting, sent: Sent, step: Annotated[str, Form(pattern="^(look|try)$")] = "look"
 ) -> RedirectResponse:
     """Read the file as it is said to be written, or tell what would become of its values."""
-    told = _told(visit, id)
-    asked = HistoryAsked(
-        _STEPS[step],
-        _by(visit),
-        history.answers_of(sent),
-        history.choices_of(sent, told.seen),
-    )
-    visit.caller.platform.histories.ask(id, asked)
+    told = history_told(visit.caller, id)
+    answers, choices = history.answers_of(sent), history.choices_of(sent, told.seen)
+    ask_history(visit.caller, id, _STEPS[step], answers, choices)
     return _shown(id)
 
 
@@ -81,30 +78,8 @@ def history_load(
     id: str, visit: Acting, reason: Annotated[str, Form(max_length=MAX_REASON)] = ""
 ) -> RedirectResponse:
     """Load a file as it was shown last."""
-    told = _told(visit, id)
-    if told.outcome is None or told.asked.step is not HistoryStep.TRY:
-        raise Conflict(
-            "what would be loaded was not shown yet",
-            field="step",
-            value="load",
-            fix="look at what would become of the values first",
-        )
-    if not reason.strip():
-        raise InvalidInput("no reason", field="reason", fix="say why it is loaded")
-    was = told.asked
-    asked = HistoryAsked(HistoryStep.LOAD, _by(visit), was.answers, was.choices, reason.strip())
-    visit.caller.platform.histories.ask(id, asked)
-    visit.caller.trace("history.load", told.file, reason.strip())
+    load_shown(visit.caller, id, reason)
     return _shown(id)
-
-
-def _told(visit: Visit, id: str) -> HistoryTold:
-    need_setup(visit.caller)
-    return visit.caller.platform.histories.told(id, _by(visit))
-
-
-def _by(visit: Visit) -> str:
-    return str(visit.caller.actor)
 
 
 def _shown(id: str) -> RedirectResponse:

@@ -51,7 +51,9 @@ class Resolver:
         problems = []
         if -1 in slots:
             for row, key in enumerate(keys):
-                if slots[row] < 0:
+                if slots[row] < 0 and key in known:  # since a row before it
+                    slots[row] = known[key]
+                elif slots[row] < 0:
                     resolved = self._resolve(gateway, key, found.index[row])
                     if isinstance(resolved, Problem):
                         problems.append(resolved)

@@ -8,7 +8,7 @@ file, folder, archive, bytes ──read_tables──▶ FileTable ──read_his
 
 from collector.tables.containers import files_of, read_tables
 from collector.tables.history import read_history
-from collector.tables.loaded import LoadedHistory
+from collector.tables.loaded import LoadedHistory, by_series
 from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
 from collector.tables.options import HistoryForm
 from collector.tables.records import MOST_RECORDS, read_records
@@ -25,6 +25,7 @@ __all__ = [
     "RefusedCell",
     "UtcTimes",
     "already_utc",
+    "by_series",
     "files_of",
     "local_to_utc",
     "read_history",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from collector.tables.gathering import Gathered, Gatherer, TableRow, WallTime
 from collector.tables.layout import TableLayout, layout_of
-from collector.tables.loaded import LoadedHistory
+from collector.tables.loaded import LoadedHistory, Places, by_series
 from collector.tables.local_times import UtcTimes, local_to_utc, told_by_order
 from collector.tables.nem12 import is_nem12, read_nem12
 from collector.tables.options import HistoryForm
@@ -22,11 +23,9 @@ from collector.tables.values import ValueReader
 from metering.quantity import I64
 from metering.tables import (
     NumberForm,
-    Stamp,
     TimeForm,
     clock_of,
     is_missing,
-    known_unit,
     number_form,
     plain,
     time_form,
@@ -34,33 +33,7 @@ from metering.tables import (
 
 _EPOCH: Final = datetime(1970, 1, 1)
 _DAY: Final = timedelta(days=1)
-
-
-class _RawReading(NamedTuple):
-    """A value before it is read."""
-
-    row: int
-    place: int
-    series: tuple[str, str]
-    when: tuple[object, object]
-    """(time or day, clock or None)."""
-    value: object
-    unit: str
-    trouble: str = ""
-
-
-@dataclass
-class _Found:
-    series: dict[tuple[str, str], int] = field(default_factory=dict)
-    units: list[str] = field(default_factory=list)
-    which: list[int] = field(default_factory=list)
-    wall_us: list[int] = field(default_factory=list)
-    offset_us: list[int | None] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-    place: list[int] = field(default_factory=list)
-    row: list[int] = field(default_factory=list)
-    missing: int = 0
-    refused: list[RefusedCell] = field(default_factory=list)
+_US: Final = timedelta(microseconds=1)
 
 
 def read_history(table: FileTable, form: HistoryForm) -> LoadedHistory:
@@ -74,44 +47,29 @@ def read_history(table: FileTable, form: HistoryForm) -> LoadedHistory:
         return read_nem12(table, form)
     layout = layout_of(table, form)
     times = _times(table, layout, form)
-    numbers = _numbers(table, layout, form)
-    found = _Found()
-    reader = ValueReader(numbers, form)
-    for one in _entries(table, layout):
-        _take(one, times, reader, found, table, layout)
-    return _settled(found, table, layout, form)
+    reader = ValueReader(_numbers(table, layout, form), form)
+    gatherer = Gatherer(table, layout, reader, partial(_when, times, layout))
+    for row in _rows(table, layout):
+        gatherer.take(row)
+    return _settled(gatherer.found, table, layout, form)
 
 
-def _entries(table: FileTable, layout: TableLayout) -> Iterator[_RawReading]:
+def _rows(table: FileTable, layout: TableLayout) -> Iterator[TableRow]:
     width = max(len(layout.names), 1)
     for count, (row, cells) in enumerate(table.lines()):
         if count < layout.heading_rows or not any(one not in (None, "") for one in cells):
             continue
         trouble = _out_of_line(table, cells, width)
-        get = _Getter(cells)
-        meter = "" if layout.meter is None else _name(get(layout.meter))
+        meter = "" if layout.meter is None else _name(_cell(cells, layout.meter))
         if layout.meter is not None and not meter:
             trouble = trouble or "no meter"
-        said = "" if layout.unit is None else plain(str(get(layout.unit) or ""))
-        for place in layout.values:
-            when = (
-                get(layout.time) if layout.time is not None else layout.raw[place],
-                layout.raw[place] if layout.shape == "days" else get(layout.clock),
-            )
-            heading = "" if layout.shape in ("times", "days") else layout.names[place]
-            series = (layout.called(place), "") if layout.shape == "wide" else (meter, heading)
-            unit = said or layout.units.get(place, "")
-            yield _RawReading(row, place, series, when, get(place), unit, trouble)
+        said = "" if layout.unit is None else plain(str(_cell(cells, layout.unit) or ""))
+        yield TableRow(row, cells, meter, said, trouble)
 
 
-class _Getter:
-    """Cells of a row; None to the right of the last."""
-
-    def __init__(self, cells: Sequence[object]) -> None:
-        self._cells = cells
-
-    def __call__(self, place: int | None) -> object:
-        return self._cells[place] if place is not None and place < len(self._cells) else None
+def _cell(cells: Sequence[object], place: int | None) -> object:
+    """None to the right of the last."""
+    return cells[place] if place is not None and place < len(cells) else None
 
 
 def _out_of_line(table: FileTable, cells: Sequence[object], width: int) -> str:
@@ -129,7 +87,9 @@ def _name(value: object) -> str:
     return "" if is_missing(text) else text
 
 
-def _times(table: FileTable, layout: TableLayout, form: HistoryForm) -> dict[object, Stamp | None]:
+def _times(
+    table: FileTable, layout: TableLayout, form: HistoryForm
+) -> dict[object, WallTime | None]:
     """Every distinct time of the table; None where it cannot be read."""
     if layout.time is None:
         raws: set[object] = {layout.raw[place] for place in layout.values}
@@ -144,7 +104,7 @@ def _times(table: FileTable, layout: TableLayout, form: HistoryForm) -> dict[obj
         }
     texts = [text for raw in raws if (text := _time_text(raw)) and not is_missing(text)]
     read = time_form(sorted(texts), heading, form.date)
-    return {raw: _stamp(raw, read) for raw in raws}
+    return {raw: _wall_time(raw, read) for raw in raws}
 
 
 def _time_text(raw: object) -> str:
@@ -156,15 +116,20 @@ def _time_text(raw: object) -> str:
     return str(raw) if isinstance(raw, int | float | Decimal) else ""
 
 
-def _stamp(raw: object, form: TimeForm) -> Stamp | None:
+def _wall_time(raw: object, form: TimeForm) -> WallTime | None:
     if isinstance(raw, datetime):
-        return Stamp(raw.replace(tzinfo=None), raw.utcoffset())
+        return _in_us(raw.replace(tzinfo=None), raw.utcoffset())
     if isinstance(raw, date):
-        return Stamp(datetime.combine(raw, time()), dated=True)
+        return _in_us(datetime.combine(raw, time()), None)
     try:
-        return form.read(_time_text(raw))
+        stamp = form.read(_time_text(raw))
     except (ValueError, OverflowError):
         return None
+    return _in_us(stamp.wall, stamp.offset)
+
+
+def _in_us(wall: datetime, offset: timedelta | None) -> WallTime:
+    return (wall - _EPOCH) // _US, None if offset is None else offset // _US
 
 
 def _numbers(table: FileTable, layout: TableLayout, form: HistoryForm) -> NumberForm:
@@ -181,55 +146,22 @@ def _value_texts(table: FileTable, layout: TableLayout) -> Iterable[str]:
                     yield one
 
 
-def _take(
-    one: _RawReading,
-    times: dict[object, Stamp | None],
-    reader: ValueReader,
-    found: _Found,
-    table: FileTable,
+def _when(
+    times: Mapping[object, WallTime | None],
     layout: TableLayout,
-) -> None:
-    try:
-        value, beside = reader.read(one.value)
-        if math.isnan(value) and not one.trouble:
-            found.missing += 1
-            return
-        if one.trouble:
-            raise ValueError(one.trouble)
-        wall_us, offset_us = _instant(one.when, times, layout)
-        unit = beside or one.unit
-        which = found.series.get(one.series)
-        wanted = found.units[which] if which is not None else reader.becomes(known_unit(unit))
-        factor = reader.factor(unit, wanted)
-    except ValueError as error:
-        cell = Cell(one.value, table.file, one.row, layout.names[one.place])
-        found.refused.append(RefusedCell(cell, str(error)))
-        return
-    if which is None:
-        which = found.series[one.series] = len(found.units)
-        found.units.append(wanted)
-    found.which.append(which)
-    found.wall_us.append(wall_us)
-    found.offset_us.append(offset_us)
-    found.value.append(value * factor)
-    found.place.append(one.place)
-    found.row.append(one.row)
-
-
-def _instant(
-    when: tuple[object, object], times: dict[object, Stamp | None], layout: TableLayout
-) -> tuple[int, int | None]:
-    """(time on the wall, what it is from UTC or None) [us]."""
-    raw, clock = when
-    stamp = times.get(raw)
-    if stamp is None:
+    cells: Sequence[object],
+    place: int,
+) -> WallTime:
+    """The time of a cell; ValueError where it has none."""
+    raw = layout.raw[place] if layout.time is None else _cell(cells, layout.time)
+    clock = layout.raw[place] if layout.shape == "days" else _cell(cells, layout.clock)
+    found = times.get(raw)
+    if found is None:
         absent = raw is None or is_missing(str(raw))
         raise ValueError("no time" if absent else f"not a time: {str(raw)[:40]}")
-    wall = stamp.wall
-    if clock is not None and (layout.shape == "days" or layout.clock is not None):
-        wall += _clock(clock, layout)
-    offset = None if stamp.offset is None else stamp.offset // timedelta(microseconds=1)
-    return (wall - _EPOCH) // timedelta(microseconds=1), offset
+    if clock is None or (layout.shape != "days" and layout.clock is None):
+        return found
+    return found[0] + _clock(clock, layout) // _US, found[1]
 
 
 def _clock(raw: object, layout: TableLayout) -> timedelta:
@@ -251,41 +183,70 @@ def _clock(raw: object, layout: TableLayout) -> timedelta:
 
 
 def _settled(
-    found: _Found, table: FileTable, layout: TableLayout, form: HistoryForm
+    found: Gathered, table: FileTable, layout: TableLayout, form: HistoryForm
 ) -> LoadedHistory:
     """Instants of what was read; what has none is refused."""
-    which = np.array(found.which, dtype=np.int64)
-    wall = np.array(found.wall_us, dtype=np.int64) - form.wall_shift_us
-    aware = np.array([one is not None for one in found.offset_us], dtype=np.bool_)
-    offsets = np.array([one or 0 for one in found.offset_us], dtype=np.int64)
-    naive = np.flatnonzero(~aware)
-    told = local_to_utc(wall[naive], form.zone)
-    told = told_by_order(which[naive], wall[naive], told)
-    time_us = wall - offsets
-    time_us[naive] = told.time_us
-    good = np.ones(len(which), dtype=np.bool_)
-    good[naive] = told.usable
-    refused = [*found.refused, *_without_instant(found, naive, told, table, layout)]
+    which = np.frombuffer(found.which, np.int32)
+    stamp = np.frombuffer(found.stamp, np.int32)
+    value, row = np.frombuffer(found.value, np.float64), np.frombuffer(found.row, np.int32)
+    stamps = _Stamps(tuple(found.stamps), form)
+    time_us, usable = stamps.time_us[stamp], stamps.usable[stamp]
+    if stamps.ambiguous.any():
+        for _, rows in by_series(which, len(found.series)):
+            if stamps.ambiguous[stamp[rows]].any():
+                time_us[rows], usable[rows] = stamps.by_order(stamp[rows])
+    refused = list(found.refused)
+    for at in np.flatnonzero(~usable).tolist():
+        cell = Cell(float(value[at]), table.file, int(row[at]), layout.names[found.place[at]])
+        refused.append(RefusedCell(cell, stamps.why(int(stamp[at]))))
+    if not usable.all():
+        which, time_us, value, row = which[usable], time_us[usable], value[usable], row[usable]
     return LoadedHistory(
-        tuple(found.series),
-        tuple(found.units),
-        which[good],
-        time_us[good] - form.utc_shift_us,
-        np.array(found.value, dtype=np.float64)[good],
-        np.array(found.row, dtype=np.int64)[good],
-        found.missing,
+        *(tuple(found.series), tuple(found.units), which, time_us, value, row, found.missing),
         tuple(sorted(refused, key=lambda one: one.cell.row)),
         layout.heading_rows,
     )
 
 
-def _without_instant(
-    found: _Found, naive: I64, told: UtcTimes, table: FileTable, layout: TableLayout
-) -> Iterator[RefusedCell]:
-    for place in np.flatnonzero(~told.usable):
-        at = int(naive[place])
-        column = layout.names[found.place[at]]
-        cell = Cell(found.value[at], table.file, found.row[at], column)
-        wall = (_EPOCH + timedelta(microseconds=found.wall_us[at])).isoformat(" ", "minutes")
-        why = "occurs twice" if told.ambiguous[place] else "does not exist"
-        yield RefusedCell(cell, f"local time {why}: {wall}")
+class _Stamps:
+    """The times of a table, each once, as instants."""
+
+    def __init__(self, told: Sequence[WallTime], form: HistoryForm) -> None:
+        self._wall_us = np.array([wall for wall, _ in told], np.int64)
+        shifted = self._wall_us - form.wall_shift_us
+        offset = np.array([one or 0 for _, one in told], np.int64)
+        naive = np.array([one is None for _, one in told], np.bool_)
+        local = local_to_utc(shifted[naive], form.zone)
+        self.time_us = shifted - offset - form.utc_shift_us
+        self.time_us[naive] = local.time_us - form.utc_shift_us
+        self.ambiguous, self._impossible = np.zeros_like(naive), np.zeros_like(naive)
+        self.ambiguous[naive], self._impossible[naive] = local.ambiguous, local.impossible
+        self._later_us = self.time_us.copy()
+        self._later_us[naive] = local.later_us - form.utc_shift_us
+        self._naive = naive
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Which have one instant each."""
+        return ~(self.ambiguous | self._impossible)
+
+    def by_order(self, stamp: Places) -> tuple[I64, NDArray[np.bool_]]:
+        """(instants, which of them are told) of the readings of a series, in the order of the
+        file."""
+        naive = self._naive[stamp]
+        own = stamp[naive]
+        times = UtcTimes(
+            *(self.time_us[own], self.ambiguous[own], self._impossible[own], self._later_us[own])
+        )
+        told = told_by_order(np.zeros(len(own), np.int64), self._wall_us[own], times)
+        time_us, usable = self.time_us[stamp], self.usable[stamp]
+        time_us[naive], usable[naive] = told.time_us, told.usable
+        return time_us, usable
+
+    def why(self, stamp: int) -> str:
+        """Why a time has no instant of its own."""
+        wall = (_EPOCH + timedelta(microseconds=int(self._wall_us[stamp]))).isoformat(
+            " ", "minutes"
+        )
+        why = "occurs twice" if self.ambiguous[stamp] else "does not exist"
+        return f"local time {why}: {wall}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import cast
 
 from collector.tables.options import HistoryForm
-from metering.tables import NumberForm, is_missing, known_unit
+from metering.tables import NumberForm, is_missing, known_unit, plain_numbers
 from metering.units import UNITS
 
 
@@ -19,6 +21,8 @@ class ValueReader:
 
     def read(self, raw: object) -> tuple[float, str]:
         """(value, unit beside it or ''), NaN where there is none; ValueError for no number."""
+        if isinstance(raw, float):
+            return raw, ""
         if raw is None or (isinstance(raw, str) and is_missing(raw)):
             return math.nan, ""
         if isinstance(raw, int | float | Decimal):
@@ -33,6 +37,17 @@ class ValueReader:
         if math.isinf(value):
             raise ValueError("not a number")
         return value, unit
+
+    def plain(self, raws: Sequence[object]) -> Sequence[float] | None:
+        """The values of cells that all are numbers without anything beside them; None where one of
+        them is not, or is missing."""
+        kinds = set(map(type, raws))
+        if kinds == {str} and self._numbers.decimal == ".":
+            return plain_numbers(cast(Sequence[str], raws))
+        if kinds <= {float, int}:
+            numbers = cast(Sequence[float], raws)
+            return None if any(map(math.isnan, numbers)) else numbers
+        return None
 
     def becomes(self, first: str) -> str:
         """The unit of a series whose first value has this one."""

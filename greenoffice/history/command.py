@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -28,13 +28,16 @@ from greenoffice.history.loading import (
     load_file,
     waiting_rows,
 )
-from greenoffice.history.mapping import MappedSeries, SeriesMapping, read_mapping
+from greenoffice.history.making import MadeMeters, make_points, ways_of
+from greenoffice.history.mapping import read_mapping
 from greenoffice.history.options import HistoryOptions
 from greenoffice.history.standing import StandingReadings
 from greenoffice.history.summary import TableTold, total
 from greenoffice.receivers import WRITERS, open_journal
+from greenoffice.registering import print_proposal
 from greenoffice.saying import say
 from metering.access import by_command
+from metering.registry.proposal import Proposal
 
 WRITER = "history"
 
@@ -47,13 +50,17 @@ class _Rate(ProgressColumn):
 
 
 def run_load(options: HistoryOptions, data: Path, *, as_json: bool) -> list[TableTold]:
-    """Load files into the registered points of a data folder; say what became of each value.
+    """Load files into the points of a data folder, those made for it among them; say what became of
+    each value.
 
-    Raises as `load_file`, and NotFound where the gateway or the mapping is not there.
+    Raises as `load_file` and `make_points`, and NotFound where the gateway or the mapping is not
+    there.
     """
     folder = DataFolder(data.absolute())
     found: list[TableTold] = []
     with history_place(folder, options) as (place, ways), progress_display() as display:
+        if place.made is not None and not as_json:
+            print_proposal(place.made)
         tasks: dict[str, int] = {}
 
         def progress(file: str, done: int, count: int) -> None:
@@ -70,7 +77,7 @@ def run_load(options: HistoryOptions, data: Path, *, as_json: bool) -> list[Tabl
                     say_told(one.told)
             if written and not as_json:
                 say(f"to be mended and loaded again: {written}")
-    say_total(found, options, as_json=as_json)
+    say_total(found, options, place.made, as_json=as_json)
     return found
 
 
@@ -82,8 +89,11 @@ def history_place(
     NotFound where the gateway or the mapping is not there, InvalidInput for a mapping that is
     none."""
     with contextlib.closing(Assembly.at_hand(folder)) as assembly:
-        mapped = read_mapping(options.mapping) if options.mapping else {}
-        with place_over(assembly, folder, options, mapped, by_command().name) as found:
+        mapped, by = read_mapping(options.mapping) if options.mapping else {}, by_command()
+        if not options.new:
+            mapped = {name: one for name, one in mapped.items() if one.new is None}
+        made = make_points(assembly, options, mapped, str(by))
+        with place_over(assembly, folder, options, made, by.name) as found:
             yield found
 
 
@@ -92,18 +102,13 @@ def place_over(
     assembly: Assembly,
     folder: DataFolder,
     options: HistoryOptions,
-    mapped: Mapping[str, MappedSeries],
+    made: MadeMeters,
     by: str,
 ) -> Iterator[tuple[HistoryPlace, HistoryWays]]:
-    """The same over parts that are open, with what is mapped; `by` loads."""
+    """The same over parts that are open, with what is mapped and was made; `by` loads."""
     with contextlib.ExitStack() as held:
-        registry, how = assembly.registry(), decoding(assembly.settings)
-        ways = HistoryWays(
-            options.form(registry),
-            options.text,
-            SeriesMapping(registry, mapped, options.gateway, options.kind),
-            options.correct,
-        )
+        registry, how = made.registry, decoding(assembly.settings)
+        ways = ways_of(options, registry, made.mapped)
         write = None
         if not options.dry_run:
             write = held.enter_context(contextlib.closing(open_journal(folder, WRITER))).append
@@ -111,7 +116,7 @@ def place_over(
         reached = assembly.stores.intake.checkpoint(WRITERS[WRITER])
         waiting = waiting_rows(assembly.journal, WRITERS[WRITER], reached, how, registry)
         standing = StandingReadings(assembly.readings, waiting)
-        yield HistoryPlace(registry, standing, how, assembly.now_us, write, by), ways
+        yield HistoryPlace(registry, standing, how, assembly.now_us, write, by, made.done), ways
 
 
 def write_refused(loaded: list[TableLoaded], file: Path) -> Path | None:
@@ -149,14 +154,21 @@ def say_told(told: TableTold) -> None:
     if told.unknown:
         names = ", ".join(told.unknown[:10])
         say(f"{len(told.unknown)} series have no point: {names}")
-        say("map them with --mapping, or register meters and points for them")
+        say("map them with --mapping, or have meters and points made for them with --new")
 
 
-def say_total(found: list[TableTold], options: HistoryOptions, *, as_json: bool) -> None:
-    """Say what became of all tables, and what comes now."""
+def say_total(
+    found: list[TableTold],
+    options: HistoryOptions,
+    made: Proposal | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    """Say what became of all tables, and what comes now; `made` was made for them."""
     counts = total(found).as_dict()
     if as_json:
         told = {"tables": len(found), **counts, "dry_run": options.dry_run}
+        told["registered"] = 0 if made is None else len(made.changes)
         told["unknown_series"] = [name for one in found for name in one.unknown]  # type: ignore[assignment]
         print(json.dumps(told, ensure_ascii=False))
     elif options.dry_run:

@@ -17,6 +17,7 @@ from collector.tables import (
     HistoryForm,
     LoadedHistory,
     RefusedCell,
+    by_series,
     read_history,
     read_tables,
     refused_csv,
@@ -27,8 +28,9 @@ from greenoffice.history.summary import TableTold
 from metering.errors import InvalidInput
 from metering.localtime import iso
 from metering.quantity import I64
-from metering.reading import ReadingColumns
+from metering.reading import F64, ReadingColumns
 from metering.registry import Registry
+from metering.registry.proposal import Proposal
 from metering.tables import TextForm
 
 PART = 5_000
@@ -52,6 +54,8 @@ class HistoryPlace:
     """Makes records durable; None on a trial."""
     by: str
     """Who loads."""
+    made: Proposal | None = None
+    """What was registered for new series, or would be on a trial; None for nothing."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +136,9 @@ class _TableLoad:
         history, counts = self._history, self._told.counts
         counts.read, counts.missing = history.cells, history.missing
         done = history.cells - len(history.value)
-        written: list[ReadingColumns] = []
-        for which, target in enumerate(self._targets):
-            rows = np.flatnonzero(history.which == which)
+        written: list[tuple[int, I64, F64]] = []
+        for which, rows in by_series(history.which, len(history.series)):
+            target = self._targets[which]
             if target is None:
                 counts.unknown += len(rows)
                 self._told.unknown.append(self._names[which])
@@ -145,16 +149,18 @@ class _TableLoad:
             progress(self._table.file, done, history.cells)
         self._flush()
         for one in written:
-            self._place.standing.add(one)
+            self._place.standing.add(*one)
         counts.refused = len(self._refused)
         for refused in self._refused:
             self._told.show(str(refused))
         return TableLoaded(self._told, self._mendable())
 
-    def _series(self, target: SeriesTarget, rows: I64) -> Iterator[ReadingColumns]:
-        """What of a series is written. rows: places in the history, by rising time."""
+    def _series(self, target: SeriesTarget, rows: I64) -> Iterator[tuple[int, I64, F64]]:
+        """(point, times, values) of what of a series is written. rows: places in the history, by
+        rising time."""
         for part in _parts(self._first_of_each(rows)):
-            seen = self._preview(target, part)
+            record = self._record(target, part)
+            seen = preview(record, self._place.decoding, self._resolver)
             self._note_problems(seen, part)
             found = seen.rows
             if not len(found):
@@ -168,8 +174,9 @@ class _TableLoad:
                 wanted |= beside == WhatStands.OTHER
             self._note_kept_back(part[found.index], beside)
             if wanted.any():
-                self._write(target, part[found.index[wanted]])
-                yield found.take(wanted)
+                whole = len(found) == len(part) and wanted.all()
+                self._write(record if whole else self._record(target, part[found.index[wanted]]))
+                yield target.point.id, found.time_us[wanted], found.value[wanted]
 
     def _first_of_each(self, rows: I64) -> I64:
         """Of readings of one time the first in the file; the others are counted."""
@@ -184,9 +191,6 @@ class _TableLoad:
             self._show(int(rows[at]), "another value comes before it")
         return rows[~again]
 
-    def _preview(self, target: SeriesTarget, part: I64) -> Previewed:
-        return preview(self._record(target, part), self._place.decoding, self._resolver)
-
     def _record(self, target: SeriesTarget, part: I64) -> Record:
         self._last_us = max(self._place.now_us(), self._last_us + 1)
         history, point = self._history, target.point
@@ -195,8 +199,8 @@ class _TableLoad:
         payload, gateway = payload_of(told), point.gateway
         return Record("loaded", self._last_us, gateway, self._place.by, "", TOPIC, payload, 1)
 
-    def _write(self, target: SeriesTarget, part: I64) -> None:
-        self._records.append(self._record(target, part))
+    def _write(self, record: Record) -> None:
+        self._records.append(record)
         if len(self._records) >= TOGETHER:
             self._flush()
 
@@ -248,7 +252,7 @@ def targets_of(
             "no series of the table has a point",
             field="series",
             value=", ".join(names)[:200],
-            fix="name them as meters or points are named, or map them with --mapping",
+            fix="name them as meters or points are, map them with --mapping, or make new ones",
         )
     taken: dict[int, str] = {}
     for name, target in zip(names, found, strict=True):

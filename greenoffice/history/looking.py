@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from collector.tables import LoadedHistory, read_history, read_tables
+from collector.tables import LoadedHistory, by_series, read_history, read_tables
 from greenoffice.history.loading import HistoryWays
 from greenoffice.history.mapping import series_names
 from metering.errors import InvalidInput
 from metering.history_load import HistorySeen, SeriesSeen
+from metering.quantity import I64
 
 SHOWN = 3
 """Values that are shown of each series."""
@@ -26,6 +27,9 @@ class _Series:
     last_us: int = 0
     examples: list[tuple[int, float]] = field(default_factory=list)
     unit: str = ""
+    rises: int = 0
+    falls: int = 0
+    step_us: int | None = None
 
 
 def look(file: Path, ways: HistoryWays) -> HistorySeen:
@@ -38,8 +42,9 @@ def look(file: Path, ways: HistoryWays) -> HistorySeen:
         missing += history.missing
         refused += len(history.refused)
         examples += map(str, history.refused[: MOST_REFUSED - len(examples)])
-        for which, name in enumerate(series_names(history.series)):
-            _add(found.setdefault(name, _Series()), history, which)
+        names = series_names(history.series)
+        for which, rows in by_series(history.which, len(names)):
+            _add(found.setdefault(names[which], _Series()), history, which, rows)
     if not 0 < len(found) <= MOST_SERIES:
         raise InvalidInput(
             f"{len(found)} series are in it",
@@ -51,16 +56,21 @@ def look(file: Path, ways: HistoryWays) -> HistorySeen:
     return HistorySeen(series, missing, refused, tuple(examples))
 
 
-def _add(one: _Series, history: LoadedHistory, which: int) -> None:
+def _add(one: _Series, history: LoadedHistory, which: int, rows: I64) -> None:
     one.unit = one.unit or history.units[which]
-    rows = np.flatnonzero(history.which == which)
     if not len(rows):
         return
-    times = history.time_us[rows]
-    first, last = int(times.min()), int(times.max())
+    by_time = rows[np.argsort(history.time_us[rows], kind="stable")]
+    times, moves = history.time_us[by_time], np.diff(history.value[by_time])
+    first, last = int(times[0]), int(times[-1])
     one.first_us = min(one.first_us, first) if one.values else first
     one.last_us = max(one.last_us, last) if one.values else last
     one.values += len(rows)
+    one.rises += int((moves > 0).sum())
+    one.falls += int((moves < 0).sum())
+    apart = np.diff(times)
+    if (apart > 0).any():
+        one.step_us = int(np.median(apart[apart > 0]))
     shown = rows[: SHOWN - len(one.examples)].tolist()
     one.examples += [(int(history.time_us[row]), float(history.value[row])) for row in shown]
 
@@ -74,4 +84,7 @@ def _seen(name: str, one: _Series, ways: HistoryWays) -> SeriesSeen:
         tuple(one.examples),
         one.unit,
         ways.mapping.fitting(name),
+        one.rises,
+        one.falls,
+        one.step_us,
     )

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from collector.tables import read_tables
 from metering.errors import InvalidInput, NotFound
+from metering.history_load import NewMeter
 from metering.reading import Kind
 from metering.registry import Point, Registry
 
 MOST_BYTES = 4 << 20
+_OF_NEW = {"node", "item", "unit", "kind"}
 _HOW = "two columns, series and point: the heading, and SITE/GATEWAY/POINT or the code of a meter"
 
 
@@ -30,6 +32,8 @@ class MappedSeries:
     """'' leaves it out."""
     unit: str = ""
     """Of values whose unit the file does not say; '' is that in which the point sends."""
+    new: NewMeter | None = None
+    """What is said of one that is made for it where new ones are; then it names no point."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def series_names(series: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 def read_mapping(file: Path) -> dict[str, MappedSeries]:
     """A mapping by series: a table with headings `series`, `point` and maybe `unit`, or TOML with
-    `"SERIES" = "POINT"` or `"SERIES" = {point = "POINT", unit = "kWh"}` below `[points]`.
+    `"SERIES" = "POINT"` or `"SERIES" = {point = "POINT", unit = "kWh"}` below `[points]`. What has
+    no point may say `node`, `item`, `unit` and `kind` of a new one.
 
     Raises NotFound where there is no such file, InvalidInput where it is no mapping.
     """
@@ -65,9 +70,16 @@ def read_mapping(file: Path) -> dict[str, MappedSeries]:
     found: dict[str, MappedSeries] = {}
     for cells in lines:
         row = dict(zip(headings, cells, strict=False))
-        if row.get("series") and row.get("point"):
-            _add(found, row["series"], MappedSeries(row["point"], row.get("unit", "")), file)
+        if row.get("series"):
+            _add(found, row["series"], _mapped_row(row), file)
     return found
+
+
+def _mapped_row(row: Mapping[str, str]) -> MappedSeries:
+    """A row without a point is one that nobody filled in, or says what a new one is."""
+    told = {name: row.get(name, "") for name in _OF_NEW}
+    point = row.get("point", "")
+    return MappedSeries(point, told["unit"], None if point else NewMeter(**told))
 
 
 def _of_toml(file: Path) -> dict[str, MappedSeries]:
@@ -94,7 +106,13 @@ def _mapped(told: object, file: Path) -> MappedSeries:
         return MappedSeries(told)
     if isinstance(told, dict) and isinstance(told.get("point"), str):
         return MappedSeries(told["point"], str(told.get("unit", "")))
+    if isinstance(told, dict) and told.keys() <= _OF_NEW and all(_are_texts(told)):
+        return MappedSeries("", told.get("unit", ""), NewMeter(**told))
     raise _wrong(file, str(told)[:100])
+
+
+def _are_texts(told: Mapping[str, object]) -> Iterator[bool]:
+    return (isinstance(one, str) for one in told.values())
 
 
 def _add(found: dict[str, MappedSeries], series: str, mapped: MappedSeries, file: Path) -> None:
@@ -146,8 +164,8 @@ class SeriesMapping:
         mapped = self._mapped.get(series)
         if self.leaves_out(series):
             return None
-        if mapped is None:
-            points, how = self._by_name.get(_folded(series), set()), "give it a row in --mapping"
+        if mapped is None or not mapped.point:
+            points, how = self._called(series), "give it a row in --mapping"
             if not points:
                 return None
         else:
@@ -172,12 +190,35 @@ class SeriesMapping:
     def leaves_out(self, series: str) -> bool:
         """Whether somebody said that a series goes nowhere."""
         mapped = self._mapped.get(series)
-        return mapped is not None and not mapped.point
+        return mapped is not None and not mapped.point and mapped.new is None
+
+    @property
+    def says_new(self) -> bool:
+        """Whether something new is said of any series."""
+        return any(one.new is not None for one in self._mapped.values())
+
+    def makes(self, series: str, *, others: bool) -> NewMeter | None:
+        """What is said of a new meter for a series; None where it has a point or is left out.
+        `others`: those that nobody mapped to a point, and no point is called after, get one."""
+        mapped = self._mapped.get(series)
+        if mapped is not None and (mapped.point or mapped.new is None):
+            return None
+        if others and self._called(series):
+            return None
+        if mapped is not None:
+            return mapped.new
+        return NewMeter() if others else None
 
     def fitting(self, series: str) -> tuple[str, ...]:
         """SITE/GATEWAY/POINT of the points that are called as a series; several where it cannot be
         told which is meant."""
-        return tuple(sorted(map(self._full, self._by_name.get(_folded(series), set()))))
+        return tuple(sorted(map(self._full, self._called(series))))
+
+    def _called(self, series: str) -> set[int]:
+        """Points that are called so; letter for letter, where one is."""
+        found = self._by_name.get(_folded(series), set())
+        exact = {id for id in found if self._points[id].name == series}
+        return exact or found
 
     def _full(self, id: int) -> str:
         return f"{self._points[id].gateway}/{self._points[id].name}"

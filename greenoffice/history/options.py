@@ -8,7 +8,6 @@ from pathlib import Path
 from collector.tables import HistoryForm
 from metering.errors import InvalidInput
 from metering.history_load import HistoryAnswers
-from metering.reading import Kind
 from metering.registry import Registry
 from metering.tables import TextForm
 
@@ -19,9 +18,9 @@ class HistoryOptions(HistoryAnswers):
 
     files: tuple[Path, ...] = ()
     mapping: Path | None = None
-    kind: Kind | None = None
-    """What the points have to be; None is what they are."""
     dry_run: bool = False
+    reason: str = ""
+    """Why new meters are made."""
 
     @property
     def text(self) -> TextForm:
@@ -29,10 +28,10 @@ class HistoryOptions(HistoryAnswers):
         return TextForm(self.encoding, self.separator)
 
     def form(self, registry: Registry) -> HistoryForm:
-        """How their values are written. InvalidInput where no zone is said and the sites have
-        several, or none is registered."""
+        """How their values are written. InvalidInput where no zone is said, the place of new meters
+        tells none, and the sites have several, or none is registered."""
         return HistoryForm(
-            zone=self.zone or _zone(registry, self.gateway),
+            zone=self.zone or _zone(registry, self.gateway, self.node),
             date=self.date,
             decimal=self.decimal,
             unit=self.unit,
@@ -43,7 +42,9 @@ class HistoryOptions(HistoryAnswers):
         )
 
 
-def _zone(registry: Registry, gateway: str) -> str:
+def _zone(registry: Registry, gateway: str, node: str) -> str:
+    if node in registry.nodes and not gateway:
+        return registry.zone(node)
     chosen = [gateway] if gateway else list(registry.gateways)
     sites = {one.partition("/")[0] for one in chosen}
     zones = sorted({registry.zone(site) for site in sites if site in registry.nodes})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from metering.ports import ReadingReader
 from metering.quantity import I64
 from metering.reading import F64, Flag, ReadingColumns
+
+TimedValues = tuple[I64, F64]
+"""Times [us UTC] and the values at them."""
 
 
 class WhatStands(IntEnum):
@@ -51,35 +54,50 @@ class StandingReadings:
 
     def __init__(self, readings: ReadingReader, waiting: Iterable[ReadingColumns] = ()) -> None:
         self._readings = readings
-        self._waiting: dict[int, list[tuple[I64, F64]]] = {}
+        self._waiting: dict[int, list[TimedValues]] = {}
         for rows in waiting:
-            self.add(rows)
+            for point in np.unique(rows.point).tolist():
+                own = rows.point == point
+                self.add(point, rows.time_us[own], rows.value[own])
 
-    def add(self, rows: ReadingColumns) -> None:
+    def add(self, point: int, time_us: I64, value: F64) -> None:
         """Readings that are written from here on, or wait; later ones replace earlier ones."""
-        for point in np.unique(rows.point).tolist():
-            own = rows.point == point
-            one = rows.time_us[own], rows.value[own]
-            self._waiting.setdefault(point, []).append(one)
+        self._waiting.setdefault(point, []).append((time_us, value))
 
     def rows(self, point: int, first_us: int, last_us: int) -> StandingRows:
         """What stands from the first to the last time, both with it."""
         stored = self._readings.scan([point], first_us, last_us + 1)
         entered = stored.flag & Flag.ENTERED != 0
-        parts = self._waiting.get(point, [])
-        if not parts:
-            return StandingRows(stored.time_us, stored.value, entered)
-        by_hand = stored.time_us[entered]
-        time_us = np.concatenate([stored.time_us, *(times for times, _ in parts)])
-        value = np.concatenate([stored.value, *(values for _, values in parts)])
+        time_us, value = self._waiting_of(point, first_us, last_us)
         # A person's value is the last of its time, whatever waits.
-        hand = np.zeros(len(time_us), dtype=np.bool_)
-        hand[: len(entered)] = entered
-        inside = (time_us >= first_us) & (time_us <= last_us)
-        inside &= hand | ~np.isin(time_us, by_hand)
-        time_us, value, hand = time_us[inside], value[inside], hand[inside]
-        order = np.argsort(time_us, kind="stable")
-        last = np.ones(len(order), dtype=np.bool_)
-        last[:-1] = time_us[order][1:] != time_us[order][:-1]
-        kept = order[last]
-        return StandingRows(time_us[kept], value[kept], hand[kept])
+        over = ~np.isin(time_us, stored.time_us[entered])
+        time_us, value = time_us[over], value[over]
+        if not len(time_us):
+            return StandingRows(stored.time_us, stored.value, entered)
+        under = ~np.isin(stored.time_us, time_us)
+        both_us = np.concatenate([stored.time_us[under], time_us])
+        both = np.concatenate([stored.value[under], value])
+        hand = np.concatenate([entered[under], np.zeros(len(time_us), np.bool_)])
+        order = np.argsort(both_us, kind="stable")
+        return StandingRows(both_us[order], both[order], hand[order])
+
+    def _waiting_of(self, point: int, first_us: int, last_us: int) -> TimedValues:
+        """What waits in that time, by rising time."""
+        parts = self._waiting.get(point)
+        if parts is None:
+            return np.empty(0, np.int64), np.empty(0, np.float64)
+        if len(parts) > 1:
+            parts[:] = [_last_of_each(parts)]
+        time_us, value = parts[0]
+        inside = slice(*np.searchsorted(time_us, [first_us, last_us + 1]).tolist())
+        return time_us[inside], value[inside]
+
+
+def _last_of_each(parts: Sequence[TimedValues]) -> TimedValues:
+    """Parts as one by rising time, with the last value of each time."""
+    time_us = np.concatenate([times for times, _ in parts])
+    value = np.concatenate([values for _, values in parts])
+    order = np.argsort(time_us, kind="stable")
+    time_us, value = time_us[order], value[order]
+    last = np.append(time_us[1:] != time_us[:-1], True)
+    return time_us[last], value[last]

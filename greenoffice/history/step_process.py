@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.history.command import place_over
 from greenoffice.history.loading import HistoryPlace, HistoryWays, load_file
 from greenoffice.history.looking import look
+from greenoffice.history.making import make_points, ways_of
 from greenoffice.history.mapping import MappedSeries
 from greenoffice.history.options import HistoryOptions
 from greenoffice.history.state import UploadFolder
@@ -79,11 +79,15 @@ class _StepRun:
     def run(self) -> None:
         """Do it. Raises as `load_file` and `look`."""
         asked = self.told.asked
-        with _place(self._folder, asked) as (place, ways):
+        with contextlib.closing(Assembly.beside(self._folder)) as assembly:
+            options, mapped = _said(asked, self._file)
             if asked.step is HistoryStep.LOOK:
+                ways = ways_of(options, assembly.registry(), mapped)
                 self.tell(seen=look(self._file, ways))
                 return
-            self._load(place, ways)
+            made = make_points(assembly, options, mapped, asked.by)
+            with place_over(assembly, self._folder, options, made, asked.by) as (place, ways):
+                self._load(place, ways)
 
     def tell(self, **found: object) -> None:
         """The step is done, and found this."""
@@ -104,6 +108,7 @@ class _StepRun:
             total(tables).as_dict(),
             tuple(names)[:MOST_NAMED],
             tuple(examples[:MOST_EXAMPLES]),
+            tuple(map(str, place.made.changes[:MOST_NAMED])) if place.made else (),
         )
         self.tell(outcome=outcome, mendable=bool(refused))
 
@@ -114,13 +119,14 @@ class _StepRun:
         self._upload.tell(replace(self.told, done=done, count=count))
 
 
-@contextlib.contextmanager
-def _place(folder: DataFolder, asked: HistoryAsked) -> Iterator[tuple[HistoryPlace, HistoryWays]]:
-    """Beside whoever owns the readings: a platform that starts anew finds them free."""
-    options = HistoryOptions(**vars(asked.answers), dry_run=asked.step is not HistoryStep.LOAD)
-    mapped = {name: MappedSeries(one.point, one.unit) for name, one in asked.choices.items()}
-    with (
-        contextlib.closing(Assembly.beside(folder)) as assembly,
-        place_over(assembly, folder, options, mapped, asked.by) as found,
-    ):
-        yield found
+def _said(asked: HistoryAsked, file: Path) -> tuple[HistoryOptions, dict[str, MappedSeries]]:
+    options = HistoryOptions(
+        **vars(asked.answers),
+        files=(file,),
+        dry_run=asked.step is not HistoryStep.LOAD,
+        reason=asked.reason,
+    )
+    mapped = {
+        name: MappedSeries(one.point, one.unit, one.new) for name, one in asked.choices.items()
+    }
+    return options, mapped

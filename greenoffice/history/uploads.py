@@ -1,4 +1,4 @@
-"""Histories that people send over the page: kept for a day, one step at a time, each in a process.
+"""Histories that are sent: kept for a day, one step at a time, each in a process.
 
 put ──▶ uploads/HANDLE/ ──ask──▶ `greenoffice history step`, which tells how far it is
                                          │
@@ -22,7 +22,7 @@ from typing import BinaryIO, Final
 from greenoffice.folder import DataFolder
 from greenoffice.history.state import UploadFolder
 from metering.errors import Conflict, InvalidInput
-from metering.history_load import HistoryAsked, HistoryStep, HistoryTold, unknown_upload
+from metering.history_load import HistoryAsked, HistoryTold, unknown_upload
 
 MOST_UPLOADS: Final = 32
 """That are kept at a time, of everybody."""
@@ -41,9 +41,10 @@ class HistoryUploads:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
 
-    def put(self, name: str, content: BinaryIO, by: str) -> str:
-        """Keep a file, and begin to look at it; what it is found by from then on. InvalidInput for
-        an empty file and one above the bound, Conflict where too many are kept or run."""
+    def put(self, name: str, content: BinaryIO, asked: HistoryAsked) -> str:
+        """Keep a file of `asked.by`, and begin its first step; what it is found by from then on.
+        InvalidInput for an empty file and one above the bound, Conflict where too many are kept or
+        run."""
         with self._lock:
             self._need_room()
             self._remove_old()
@@ -56,7 +57,6 @@ class HistoryUploads:
             except BaseException:
                 shutil.rmtree(upload.root)
                 raise
-            asked = HistoryAsked(HistoryStep.LOOK, by)
             upload.tell(HistoryTold(handle, shown, asked, running=False))
             self._begin(upload, asked)
             return handle

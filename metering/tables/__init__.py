@@ -7,7 +7,7 @@ Nothing here knows a meter. Workbooks, archives and the shapes of histories: `co
 
 from metering.tables.delimited import TextForm, lines_of, separator_of
 from metering.tables.encodings import decode
-from metering.tables.figures import NumberForm, number_form, plain_number
+from metering.tables.figures import NumberForm, number_form, plain_number, plain_numbers
 from metering.tables.forms import AmbiguousFormat
 from metering.tables.headings import (
     EXPLAINED,
@@ -47,6 +47,7 @@ __all__ = [
     "plain_day",
     "plain_month",
     "plain_number",
+    "plain_numbers",
     "separator_of",
     "time_form",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ ALIKE = 0.9
 """How near the share of one separator must come to that of the best, to be likely as well."""
 _SAID = re.compile(r'"?sep=([,;\t])"?\r?\n')
 """A first line by which a spreadsheet is told."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+"""With its end."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,12 @@ class TextForm:
 def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """(number of the line at which it starts, fields) of every row: a quoted field may hold line
     ends. Raises InvalidInput where a quotation mark is wrong."""
-    body, line = text, 0
-    if said := _SAID.match(text):
-        body, line = text[said.end() :], 1
+    said = _SAID.match(text)
+    begin, line = (said.end(), 1) if said else (0, 0)
     skipped = line
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
+    # One by one: a file in memory would be held in four bytes a character.
+    lines = (found[0] for found in _LINE.finditer(text, begin))
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for fields in reader:
             start, line = line + 1, reader.line_num + skipped

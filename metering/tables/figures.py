@@ -9,8 +9,9 @@ column tells which, or it is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from metering.tables.forms import decide
@@ -21,8 +22,20 @@ _SAY: Final = {one: f'decimal "{one}"' for one in DECIMALS}
 _UNIT = r"(?:\s*(?P<unit>[^\W\d_][^\s]{0,15}|%|°C))?"
 _EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
 _CLEAR: Final = {".": ""}
-_POINT = re.compile(r"-?\d{1,20}\.(\d\d?|\d{4,20})", re.ASCII)
-"""Never three digits behind the sign, as between thousands."""
+_WHOLE = r"-?\d{1,20}"
+_POINT = r"-?(?:\d{1,20}\.(?:\d\d?|\d{4,20})|(?:0\d{0,19}|\d{4,20})\.\d{3})"
+"""Never three digits behind the sign after one to three, as between thousands."""
+_BESIDE: Final = "\x1f"
+"""Between texts that are looked at together; in no number."""
+
+
+def _all(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern})(?:{_BESIDE}(?:{pattern}))*", re.ASCII)
+
+
+_CLEAR_ONES = _all(rf"{_POINT}|{_WHOLE}")
+_PLAIN_ONES = _all(rf"{_WHOLE}(?:\.\d{{1,20}})?")
+_TOGETHER: Final = 64
 _PLAIN = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?", re.ASCII)
 
 
@@ -65,13 +78,30 @@ def number_form(texts: Iterable[str], column: str, decimal: str = "") -> NumberF
     return NumberForm(decide(column, _told(texts), DECIMALS, _SAY, "decimal"))
 
 
-def _told(texts: Iterable[str]) -> Iterator[dict[str, str]]:
-    """What each text with a sign in it tells of the sign; most say it at a glance."""
-    for text in texts:
-        if _POINT.fullmatch(text):
-            yield _CLEAR
-        elif "." in (one := plain(text)) or "," in one:
-            yield {form: found[0] for form, found in _readings(text).items()}
+def _told(texts: Iterable[str]) -> Iterator[tuple[dict[str, str], int]]:
+    """What texts with a sign in them tell of the sign, and how many; most say it at a glance."""
+    several = iter(texts)
+    while some := list(islice(several, _TOGETHER)):
+        joined = _BESIDE.join(some)
+        if _CLEAR_ONES.fullmatch(joined):
+            yield _CLEAR, joined.count(".")
+            continue
+        for text in some:
+            if _CLEAR_ONES.fullmatch(text):
+                yield _CLEAR, text.count(".")
+            elif "." in (one := plain(text)) or "," in one:
+                yield {form: found[0] for form, found in _readings(text).items()}, 1
+
+
+def plain_numbers(texts: Sequence[str]) -> list[float] | None:
+    """The numbers of texts that all are written with digits and a decimal point alone; None where
+    one of them is not."""
+    if not _PLAIN_ONES.fullmatch(_BESIDE.join(texts)):
+        return None
+    try:
+        return [*map(float, texts)]
+    except ValueError:  # the mark stood in a text
+        return None
 
 
 def plain_number(text: str) -> str:

@@ -27,12 +27,13 @@ class AmbiguousFormat(InvalidInput):
 
 def decide(
     column: str,
-    texts: Iterable[Mapping[str, V]],
+    texts: Iterable[tuple[Mapping[str, V], int]],
     preferred: Sequence[str],
     example: Mapping[str, str],
     asks: str,
 ) -> str:
-    """The form that reads a column; `texts` says of each distinct text what each form reads in it.
+    """The form that reads a column; `texts` says what each form reads in a text, and of how many
+    texts that is so.
 
     The form that reads most is taken where the others either read fewer texts, or the same values.
     Raises AmbiguousFormat where two forms read equally many and not the same, or where one in ten
@@ -44,15 +45,15 @@ def decide(
     foreign = dict.fromkeys(preferred, 0)
     apart: dict[tuple[str, str], Mapping[str, V]] = {}
     total = 0
-    for readings in texts:
+    for readings, times in texts:
         if not readings:
             continue
-        total += 1
+        total += times
         for form in preferred:
             if form in readings:
-                count[form] += 1
+                count[form] += times
                 continue
-            foreign[form] += 1
+            foreign[form] += times
         for one in readings:
             for other in readings:
                 if one < other and readings[one] != readings[other]:

@@ -113,7 +113,7 @@ def time_form(texts: Iterable[str], column: str, form: str = "") -> TimeForm:
     what was said. Raises AmbiguousFormat where two forms read them, and not the same times."""
     if form:
         return TimeForm(form)
-    return TimeForm(decide(column, map(_readings, texts), FOUND, FORMS, "date"))
+    return TimeForm(decide(column, ((_readings(one), 1) for one in texts), FOUND, FORMS, "date"))
 
 
 def plain_day(text: str) -> date:

@@ -51,6 +51,7 @@ from metering.statement import Statement, StatementKind
 from metering.tables import decode
 from metering.tariff import TariffRow
 from storage import DuckDBReadings, MemoryReadings, memory_stores, open_engine, sql_stores
+from tests.api.kept_histories import KeptHistories
 
 ZONE = "Asia/Shanghai"
 TODAY = date(2026, 11, 24)
@@ -552,6 +553,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         desk=JournalDesk(journal, 2, stores.intake, journal.append),
         evidence=EvidenceFiles(Path(tempfile.mkdtemp(dir=EVIDENCE.name))),
         statements=stores.intake,
+        histories=KeptHistories(),
         read_registry=read_registry,
         read_uploaded=lambda files, end: (read_registry(files, end), list(files)),
         read_rows=read_rows,

@@ -122,6 +122,14 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
         {"content": b"meter;time;value\ncanteen-water;2026-11-20;12,5\n"},
     ),
     ("verdicts", "GET", f"/v1/verdicts?node=campus&{DAYS}", {}),
+    (
+        "history-sent",
+        "POST",
+        "/v1/history?file=a.csv&dry_run=true&new=true&node=office-a",
+        {"content": b"time,canteen (kWh)\n2026-11-20,12.5\n", "key": "whole"},
+    ),
+    ("history-asked", "GET", "/v1/history/sent0before", {"key": "whole"}),
+    ("history-of-others", "GET", "/v1/history/sent0before", {}),
 )
 
 

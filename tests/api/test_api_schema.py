@@ -42,6 +42,7 @@ from metering.joining import Sighting
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 from tests.api.conftest import SLIP
+from tests.api.kept_histories import SENT
 
 CHECKS = [
     not_a_server_error,
@@ -63,6 +64,9 @@ KNOWN: dict[str, list[str]] = {
     "institution": ["bureau", "school"],
     "/v1/nodes code": NODES,
     "/v1/entries id": ["5c4001"],
+    "/v1/history id": [SENT],
+    "/v1/history mapping": ['{"canteen": {"point": "campus/gw-1/E1", "unit": "kWh"}}'],
+    "/v1/history date": ["ymd"],
     "/v1/bills id": ["5c4002"],
     "account": ["6600-1", "9900-9"],
     "sha256": [sha256(SLIP).hexdigest()],
@@ -193,6 +197,7 @@ FITTING = {
     },
     "/v1/bills/{id}/withdrawal": {"reason": "paid twice"},
     "/v1/bills/table": b"account,billing month,total\n6600-1,2026-10,1640.00\n",
+    "/v1/history": b"time,canteen\n2026-11-20,12.5\n",
     "/v1/entries/table": b"meter,time,value\ncanteen-water,2026-11-20,12.5\n",
     "/v1/gateways/{site}/{code}/resend": {
         "from": "2026-11-23T02:00:00Z",
@@ -217,6 +222,7 @@ FITTING = {
 """Bodies of what is not met by chance."""
 NEEDED = {
     "/v1/energy": ("node",),
+    "/v1/history": ("reason",),
     "/v1/bill": ("node",),
     "/v1/bill/file": ("node",),
     "/v1/energy/lineage": ("node", "time"),

@@ -161,6 +161,9 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("POST", "/v1/bills/table"): None,
     ("POST", "/v1/entries/table"): None,
+    ("POST", "/v1/history"): [("/v1/history?reason=x", {"content": b"time,a\n2025-03-13,1\n"})],
+    ("GET", "/v1/history/{id}"): [("/v1/history/x", {})],
+    ("GET", "/v1/history/{id}/refused"): [("/v1/history/x/refused", {})],
     ("GET", "/v1/bills"): [("/v1/bills?account=9900-9", {})],
     ("GET", "/v1/bills/{id}"): [("/v1/bills/5c4002", {})],
     ("GET", "/v1/bills/{id}/audit"): [("/v1/bills/5c4002/audit", {})],
@@ -396,7 +399,8 @@ def test_foreign_names_answer_as_if_they_did_not_exist(world, signed_in):
                 follow_redirects=False,
                 **options,
             )
-            wanted = 403 if route.startswith("/v1/registry") or "/setup" in route else 404
+            whole = route.startswith(("/v1/registry", "/v1/history")) or "/setup" in route
+            wanted = 403 if whole else 404
             assert response.status_code == wanted, (method, path, response.text)
             assert "Teaching hall" not in response.text
             if path.startswith("/v1"):
@@ -567,6 +571,7 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}}),
         ("POST", "/v1/bills/table", {"content": b"account,month,total\n6600-1,2026-10,1\n"}),
         ("POST", "/v1/entries/table", {"content": b"meter,time,value\nm,2026-10-01,1\n"}),
+        ("POST", "/v1/history?reason=x", {"content": b"time,a\n2025-03-13,1\n"}),
         ("GET", "/v1/audit", {}),
         ("GET", "/v1/keys", {}),
         ("POST", "/v1/keys", {"json": {"name": "n", "node": "bureau", "role": "read"}}),

@@ -18,6 +18,7 @@ import pytest
 from greenoffice.api_process import desk_of, platform_of
 from greenoffice.assembly import Assembly
 from greenoffice.history.state import UploadFolder
+from greenoffice.stores import open_stores
 from greenoffice.taking_in import IntakeWork, serving
 from metering.access import Role
 from tests import history_office
@@ -256,3 +257,30 @@ def test_what_is_sent_is_bounded_private_and_gone_after_a_day(office):
     assert office.client.post("/setup/history", headers=headers).status_code == 413
     office.client.cookies.clear()
     assert office.client.post("/setup/history", content=b"x").status_code in (303, 401)
+
+
+def test_columns_get_new_meters_that_are_shown_before_they_are_made(office):
+    lines = ["time,canteen (kWh),lab", *(f"2025-03-{n:02},{100 + n},{n}" for n in range(1, 21))]
+    place = office.send("\n".join(lines).encode(), "a.csv")
+    office.page(place)
+    office.post(place, step="look", zone="UTC", new="true", node="b")
+    page = office.page(place)
+    assert chosen(page) == {0: "+", 1: "s/g/p.lab"}
+    assert 'value="register" selected' in page
+    said = {"zone": "UTC", "point.0": "+", "point.1": "s/g/p.lab"}
+    office.post(place, step="try", **said)
+    assert "nothing tells the node of the new meter" in office.page(place)
+    office.post(place, step="try", **said, **{"node.0": "b", "item.0": "01B00"})
+    page = office.page(place)
+    assert counts(page) == {"stored": 40}
+    assert "history-made" in page
+    assert "s/history" not in open_stores(office.folder).registry.load().gateways
+    office.post(f"{place}/load", reason="of the old system")
+    assert counts(office.page(place)) == {"stored": 40}
+    registry = open_stores(office.folder).registry.load()
+    point = registry.point_of("s/history", "canteen")
+    (served,) = registry.meters_of_point(point.id)
+    meter = registry.meters[served.meter]
+    assert (meter.node, meter.item, meter.name_en) == ("b", "01B00", "canteen")
+    entries = office.platform.access.entries(None, limit=5)
+    assert ("registry.apply", "of the old system") in {(e.action, e.reason) for e in entries}
