@@ -6,7 +6,8 @@ file, folder, archive, bytes ──read_tables──▶ FileTable ──read_his
                                                   └─read_records──▶ rows of bills and readings
 """
 
-from collector.tables.containers import files_of, read_tables
+from collector.tables.chosen import chosen_rows
+from collector.tables.containers import each_table, files_of, read_tables
 from collector.tables.history import read_history
 from collector.tables.loaded import LoadedHistory
 from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
@@ -25,6 +26,8 @@ __all__ = [
     "RefusedCell",
     "UtcTimes",
     "already_utc",
+    "chosen_rows",
+    "each_table",
     "files_of",
     "local_to_utc",
     "read_history",

@@ -14,6 +14,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -39,21 +40,56 @@ REFUSED = frozenset({".xls", ".ods", ".et", ".numbers", ".rar", ".7z"})
 _PLAIN = TextForm()
 
 
+def each_table(source: Path, form: TextForm = _PLAIN) -> Iterator[FileTable]:
+    """The tables of a file or folder, file after file, so that no more than one is held; of
+    `FILE#SHEET` the one sheet. Raises as `read_tables`, and NotFound for a folder without a file
+    that may hold a table."""
+    if not source.is_dir():
+        yield from read_tables(source, form=form)
+        return
+    files = files_of(source)
+    if not files:
+        raise NotFound(
+            "no file in it that may hold a table",
+            field="folder",
+            value=str(source),
+            fix=f"files that end with {', '.join(sorted(ENDINGS))}",
+        )
+    for file in files:
+        yield from read_tables(file, form=form)
+
+
 def read_tables(
     source: Path | str, data: bytes | None = None, form: TextForm = _PLAIN
 ) -> list[FileTable]:
-    """The tables of a file or folder, or of the `data` of a file called `source`.
+    """The tables of a file or folder, or of the `data` of a file called `source`; of `FILE#SHEET`
+    the one sheet of a workbook.
 
     Raises NotFound where there is none, InvalidInput (AmbiguousFormat of a text whose encoding or
     separator may be two) for what cannot be read, is no table, or is larger than tables are.
     """
     path = Path(source)
-    if data is None and path.is_dir():
-        return [one for file in files_of(path) for one in read_tables(file, form=form)]
-    if data is None:
-        _check_ending(path.name)
-        data = _read(path)
-    return list(_tables(path.name, data, form))
+    if data is not None:
+        return list(_tables(path.name, data, form))
+    if path.is_dir():
+        return list(each_table(path, form))
+    book, _, sheet = str(path).rpartition("#")
+    if book and not path.exists() and Path(book).is_file():
+        return [_sheet(read_tables(Path(book), form=form), sheet, path)]
+    _check_ending(path.name)
+    return list(_tables(path.name, _read(path), form))
+
+
+def _sheet(tables: list[FileTable], sheet: str, path: Path) -> FileTable:
+    found = next((one for one in tables if one.name == sheet), None)
+    if found is None:
+        raise NotFound(
+            "no such sheet",
+            field="sheet",
+            value=sheet,
+            fix=f"one that is visible and not empty: {', '.join(one.name for one in tables)}",
+        )
+    return replace(found, file=path.name)
 
 
 def files_of(folder: Path) -> list[Path]:
