@@ -3,8 +3,8 @@
 PK..            an archive: a workbook where it holds one, else the files in it
 1F 8B           one file, packed
 PAR1            Parquet
-D0 CF 11 E0     a workbook of before 2007, or an encrypted one: refused with what to do
-<               a feed of Green Button
+<               a page with tables, or a feed of Green Button
+D0 CF 11 E0 ..  a workbook of before 2007, and others' files: refused with what to do
 else            text with separated fields
 """
 
@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from collector.tables.columnar import parquet_table
+from collector.tables.foreign import check_archive, check_markup, check_program, check_text
 from collector.tables.green_button import green_button_table
 from collector.tables.limits import (
     MOST_FILES,
@@ -29,14 +30,17 @@ from collector.tables.limits import (
     check_width,
 )
 from collector.tables.table import FileTable, RawLine
+from collector.tables.web_table import is_web_page, web_tables
 from collector.tables.workbook import workbook_tables
 from metering.errors import InvalidInput, NotFound
 from metering.tables import TextForm, decode, lines_of, separator_of
 
-ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".zip", ".gz", ".xml"})
-"""Of the files of a folder or an archive that are looked at."""
-REFUSED = frozenset({".xls", ".ods", ".et", ".numbers", ".rar", ".7z"})
-"""Of files that hold tables and cannot be read: said, so that nothing is left out in silence."""
+ENDINGS = frozenset(
+    {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".zip", ".gz", ".xml", ".htm", ".html"}
+    | {".xls", ".ods", ".et", ".numbers", ".rar", ".7z"}
+)
+"""Of the files of a folder or an archive that are looked at: also of those that are refused, so
+that nothing is left out in silence."""
 _PLAIN = TextForm()
 
 
@@ -76,7 +80,6 @@ def read_tables(
     book, _, sheet = str(path).rpartition("#")
     if book and not path.exists() and Path(book).is_file():
         return [_sheet(read_tables(Path(book), form=form), sheet, path)]
-    _check_ending(path.name)
     return list(_tables(path.name, _read(path), form))
 
 
@@ -97,7 +100,7 @@ def files_of(folder: Path) -> list[Path]:
     found = sorted(
         one
         for one in folder.iterdir()
-        if one.suffix.lower() in ENDINGS | REFUSED and one.is_file() and not _hidden(one.name)
+        if one.suffix.lower() in ENDINGS and one.is_file() and not _hidden(one.name)
     )
     if len(found) > MOST_FILES:
         raise InvalidInput(
@@ -109,16 +112,6 @@ def files_of(folder: Path) -> list[Path]:
 def _hidden(name: str) -> bool:
     """What systems and spreadsheets lay beside files."""
     return name.startswith((".", "~$", "__MACOSX/")) or "/." in name
-
-
-def _check_ending(name: str) -> None:
-    if PurePosixPath(name.lower()).suffix in REFUSED:
-        raise InvalidInput(
-            "not a file that can be read",
-            field="file",
-            value=name,
-            fix="save it as XLSX or CSV, or archives as ZIP",
-        )
 
 
 def _read(path: Path) -> bytes:
@@ -142,33 +135,26 @@ def _tables(name: str, data: bytes, form: TextForm, depth: int = 0) -> Iterator[
             if "xl/workbook.xml" in archive.namelist():
                 yield from workbook_tables(name, data, archive)
             else:
+                check_archive(name, archive.namelist())
                 yield from _packed(name, archive, form, depth)
     elif data.startswith(b"\x1f\x8b"):
         yield from _tables(name.removesuffix(".gz"), _inflated(name, data), form, depth + 1)
     elif data.startswith(b"PAR1"):
         yield parquet_table(name, data)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InvalidInput(
-            "a workbook of before 2007, or one with a password",
-            field="file",
-            value=name,
-            fix="open it, and save it as XLSX without a password",
-        )
     elif data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        yield green_button_table(name, data)
+        check_markup(name, data)
+        if is_web_page(data):
+            yield from web_tables(name, data, form.encoding)
+        else:
+            yield green_button_table(name, data)
     else:
+        check_program(name, data)
         yield _text_table(name, data, form)
 
 
 def _text_table(name: str, data: bytes, form: TextForm) -> FileTable:
     text = decode(data, form.encoding, name)
-    if "\0" in text:
-        raise InvalidInput(
-            "neither text nor a file that can be read",
-            field="file",
-            value=name,
-            fix="CSV, XLSX, Parquet, or a ZIP of them",
-        )
+    check_text(name, text)
     separator = form.separator or separator_of(text, name)
     lines = partial(_bounded, name, text, separator)
     return FileTable(name, PurePosixPath(name).stem, lines, separated=True)
@@ -215,17 +201,25 @@ def _packed(name: str, archive: zipfile.ZipFile, form: TextForm, depth: int) -> 
         raise InvalidInput(
             "an archive in an archive", field="file", value=name, fix="unpack the outer one"
         )
+    held = False
     for one in sorted(archive.infolist(), key=_part_name):
         part = _part_name(one)
         if one.is_dir() or _hidden(part):
             continue
-        _check_ending(part)
         if PurePosixPath(part.lower()).suffix in ENDINGS:
             try:
                 inner = archive.read(one)
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
                 raise _damaged(name) from None
+            held = True
             yield from _tables(f"{name}/{part}", inner, form, depth + 1)
+    if not held:
+        raise InvalidInput(
+            "an archive without a table",
+            field="file",
+            value=name,
+            fix="pack CSV, XLSX or Parquet into it",
+        )
 
 
 def _part_name(one: zipfile.ZipInfo) -> str:

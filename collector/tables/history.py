@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from collector.tables.heading_rows import is_number, is_time
 from collector.tables.layout import TableLayout, layout_of
 from collector.tables.loaded import LoadedHistory
 from collector.tables.local_times import UtcTimes, local_to_utc, told_by_order
@@ -26,7 +27,6 @@ from metering.tables import (
     TimeForm,
     clock_of,
     is_missing,
-    known_unit,
     number_form,
     plain,
     time_form,
@@ -117,8 +117,15 @@ class _Getter:
 def _out_of_line(table: FileTable, cells: Sequence[object], width: int) -> str:
     """A text with fields too many or too few has lost or won a separator somewhere."""
     more = len(cells) > width and any(one not in (None, "") for one in cells[width:])
-    fewer = table.separated and len(cells) < width
+    fewer = table.separated and len(cells) < width and not _is_note(cells)
     return "not as many fields as headings" if more or fewer else ""
+
+
+def _is_note(cells: Sequence[object]) -> bool:
+    """Whether a row is one sentence: nothing of it is a value, and none of its fields was lost."""
+    if not cells or cells[0] in (None, "") or any(one not in (None, "") for one in cells[1:]):
+        return False
+    return not is_number(cells[0]) and not is_time(cells[0])
 
 
 def _name(value: object) -> str:
@@ -199,7 +206,7 @@ def _take(
         wall_us, offset_us = _instant(one.when, times, layout)
         unit = beside or one.unit
         which = found.series.get(one.series)
-        wanted = found.units[which] if which is not None else reader.becomes(known_unit(unit))
+        wanted = found.units[which] if which is not None else reader.becomes(unit)
         factor = reader.factor(unit, wanted)
     except ValueError as error:
         cell = Cell(one.value, table.file, one.row, layout.names[one.place])

@@ -22,7 +22,8 @@ class RefusedCell:
 
     def __str__(self) -> str:
         one = self.cell
-        return f"{one.file}, row {one.row}, {one.column} = {str(one.value)[:60]!r}: {self.why}"
+        shown = "" if one.value is None else str(one.value)[:60]
+        return f"{one.file}, row {one.row}, {one.column} = {shown!r}: {self.why}"
 
 
 def refused_csv(table: FileTable, heading_rows: int, refused: Sequence[RefusedCell]) -> bytes:

@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 
 from collector.tables.options import HistoryForm
-from metering.tables import NumberForm, is_missing, known_unit
+from metering.tables import NumberForm, is_missing, scaled_unit
 from metering.units import UNITS
 
 
@@ -21,22 +21,20 @@ class ValueReader:
         """(value, unit beside it or ''), NaN where there is none; ValueError for no number."""
         if raw is None or (isinstance(raw, str) and is_missing(raw)):
             return math.nan, ""
-        if isinstance(raw, int | float | Decimal):
-            return float(raw), ""
-        if not isinstance(raw, str):
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
             raise ValueError("not a number")
         try:
-            text, unit = self._numbers.read(raw)
-        except ValueError:
+            text, unit = self._numbers.read(raw) if isinstance(raw, str) else (raw, "")
+            value = float(text)
+        except (ValueError, OverflowError):
             raise ValueError("not a number") from None
-        value = float(text)
         if math.isinf(value):
             raise ValueError("not a number")
         return value, unit
 
     def becomes(self, first: str) -> str:
         """The unit of a series whose first value has this one."""
-        return self._unit or first
+        return self._unit or scaled_unit(first)[1]
 
     def factor(self, unit: str, wanted: str) -> float:
         """What a value in a unit is to be multiplied by; ValueError where it does not fit."""
@@ -44,10 +42,13 @@ class ValueReader:
             return 1.0
         key = (unit, wanted)
         if key not in self._factors:
-            sent, kept = UNITS[known_unit(unit)] if known_unit(unit) else None, UNITS.get(wanted)
+            scale, name = scaled_unit(unit)
+            if not name and unit.lower() == wanted.lower():  # small letters, and somebody said
+                return 1.0
+            sent, kept = UNITS.get(name), UNITS.get(wanted)
             if sent is None:
                 raise ValueError(f"unknown unit {unit[:16]}")
             if kept is None or sent.canonical != kept.canonical or sent.offset or kept.offset:
                 raise ValueError(f"unit {unit[:16]} where {wanted or 'none'} is expected")
-            self._factors[key] = float(sent.factor / kept.factor)
+            self._factors[key] = float(scale * sent.factor / kept.factor)
         return self._factors[key]

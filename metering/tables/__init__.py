@@ -11,6 +11,7 @@ from metering.tables.figures import NumberForm, number_form, plain_number
 from metering.tables.forms import AmbiguousFormat
 from metering.tables.headings import (
     EXPLAINED,
+    ROW_NUMBERS,
     chinese_heading,
     chinese_table,
     known_heading,
@@ -18,11 +19,12 @@ from metering.tables.headings import (
 )
 from metering.tables.plain import is_missing, plain
 from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, plain_month, time_form
-from metering.tables.unit_words import known_unit
+from metering.tables.unit_words import known_unit, scaled_unit, unit_in_heading
 from metering.tables.words import chinese_word, known_word
 
 __all__ = [
     "EXPLAINED",
+    "ROW_NUMBERS",
     "AmbiguousFormat",
     "NumberForm",
     "Stamp",
@@ -44,6 +46,8 @@ __all__ = [
     "plain_day",
     "plain_month",
     "plain_number",
+    "scaled_unit",
     "separator_of",
     "time_form",
+    "unit_in_heading",
 ]

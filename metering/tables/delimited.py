@@ -18,6 +18,7 @@ ALIKE = 0.9
 """How near the share of one separator must come to that of the best, to be likely as well."""
 _SAID = re.compile(r'"?sep=([,;\t])"?\r?\n')
 """A first line by which a spreadsheet is told."""
+_WRAPPED = re.compile(r'\s*="([^"]*)"\s*')
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     body, line = text, 0
     if said := _SAID.match(text):
         body, line = text[said.end() :], 1
-    skipped = line
+    skipped, wrapped = line, '="' in body
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
     try:
         for fields in reader:
             start, line = line + 1, reader.line_num + skipped
-            yield start, fields
+            yield start, [_bare(one) for one in fields] if wrapped else fields
     except csv.Error as error:
         raise InvalidInput(
             f"not CSV: {error}",
@@ -56,6 +57,12 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             value=reader.line_num + skipped,
             fix="close every quotation mark, and write one inside a quoted field twice",
         ) from None
+
+
+def _bare(field: str) -> str:
+    """A text that was written as a formula, so that a spreadsheet leaves it as it is: `="001"`."""
+    found = _WRAPPED.fullmatch(field)
+    return found[1] if found else field
 
 
 def separator_of(text: str, name: str = "") -> str:

@@ -9,7 +9,8 @@ from metering.errors import GreenOfficeError
 from metering.localtime import iso
 from metering.tables import AmbiguousFormat, TextForm
 from proofs.steps import finish, say
-from proofs.tables.cases import Reading, TableCase, all_cases
+from proofs.tables.case import Reading, TableCase
+from proofs.tables.cases import all_cases
 
 
 def run_tables(only: str = "") -> None:
@@ -49,6 +50,13 @@ def judged(case: TableCase) -> str:
         for (row, why), (at, word) in zip(found, case.refused, strict=True)
     ):
         return f"refused {found}, not {case.refused}"
+    units = tuple(
+        (meter, unit)
+        for one in loaded
+        for (meter, _), unit in zip(one.series, one.units, strict=True)
+    )
+    if case.units and units != case.units:
+        return f"in units {units}, not {case.units}"
     quality = tuple(q for one in loaded for q in one.quality)
     return "" if quality == case.quality else f"of quality {quality}, not {case.quality}"
 
