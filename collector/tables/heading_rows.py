@@ -1,8 +1,8 @@
 """The rows of headings of a table, read as one: titles above them are passed over, and of several
 rows the upper ones may be merged.
 
-    1号楼            2号楼
-    总表    空调     总表          ──▶   1号楼 总表(kWh)   1号楼 空调(kWh)   2号楼 总表(MWh)
+    hall             roof
+    total   plant    total        ──▶   hall total(kWh)   hall plant(kWh)   roof total(MWh)
     kWh     kWh      MWh
 """
 

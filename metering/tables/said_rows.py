@@ -27,6 +27,16 @@ class CellKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Across:
+    """Our words for what a column for each subject says: whose it is, in its heading, its cells,
+    and their unit."""
+
+    subject: str
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True)
 class RowForm:
     """What the rows of a table may say."""
 
@@ -35,6 +45,8 @@ class RowForm:
     kind: Callable[[str], CellKind]
     needed: tuple[tuple[str, ...], ...]
     """Words that have to be there, one of each group."""
+    across: Across | None = None
+    """Where a table may have a column for each subject, instead of a row."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ class SaidRow:
     """By our word; what is missing is left out."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Of numbers for which the file says one, by our word."""
+    column: str = ""
+    """Heading of what it says, where other columns of the row say something of their own."""
 
 
 @dataclass(frozen=True)

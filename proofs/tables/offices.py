@@ -220,7 +220,9 @@ def _values() -> Iterator[TableCase]:
     kwh = {"unit": "kWh"}
     yield _csv("percentages of kWh", percent, readings=(), refused=((2, "unit"),), said=kwh)
     exponent = [["time", "A"], ["2026-10-01 00:00", "1.5E+04"], ["2026-10-01 01:00", "2e3"]]
-    yield _csv("exponents", exponent, readings=(("A", ZERO, 15000.0), ("A", ONE, 2000.0)))
+    yield _csv(
+        "exponents of a spreadsheet", exponent, readings=(("A", ZERO, 15000.0), ("A", ONE, 2000.0))
+    )
     wrapped = 'time,meter,value\n="2026-10-01 00:00",="001",="1234.5"\n'
     data = wrapped.encode()
     yield TableCase("texts that are written as formulas", "a.csv", data, FOUR[:1], 0)

@@ -208,3 +208,46 @@ def test_quantities_of_months_and_days_come_from_a_table_too(readings_desk):  # 
     assert fates(told) == [(2, "new"), (3, "new")]
     kinds = {one["kind"] for one in journalled(readings_desk)}
     assert kinds == {StatementKind.QUANTITY}
+
+
+WIDE = f"""\
+十一月抄表
+序号,抄表时间,m(kWh),抄表人,备注
+1,{DAY:%Y-%m-%d} 07:00,"12.5",王,
+2,{DAY:%Y-%m-%d},11 kWh,王,x
+3,{DAY:%Y-%m-%d} 08:00,-1,王,
+4,合计,23.5,,
+5,{DAY:%Y-%m-%d} 09:00,,王,
+"""
+
+
+def test_a_column_for_each_meter_is_a_reading_for_each_cell(readings_desk):  # noqa: F811
+    told = send(readings_desk, "entries", WIDE)
+    assert fates(told) == [(3, "new"), (4, "new"), (5, "refused"), (6, "refused")]
+    (table,) = told["tables"]
+    assert table["left_out"] == ["序号"]
+    columns = [row["refused"]["column"] for row in table["rows"] if row["refused"]]
+    assert columns == ["m(kWh)", "抄表时间"]
+    first, second = (one["said"] for one in journalled(readings_desk))
+    assert (first["value"], first["unit"], first["read_by"]) == ("12.5", "kWh", "王")
+    assert (second["day"], second["note"]) == (str(DAY), "x")
+    mended = table["mend"].replace(",-1,", ",13,").replace("合计", f"{DAY:%Y-%m-%d} 10:00")
+    assert fates(send(readings_desk, "entries", mended)) == [(3, "new"), (4, "new")]
+    assert send(readings_desk, "entries", WIDE)["counts"]["duplicate"] == 2
+
+
+def test_a_column_of_nobody_and_a_row_that_is_cut_are_refused(readings_desk):  # noqa: F811
+    table = f"日期,m,nobody,w\n{DAY},11,5,\n{DAY + timedelta(days=1)},12\n"
+    told = send(readings_desk, "entries", table)
+    assert fates(told) == [(2, "new"), (2, "refused"), (3, "refused")]
+    refused = [row["refused"] for row in told["tables"][0]["rows"] if row["refused"]]
+    assert [(one["column"], one["value"]) for one in refused] == [("nobody", "nobody"), ("C", "")]
+    twice = send(readings_desk, "entries", f"日期,m,m\n{DAY},11,5\n", 422)
+    assert twice["field"] == "column"
+
+
+def test_quantities_of_months_stand_in_a_column_for_each_meter_too(readings_desk):  # noqa: F811
+    told = send(readings_desk, "entries", "月份,w(m3)\n2026年9月,30\n2026-08,29\n")
+    assert fates(told) == [(2, "new"), (3, "new")]
+    kinds = {one["kind"] for one in journalled(readings_desk)}
+    assert kinds == {StatementKind.QUANTITY}
