@@ -33,7 +33,15 @@ from metering.tables import (
     time_form,
 )
 from metering.tables.bill_words import YUAN
-from metering.tables.said_rows import CellKind, RowForm, RowRefused, RowWays, SaidRow, SaidTable
+from metering.tables.said_rows import (
+    CellKind,
+    PartForm,
+    RowForm,
+    RowRefused,
+    RowWays,
+    SaidRow,
+    SaidTable,
+)
 
 MOST_RECORDS: Final = 5_000
 MOST_TEXT: Final = 1_000
@@ -59,7 +67,8 @@ class _RecordColumns:
 
 def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
     """All rows of a table under its headings; titles above them are passed over. Of a table with a
-    column for each subject, where the form has them, each filled cell is a row.
+    column for each subject, where the form has them, each filled cell is a row; of one with a row
+    for each part, all parts of a thing are one.
 
     Raises InvalidInput where a column that is needed is not there, or there are more than
     MOST_RECORDS rows; AmbiguousFormat where two columns say the same, or days or numbers may be
@@ -67,6 +76,8 @@ def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
     """
     if (across := across_of(table, form)) is not None:
         return _read_across(table, across, form, ways)
+    if form.parts is not None and _has_parts(table, form.parts):
+        return form.parts.join(read_records(table, form.parts.form, ways))
     columns = _columns(table, form)
     reader = _RecordReader(table, columns, form, ways)
     found = (reader.row(row, cells) for row, cells in _below(table, columns))
@@ -75,6 +86,18 @@ def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
         *(table.file, rows, refused, columns.names, columns.left_out),
         mendable=partial(_mendable, table, columns.heading_rows),
     )
+
+
+def _has_parts(table: FileTable, parts: PartForm) -> bool:
+    """Whether a column of a table names parts of things."""
+    try:
+        columns = _columns(table, parts.form)
+    except InvalidInput:
+        return False
+    place = columns.at[parts.word]
+    begin = (cells[place] for _, cells in islice(_below(table, columns), _TITLES) if cells[place:])
+    texts = [str(one) for one in begin if one not in (None, "")]
+    return any(map(parts.known, texts))
 
 
 def _bounded(

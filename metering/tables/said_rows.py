@@ -47,6 +47,8 @@ class RowForm:
     """Words that have to be there, one of each group."""
     across: Across | None = None
     """Where a table may have a column for each subject, instead of a row."""
+    parts: PartForm | None = None
+    """Where a table may have several rows for each thing."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,16 @@ class SaidTable:
     """Headings that mean nothing here: their cells were not looked at."""
     mendable: Callable[[Sequence[RowRefused]], bytes]
     """Those rows of the file under its headings, with a column that says why, as CSV."""
+
+
+@dataclass(frozen=True)
+class PartForm:
+    """What the rows of a table say of which several are one thing."""
+
+    form: RowForm
+    word: str
+    """Ours for the column that says which part a row is."""
+    known: Callable[[str], bool]
+    """Whether a text names a part."""
+    join: Callable[[SaidTable], SaidTable]
+    """A row for each thing, of one for each part."""

@@ -251,3 +251,58 @@ def test_quantities_of_months_stand_in_a_column_for_each_meter_too(readings_desk
     assert fates(told) == [(2, "new"), (3, "new")]
     kinds = {one["kind"] for one in journalled(readings_desk)}
     assert kinds == {StatementKind.QUANTITY}
+
+
+PARTS = f"""\
+2026年10月电费明细
+户号,账单号,上次抄表日期,本次抄表日期,时段,起码,止码,电量(度),单价,电费(元)
+31-1,A7,{DAY},{WEEK},峰,100,500,400,1.2,480.00
+,,,,谷,200,700,500,0.6,300.00
+,,,,力调电费,,,,,-3.5
+,,,,合计,,,900,,"776.50"
+31-1,A8,{WEEK},{WEEK + timedelta(days=3)},尖,,,1,1,10
+31-1,A8,{WEEK},{WEEK + timedelta(days=3)},平段,,,2,1,20
+"""
+
+
+def test_rows_of_periods_are_one_bill(bills):
+    told = send(bills, "bills", PARTS)
+    assert fates(told) == [(3, "new"), (7, "new")]
+    assert told["counts"]["read"] == 2
+    first, second = (one["said"] for one in journalled(bills))
+    assert (first["total"], first["quantity"], first["unit"]) == ("776.50", "900", "kWh")
+    assert [(one["name"], one["amount"], one.get("quantity")) for one in first["lines"]] == [
+        ("energy.peak", "480.00", "400"),
+        ("energy.valley", "300.00", "500"),
+        ("power_factor", "-3.5", None),
+    ]
+    assert [one["register"] for one in first["readings"]] == ["peak", "valley"]
+    assert (second["total"], second["quantity"]) == ("30", "3")
+    assert send(bills, "bills", PARTS)["counts"]["duplicate"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "column"),
+    [
+        (("谷,200", "夜,200"), "时段"),
+        (("谷,200", "峰,200"), "起码"),
+        (("合计,,,900", "合计,,,九百"), "电量(度)"),
+    ],
+)
+def test_a_bill_of_which_a_row_is_wrong_is_refused_with_all_its_rows(bills, wrong, column):
+    told = send(bills, "bills", PARTS.replace(*wrong))
+    refused = [row for row in told["tables"][0]["rows"] if row["fate"] == "refused"]
+    assert refused[0]["refused"]["column"] == column
+    numbers = {one["said"]["number"] for one in journalled(bills)}
+    assert "A7" not in numbers
+    mended = told["tables"][0]["mend"]
+    assert len(mended.splitlines()) >= 2 + 4
+    told = send(bills, "bills", mended.replace(wrong[1], wrong[0]))
+    assert "A7" in {one["said"]["number"] for one in journalled(bills)}
+    assert "A8" in {one["said"]["number"] for one in journalled(bills)}
+
+
+def test_a_column_called_register_that_names_no_part_is_left_out(bills):
+    table = f"户号,账单号,起始日期,截止日期,项目,电费\n31-1,A7,{DAY},{WEEK},一号楼,7\n"
+    told = send(bills, "bills", table)
+    assert (fates(told), told["tables"][0]["left_out"]) == ([(2, "new")], ["项目"])

@@ -36,6 +36,7 @@ SPELT = {
     "greenoffice/replay/registration.py",
     "metering/guessing.py",
     "metering/registry/examples.py",
+    "metering/tables/bill_parts.py",
     "metering/tables/bill_words.py",
     "metering/tables/hand_words.py",
     "metering/tables/headings.py",
