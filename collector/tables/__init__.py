@@ -7,7 +7,7 @@ file, folder, archive, bytes ──read_tables──▶ FileTable ──read_his
 """
 
 from collector.tables.chosen import chosen_rows
-from collector.tables.containers import each_table, files_of, read_tables
+from collector.tables.containers import each_table, files_of, named_sheet, read_tables
 from collector.tables.history import read_history
 from collector.tables.loaded import LoadedHistory
 from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
@@ -30,6 +30,7 @@ __all__ = [
     "each_table",
     "files_of",
     "local_to_utc",
+    "named_sheet",
     "read_history",
     "read_records",
     "read_tables",

@@ -21,7 +21,7 @@ from collector.tables.options import HistoryForm
 from collector.tables.refused import REASON
 from collector.tables.table import FileTable
 from metering.errors import InvalidInput
-from metering.tables import ROW_NUMBERS, is_missing, known_heading, plain
+from metering.tables import ROW_NUMBERS, bare_heading, is_missing, plain
 from metering.tables.said_rows import Across, RowForm
 
 _ANY = HistoryForm("UTC")
@@ -77,7 +77,7 @@ def _columns(found: TableHeadings, across: Across, words: list[str]) -> AcrossCo
         if not words[place] and raw is not None and str(raw).strip() and name != REASON
     ]
     counts = [place for place in free if plain(found.names[place]).lower() in ROW_NUMBERS]
-    told = {place: known_heading(found.names[place]) for place in free if place not in counts}
+    told = {place: bare_heading(found.names[place]) for place in free if place not in counts}
     again = [name for name, n in Counter(found.names[place] for place in told).items() if n > 1]
     if again:
         raise InvalidInput(

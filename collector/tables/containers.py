@@ -41,6 +41,7 @@ ENDINGS = frozenset(
 )
 """Of the files of a folder or an archive that are looked at: also of those that are refused, so
 that nothing is left out in silence."""
+_OF_SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".htm", ".html"})
 _PLAIN = TextForm()
 
 
@@ -73,17 +74,22 @@ def read_tables(
     separator may be two) for what cannot be read, is no table, or is larger than tables are.
     """
     path = Path(source)
-    if data is not None:
-        return list(_tables(path.name, data, form))
-    if path.is_dir():
+    if data is None and path.is_dir():
         return list(each_table(path, form))
-    book, _, sheet = str(path).rpartition("#")
-    if book and not path.exists() and Path(book).is_file():
-        return [_sheet(read_tables(Path(book), form=form), sheet, path)]
-    return list(_tables(path.name, _read(path), form))
+    book, sheet = named_sheet(path)
+    found = list(_tables(book.name, _read(book) if data is None else data, form))
+    return [_sheet(found, sheet, path.name)] if sheet else found
 
 
-def _sheet(tables: list[FileTable], sheet: str, path: Path) -> FileTable:
+def named_sheet(path: Path) -> tuple[Path, str]:
+    """(the file, the one sheet of it that is meant) of `FILE.xlsx#SHEET`; '' of any other name."""
+    book, _, sheet = path.name.rpartition("#")
+    if PurePosixPath(book.lower()).suffix not in _OF_SHEETS or path.exists():
+        return path, ""
+    return path.with_name(book), sheet
+
+
+def _sheet(tables: list[FileTable], sheet: str, name: str) -> FileTable:
     found = next((one for one in tables if one.name == sheet), None)
     if found is None:
         raise NotFound(
@@ -92,7 +98,7 @@ def _sheet(tables: list[FileTable], sheet: str, path: Path) -> FileTable:
             value=sheet,
             fix=f"one that is visible and not empty: {', '.join(one.name for one in tables)}",
         )
-    return replace(found, file=path.name)
+    return replace(found, file=name)
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -107,7 +107,7 @@ class _Columns:
     ) -> None:
         self.table, self.form, self.names, self.raw = table, form, names, raw
         told = [known_heading(name) for name in names]
-        self.known = [word for word, _ in told]
+        self.known = [word if not unit or word == "value" else "" for word, unit in told]
         units = [unit or _unit_behind(name) for name, unit in told]
         self.units = {place: unit for place, unit in enumerate(units) if unit}
         self.below = below

@@ -12,6 +12,7 @@ from metering.tables.forms import AmbiguousFormat
 from metering.tables.headings import (
     EXPLAINED,
     ROW_NUMBERS,
+    bare_heading,
     chinese_heading,
     chinese_table,
     known_heading,
@@ -30,6 +31,7 @@ __all__ = [
     "Stamp",
     "TextForm",
     "TimeForm",
+    "bare_heading",
     "chinese_heading",
     "chinese_table",
     "chinese_word",

@@ -37,7 +37,7 @@ def hand_heading(text: str) -> tuple[str, str]:
     if small in _OURS:
         return _OURS[small], ""
     word, unit = known_heading(text)
-    if word not in TAKEN:
+    if word not in TAKEN or (unit and word != "value"):  # a water meter's own column
         return "", ""
     return ("time" if word == "date" else word), unit
 

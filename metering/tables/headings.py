@@ -160,15 +160,20 @@ def known_heading(text: str) -> tuple[str, str]:
     """(our word for a heading, or itself where it has none; the unit in brackets after it as
     `unit_in_heading` tells it)."""
     one = plain(text)
-    name, unit = one, ""
-    if found := _UNIT.fullmatch(one):
-        name, unit = found[1], found[2]
+    found = _UNIT.fullmatch(one)
+    name, unit = (found[1], unit_in_heading(found[2])) if found else (one, "")
     small = re.sub(r"[\s_]+", " ", name.lower())
     ours = name.lower() if name.lower() in HEADINGS else _OURS.get(small)
-    told = unit_in_heading(unit)
-    if ours is not None:
-        return ours, told
-    return (name, told) if told else (one, "")
+    return (ours, unit) if ours is not None else bare_heading(text)
+
+
+def bare_heading(text: str) -> tuple[str, str]:
+    """(a heading without the unit in brackets after it, itself where there is none; that unit as
+    `unit_in_heading` tells it), whatever word of ours it may be as well."""
+    one = plain(text)
+    found = _UNIT.fullmatch(one)
+    unit = unit_in_heading(found[2]) if found else ""
+    return (found[1], unit) if found and unit else (one, "")
 
 
 def known_table(name: str) -> str:

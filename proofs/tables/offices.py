@@ -113,6 +113,9 @@ def _headings() -> Iterator[TableCase]:
     apart = [["时间", "A(kWh)", "A(m3)"], *WIDE[1:2]]
     both = (("A(kWh)", ZERO, 1.0), ("A(m3)", ZERO, 2.0))
     yield _csv("one name in two units", apart, readings=both)
+    called = [["时间", "总表(kWh)", "水表(m3)"], *WIDE[1:]]
+    of_called = tuple(("总表" if meter == "A" else "水表", *rest) for meter, *rest in OF_WIDE)
+    yield _csv("meters that are called as columns are", called, readings=of_called)
     two_times = [["开始时间", "结束时间", "A"], ["2026-10-01 00:00", "2026-10-01 01:00", "1"]]
     yield _csv("two columns of times", two_times, error="time")
     said = {"time": "开始时间", "values": ("A",)}

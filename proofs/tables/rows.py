@@ -66,6 +66,12 @@ def _hand_columns() -> Iterator[RowCase]:
         (3, _reading("B", "8.5", "2026-11-01")),
     )
     yield _csv("readings: a column each", HAND_ROWS, wide, rows=said)
+    called = [["日期", "总表(kWh)", "水表(m3)"], ["2026-10-01", "100", "7"]]
+    of_called = (
+        (2, _reading("总表", "100", unit="kWh")),
+        (2, _reading("水表", "7", unit="m3")),
+    )
+    yield _csv("readings: meters called as columns are", HAND_ROWS, called, rows=of_called)
     titled = [["十月抄表", "", ""], ["日期", "A", "B"], ["", "kWh", ""], *wide[1:]]
     moved = tuple((row + 2, one) for row, one in said)
     yield _csv("readings: a column each, titles and units", HAND_ROWS, titled, rows=moved)
