@@ -25,7 +25,7 @@ from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.replay.command import publish, register_series
-from greenoffice.replay.mending import Mending
+from greenoffice.replay.mending import ReplayMending
 from greenoffice.replay.options import ReplayOptions, ValueColumn
 from greenoffice.replay.registration import meter_code
 from metering.localtime import HOUR_US, iso, next_month, parse_instant, previous_month, zone_of
@@ -176,7 +176,7 @@ def _is_up(folder: DataFolder) -> Callable[[], bool]:
 def _replay_one(recording: Recording, folder: DataFolder, totals: Totals) -> None:
     say(f"replaying {recording.name}")
     register_series(recording.options, folder)
-    report = publish(recording.options, folder, Mending())
+    report = publish(recording.options, folder, ReplayMending())
     totals.rows += report.values
     totals.null_values += report.null_values
     totals.refused += report.refused

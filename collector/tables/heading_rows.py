@@ -57,6 +57,7 @@ def headings_of(begin: list[RawLine], form: HistoryForm, table: FileTable) -> Ta
 
 
 def filled(cells: Sequence[object]) -> list[object]:
+    """Those that hold something."""
     return [one for one in cells if one is not None and str(one).strip()]
 
 
@@ -139,6 +140,7 @@ def _joined(
 
 
 def is_number(value: object) -> bool:
+    """Whether a cell holds digits, whatever their signs; a compact day does too."""
     if isinstance(value, str):
         digits = value.strip().replace(",", "").replace(".", "").lstrip("+-")
         return digits.isdecimal()
@@ -151,6 +153,7 @@ def is_value(value: object) -> bool:
 
 
 def is_time(value: object) -> bool:
+    """Whether a cell holds a day or an instant, also one that may be two."""
     if isinstance(value, str):
         try:
             time_form([value], "").read(value)
@@ -163,6 +166,7 @@ def is_time(value: object) -> bool:
 
 
 def is_clock(value: object) -> bool:
+    """Whether a cell holds a time of day."""
     if isinstance(value, str):
         try:
             clock_of(value)

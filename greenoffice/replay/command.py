@@ -21,7 +21,7 @@ from rich.progress import (
 
 from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder, write_secret
-from greenoffice.replay.mending import Mending
+from greenoffice.replay.mending import ReplayMending
 from greenoffice.replay.options import ReplayOptions
 from greenoffice.replay.publisher import (
     BrokerAddress,
@@ -42,7 +42,7 @@ def run_replay(options: ReplayOptions, data: Path, *, register: bool) -> ReplayR
     folder = DataFolder(data.absolute())
     if register:
         register_series(options, folder)
-    mending = Mending()
+    mending = ReplayMending()
     report = publish(options, folder, mending)
     for written in mending.write(options.file):
         say(f"to be mended and replayed: {written}")
@@ -61,7 +61,7 @@ def register_series(options: ReplayOptions, folder: DataFolder) -> None:
         write_secret(_password_file(folder, options.site), password)
 
 
-def publish(options: ReplayOptions, folder: DataFolder, mending: Mending) -> ReplayReport:
+def publish(options: ReplayOptions, folder: DataFolder, mending: ReplayMending) -> ReplayReport:
     """Publish every table over MQTT with a progress display; all is acknowledged on return."""
     mqtt = folder.settings().mqtt
     user = f"{options.site}/{GATEWAY}"

@@ -8,7 +8,7 @@ from collector.tables import refused_csv
 from greenoffice.replay.recording import RecordedTable
 
 
-class Mending:
+class ReplayMending:
     """Rows that were refused; those under the same headings go into one file."""
 
     def __init__(self) -> None:

@@ -60,10 +60,12 @@ HOURS = (DAY, DAY + timedelta(hours=1))
 
 
 def point(value: float) -> str:
+    """With a decimal point."""
     return f"{value:g}"
 
 
 def iso_minutes(time: datetime) -> str:
+    """YYYY-MM-DD HH:MM."""
     return f"{time:%Y-%m-%d %H:%M}"
 
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.tables import local_to_utc
-from greenoffice.replay.mending import Mending
+from collector.tables.local_times import local_to_utc
+from greenoffice.replay.mending import ReplayMending
 from greenoffice.replay.options import ReplayOptions, ValueColumn, kind_of, value_columns
 from greenoffice.replay.publisher import Publisher, ReadingsEncoder, ReplayReport, replay
 from greenoffice.replay.recording import (
@@ -191,7 +191,7 @@ def test_a_table_of_people_is_replayed_as_it_is(tmp_path: Path) -> None:
     assert readings(options) == [("001", "kWh", 1234.5), ("001", "kWh", 2.0)]
     assert table.history.time_us[0] == parse_instant("2026-10-01T00:00:00+08:00")
     assert (table.history.missing, len(table.history.refused)) == (1, 1)
-    mending = Mending()
+    mending = ReplayMending()
     mending.add(table)
     (mended,) = mending.write(options.file)
     assert mended.read_text("utf-8-sig").splitlines()[1].startswith("2026年10月1日 4时,001,x,")
@@ -239,7 +239,7 @@ def test_a_folder_and_an_archive_are_replayed_file_by_file(tmp_path: Path) -> No
     tables = list(recorded_tables(options))
     assert [table.table.file for table in tables] == ["1.csv", "2.csv"]
     assert [(one.name, one.negative) for one in series_of(options)] == [("A", True), ("B", False)]
-    mending = Mending()
+    mending = ReplayMending()
     for table in tables:
         mending.add(table)
     (mended,) = mending.write(folder)
@@ -262,7 +262,7 @@ def test_rows_of_other_headings_are_mended_apart(tmp_path: Path) -> None:
     for name, head in (("1", "A"), ("2", "A"), ("3", "B")):
         (folder / f"{name}.csv").write_text(f"time,{head}\n2026-10-01,{name}x\n")
     options = recorded(tmp_path, "", file=folder, time="", id="", values=(), unit="kWh")
-    mending = Mending()
+    mending = ReplayMending()
     for table in recorded_tables(options):
         mending.add(table)
     first, second = mending.write(folder)
