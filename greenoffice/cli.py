@@ -216,14 +216,22 @@ def restore(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="CSV or XLSX with headings, Parquet, or a ZIP")],
-    time: Annotated[str, typer.Option(help="column with the time")],
-    value: Annotated[list[str], typer.Option(help="column with values; may be repeated")],
-    unit: Annotated[list[str], typer.Option(help="unit of each value column, in order")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, XLSX, Parquet, NEM12, XML, a ZIP or a folder of them")
+    ],
     kind: Annotated[str, typer.Option(help="register, interval, mean, instant or state")],
     site: Annotated[str, typer.Option(help="code of the site whose gateway replays")],
     zone: Annotated[str, typer.Option(help="the site's time zone")] = "Asia/Shanghai",
-    id: Annotated[str | None, typer.Option(help="column that names the series")] = None,
+    time: Annotated[str, typer.Option(help="column with the time; default: seen")] = "",
+    value: Annotated[
+        list[str] | None,
+        typer.Option(help="column with values; may be repeated; default: all that are left"),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="unit of each value column, in order, or of all that the file has"),
+    ] = None,
+    id: Annotated[str, typer.Option(help="column that names the series; default: seen")] = "",
     interval: Annotated[int | None, typer.Option(help="length of an interval [minutes]")] = None,
     label: Annotated[str, typer.Option(help="times label the interval's start or end")] = "start",
     utc: Annotated[bool, typer.Option("--utc", help="the times are UTC")] = False,
@@ -242,16 +250,16 @@ def replay(
     ] = False,
     data: DataOption = Path(".demo"),
 ) -> None:
-    """Push a recorded long table over MQTT as a gateway would."""
+    """Push recorded tables over MQTT as a gateway would."""
     from greenoffice.replay.command import run_replay
-    from greenoffice.replay.options import ReplayOptions, value_columns
-    from metering.reading import Kind
+    from greenoffice.replay.options import ReplayOptions, kind_of, value_columns
 
     options = ReplayOptions(
         file=file,
         time=time,
-        values=value_columns(value, unit),
-        kind=Kind(kind),
+        values=value_columns(value or [], unit or []),
+        unit=(unit or [""])[0],
+        kind=kind_of(kind),
         site=site,
         zone=zone,
         id=id,

@@ -85,7 +85,7 @@ def enter_readings(
     encoding: Encoding = "",
     separator: Separator = "",
 ) -> None:
-    """Enter readings that people took from a table, a row for each; again is no second time."""
+    """Enter readings from a table, a row for each or a column for each meter, once."""
     from api.usecases.hand_tables import HAND_TABLE
     from api.usecases.stated_tables import TableWishes
     from greenoffice.entering_tables import enter_tables
@@ -131,7 +131,7 @@ def enter_bills(
     encoding: Encoding = "",
     separator: Separator = "",
 ) -> None:
-    """Enter suppliers' bills from a table, a row for each; again is no second time."""
+    """Enter suppliers' bills from a table, a row for each or for each of its periods, once."""
     from api.usecases.bill_tables import BILL_TABLE
     from api.usecases.stated_tables import TableWishes
     from greenoffice.entering_tables import enter_tables

@@ -13,7 +13,7 @@ from api.usecases.stated_tables import (
     all_counts,
     load_tables,
 )
-from collector.tables import files_of
+from collector.tables import files_of, named_sheet
 from greenoffice.entering import caller_of
 from greenoffice.saying import say
 from metering.errors import InvalidInput, NotFound
@@ -51,7 +51,8 @@ def _each(files: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _read(file: Path) -> bytes:
+def _read(named: Path) -> bytes:
+    file, _ = named_sheet(named)
     try:
         if file.stat().st_size > MOST_EVIDENCE_BYTES:
             raise InvalidInput(

@@ -77,7 +77,7 @@ def _tables_of(name: str, data: bytes, problems: Problems) -> list[FileTable]:
 def _tables(source: Path, problems: Problems) -> list[FileTable]:
     found: list[FileTable] = []
     for file in files_of(source) if source.is_dir() else [source]:
-        if file.suffix == ".txt" and file != source and not _is_named(file.name):
+        if file.suffix in (".txt", ".htm", ".html") and file != source and not _is_named(file.name):
             continue  # notes that lie beside
         try:
             found += read_tables(file)

@@ -25,9 +25,9 @@ from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.replay.command import publish, register_series
+from greenoffice.replay.mending import ReplayMending
 from greenoffice.replay.options import ReplayOptions, ValueColumn
 from greenoffice.replay.registration import meter_code
-from greenoffice.replay.table import RecordedTable
 from metering.localtime import HOUR_US, iso, next_month, parse_instant, previous_month, zone_of
 from metering.reading import Kind
 from proofs.steps import (
@@ -175,10 +175,9 @@ def _is_up(folder: DataFolder) -> Callable[[], bool]:
 
 def _replay_one(recording: Recording, folder: DataFolder, totals: Totals) -> None:
     say(f"replaying {recording.name}")
-    table = RecordedTable(recording.options)
-    register_series(table, folder)
-    report = publish(table, folder)
-    totals.rows += report.rows
+    register_series(recording.options, folder)
+    report = publish(recording.options, folder, ReplayMending())
+    totals.rows += report.values
     totals.null_values += report.null_values
     totals.refused += report.refused
     totals.published += report.published
@@ -187,10 +186,9 @@ def _replay_one(recording: Recording, folder: DataFolder, totals: Totals) -> Non
 def _compare(recording: Recording, client: ApiClient, totals: Totals) -> None:
     say(f"comparing {recording.name}")
     expected = independent_sums(recording)["sums"]
-    value = recording.options.values[0]
     differing: dict[str, list[str]] = {}
     for series, months in sorted(expected.items()):
-        booked = _booked_months(client, meter_code(recording.options, series, value), months)
+        booked = _booked_months(client, meter_code(series), months)
         totals.months_compared += len(months)
         found = [month for month, amount in sorted(months.items()) if booked.get(month) != amount]
         if found:
@@ -201,7 +199,7 @@ def _compare(recording: Recording, client: ApiClient, totals: Totals) -> None:
     values = independent_sums(recording, asked)["values"]
     for series, found in differing.items():
         recorded = [tuple(one) for month in asked[series] for one in values[series].get(month, ())]
-        meter = meter_code(recording.options, series, value)
+        meter = meter_code(series)
         for month in found:
             _account(recording, client, meter, month, recorded, totals)
 

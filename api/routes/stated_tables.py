@@ -115,7 +115,8 @@ async def bills_table(
     separator: Separator = "",
 ) -> StatedTablesAnswer:
     """Enter suppliers' bills from a file in the body (CSV, XLSX, Parquet or a ZIP of them), a row
-    for each, as if each were sent to `/v1/bills`. The same file again enters nothing a second time.
+    for each or for each of its periods and charges, as if each were sent to `/v1/bills`. The same
+    file again enters nothing a second time.
 
     Rows that cannot be taken are answered with their cell, and as a file to be mended.
     """
@@ -135,8 +136,8 @@ async def entries_table(
     encoding: Encoding = "",
     separator: Separator = "",
 ) -> StatedTablesAnswer:
-    """Enter readings that people took from a file in the body, a row for each, as if each were sent
-    to `/v1/entries`; likewise."""
+    """Enter readings that people took from a file in the body, a row for each or a column for each
+    meter, as if each were sent to `/v1/entries`; likewise."""
     wishes = TableWishes(RowWays(date, decimal, encoding, separator), dry_run, correct)
     return await _loaded(request, caller, file, HAND_TABLE, wishes)
 

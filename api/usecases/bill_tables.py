@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -19,6 +20,7 @@ from metering.registry import Registry
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import KIND as CHARGE
 from metering.statement import Stated, Statement
+from metering.tables.bill_parts import BILL_PARTS
 from metering.tables.bill_words import BILL_ROWS, PERIODS
 from metering.tables.said_rows import SaidRow, SaidTable
 from metering.wording import worded
@@ -60,7 +62,7 @@ def _said_of(caller: Caller, own: Statement) -> list[Statement]:
     return caller.platform.desk.about(own.subject)
 
 
-BILL_TABLE: Final = RowReader(BILL_ROWS, _begin, _said_of)
+BILL_TABLE: Final = RowReader(replace(BILL_ROWS, parts=BILL_PARTS), _begin, _said_of)
 
 
 def _ends_before(table: SaidTable) -> dict[tuple[str, str], str]:

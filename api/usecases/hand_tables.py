@@ -15,7 +15,7 @@ from metering.errors import InvalidInput
 from metering.localtime import zone_of
 from metering.registry import Meter
 from metering.statement import Stated, Statement
-from metering.tables import known_unit
+from metering.tables import known_unit, plain
 from metering.tables.hand_words import HAND_ROWS
 from metering.tables.said_rows import SaidRow, SaidTable
 
@@ -49,16 +49,23 @@ HAND_TABLE: Final = RowReader(HAND_ROWS, _begin, _said_of)
 
 
 def _names(caller: Caller) -> dict[str, list[str]]:
-    """Codes of the meters that the caller reaches by what they are called."""
-    found: dict[str, list[str]] = {}
+    """Codes of the meters that the caller reaches, by what they are called and by the names of
+    their points: the number that is printed on a meter is often one."""
+    registry, found = caller.reach.registry, dict[str, list[str]]()
     for code, meter in caller.reach.meters.items():
-        for name in {meter.name("zh"), meter.name("en")}:
+        reached = (one.point for one in registry.installations_of(code))
+        points = {registry.points[one].name for one in reached if one in caller.reach.points}
+        for name in {_folded(name) for name in (meter.name("zh"), meter.name("en"), *points)}:
             found.setdefault(name, []).append(code)
     return found
 
 
+def _folded(name: str) -> str:
+    return plain(name).casefold()
+
+
 def _meter(caller: Caller, names: dict[str, list[str]], said: str) -> Meter:
-    codes = [] if said in caller.reach.meters else names.get(said, [])
+    codes = [] if said in caller.reach.meters else names.get(_folded(said), [])
     if len(codes) > 1:
         raise InvalidInput(
             "several meters are called so",

@@ -142,8 +142,8 @@ class _TableLoading:
         self, caller: Caller, table: SaidTable, reader: RowReader, wishes: TableWishes
     ) -> None:
         self._caller, self._table, self._reader, self._wishes = caller, table, reader, wishes
-        self._seen: dict[tuple[str, ...], int] = {}
-        """Row of each thing, so that two rows of a file do not correct each other."""
+        self._seen: dict[tuple[str, ...], tuple[int, str]] = {}
+        """Row and column of each thing, so that two of a file do not correct each other."""
         self._traced = False
 
     def told(self) -> StatedTable:
@@ -168,10 +168,10 @@ class _TableLoading:
         return self._judged(row, stated)
 
     def _check_alone(self, row: SaidRow, one: Statement) -> None:
-        first = self._seen.setdefault(one.thing, row.row)
-        if first != row.row:
+        first = self._seen.setdefault(one.thing, (row.row, row.column))
+        if first != (row.row, row.column):
             raise InvalidInput(
-                f"row {first} says the same thing",
+                f"row {first[0]} says the same thing",
                 field="number",
                 value=one.subject,
                 fix="leave one of them out, or give each bill a number of its own",
@@ -192,7 +192,7 @@ class _TableLoading:
 
     def _refusal(self, row: SaidRow, error: InvalidInput | NotFound | Conflict) -> RowRefused:
         word = (error.field or "").partition(".")[0]
-        column = self._table.headings.get(word, word)
+        column = self._table.headings.get(word) or row.column or word
         value = row.said.get(word, "" if error.value is None else str(error.value))
         return RowRefused(row.row, column, value[:60], error.message, error.fix or "")
 

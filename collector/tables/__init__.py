@@ -6,10 +6,10 @@ file, folder, archive, bytes ──read_tables──▶ FileTable ──read_his
                                                   └─read_records──▶ rows of bills and readings
 """
 
-from collector.tables.containers import files_of, read_tables
+from collector.tables.chosen import chosen_rows
+from collector.tables.containers import each_table, files_of, named_sheet, read_tables
 from collector.tables.history import read_history
 from collector.tables.loaded import LoadedHistory, by_series
-from collector.tables.local_times import UtcTimes, already_utc, local_to_utc
 from collector.tables.options import HistoryForm
 from collector.tables.records import MOST_RECORDS, read_records
 from collector.tables.refused import RefusedCell, refused_csv
@@ -23,11 +23,11 @@ __all__ = [
     "LoadedHistory",
     "RawLine",
     "RefusedCell",
-    "UtcTimes",
-    "already_utc",
     "by_series",
+    "chosen_rows",
+    "each_table",
     "files_of",
-    "local_to_utc",
+    "named_sheet",
     "read_history",
     "read_records",
     "read_tables",

@@ -3,8 +3,8 @@
 PK..            an archive: a workbook where it holds one, else the files in it; ODS is refused
 1F 8B           one file, packed
 PAR1            Parquet
-D0 CF 11 E0     a workbook of before 2007, or an encrypted one: refused with what to do
-<               a feed of Green Button
+<               a page with tables, or a feed of Green Button
+D0 CF 11 E0 ..  a workbook of before 2007, and others' files: refused with what to do
 else            text with separated fields
 """
 
@@ -14,10 +14,12 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from collector.tables.columnar import parquet_table
+from collector.tables.foreign import check_archive, check_markup, check_program, check_text
 from collector.tables.green_button import green_button_table
 from collector.tables.limits import (
     MOST_FILES,
@@ -28,32 +30,75 @@ from collector.tables.limits import (
     check_width,
 )
 from collector.tables.table import FileTable, RawLine
+from collector.tables.web_table import is_web_page, web_tables
 from collector.tables.workbook import workbook_tables
 from metering.errors import InvalidInput, NotFound
 from metering.tables import TextForm, decode, lines_of, separator_of
 
-ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".zip", ".gz", ".xml"})
-"""Of the files of a folder or an archive that are looked at."""
-REFUSED = frozenset({".xls", ".ods", ".et", ".numbers", ".rar", ".7z"})
-"""Of files that hold tables and cannot be read: said, so that nothing is left out in silence."""
+ENDINGS = frozenset(
+    {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".zip", ".gz", ".xml", ".htm", ".html"}
+    | {".xls", ".ods", ".et", ".numbers", ".rar", ".7z"}
+)
+"""Of the files of a folder or an archive that are looked at: also of those that are refused, so
+that nothing is left out in silence."""
+_OF_SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".htm", ".html"})
 _PLAIN = TextForm()
+
+
+def each_table(source: Path, form: TextForm = _PLAIN) -> Iterator[FileTable]:
+    """The tables of a file or folder, file after file, so that no more than one is held; of
+    `FILE#SHEET` the one sheet. Raises as `read_tables`, and NotFound for a folder without a file
+    that may hold a table."""
+    if not source.is_dir():
+        yield from read_tables(source, form=form)
+        return
+    files = files_of(source)
+    if not files:
+        raise NotFound(
+            "no file in it that may hold a table",
+            field="folder",
+            value=str(source),
+            fix=f"files that end with {', '.join(sorted(ENDINGS))}",
+        )
+    for file in files:
+        yield from read_tables(file, form=form)
 
 
 def read_tables(
     source: Path | str, data: bytes | None = None, form: TextForm = _PLAIN
 ) -> list[FileTable]:
-    """The tables of a file or folder, or of the `data` of a file called `source`.
+    """The tables of a file or folder, or of the `data` of a file called `source`; of `FILE#SHEET`
+    the one sheet of a workbook.
 
     Raises NotFound where there is none, InvalidInput (AmbiguousFormat of a text whose encoding or
     separator may be two) for what cannot be read, is no table, or is larger than tables are.
     """
     path = Path(source)
     if data is None and path.is_dir():
-        return [one for file in files_of(path) for one in read_tables(file, form=form)]
-    if data is None:
-        _check_ending(path.name)
-        data = _read(path)
-    return list(_tables(path.name, data, form))
+        return list(each_table(path, form))
+    book, sheet = named_sheet(path)
+    found = list(_tables(book.name, _read(book) if data is None else data, form))
+    return [_sheet(found, sheet, path.name)] if sheet else found
+
+
+def named_sheet(path: Path) -> tuple[Path, str]:
+    """(the file, the one sheet of it that is meant) of `FILE.xlsx#SHEET`; '' of any other name."""
+    book, _, sheet = path.name.rpartition("#")
+    if PurePosixPath(book.lower()).suffix not in _OF_SHEETS or path.exists():
+        return path, ""
+    return path.with_name(book), sheet
+
+
+def _sheet(tables: list[FileTable], sheet: str, name: str) -> FileTable:
+    found = next((one for one in tables if one.name == sheet), None)
+    if found is None:
+        raise NotFound(
+            "no such sheet",
+            field="sheet",
+            value=sheet,
+            fix=f"one that is visible and not empty: {', '.join(one.name for one in tables)}",
+        )
+    return replace(found, file=name)
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -61,7 +106,7 @@ def files_of(folder: Path) -> list[Path]:
     found = sorted(
         one
         for one in folder.iterdir()
-        if one.suffix.lower() in ENDINGS | REFUSED and one.is_file() and not _hidden(one.name)
+        if one.suffix.lower() in ENDINGS and one.is_file() and not _hidden(one.name)
     )
     if len(found) > MOST_FILES:
         raise InvalidInput(
@@ -73,16 +118,6 @@ def files_of(folder: Path) -> list[Path]:
 def _hidden(name: str) -> bool:
     """What systems and spreadsheets lay beside files."""
     return name.startswith((".", "~$", "__MACOSX/")) or "/." in name
-
-
-def _check_ending(name: str) -> None:
-    if PurePosixPath(name.lower()).suffix in REFUSED:
-        raise InvalidInput(
-            "not a file that can be read",
-            field="file",
-            value=name,
-            fix="save it as XLSX or CSV, or archives as ZIP",
-        )
 
 
 def _read(path: Path) -> bytes:
@@ -114,33 +149,26 @@ def _tables(name: str, data: bytes, form: TextForm, depth: int = 0) -> Iterator[
                     fix="save it as XLSX",
                 )
             else:
+                check_archive(name, archive.namelist())
                 yield from _packed(name, archive, form, depth)
     elif data.startswith(b"\x1f\x8b"):
         yield from _tables(name.removesuffix(".gz"), _inflated(name, data), form, depth + 1)
     elif data.startswith(b"PAR1"):
         yield parquet_table(name, data)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InvalidInput(
-            "a workbook of before 2007, or one with a password",
-            field="file",
-            value=name,
-            fix="open it, and save it as XLSX without a password",
-        )
     elif data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        yield green_button_table(name, data)
+        check_markup(name, data)
+        if is_web_page(data):
+            yield from web_tables(name, data, form.encoding)
+        else:
+            yield green_button_table(name, data)
     else:
+        check_program(name, data)
         yield _text_table(name, data, form)
 
 
 def _text_table(name: str, data: bytes, form: TextForm) -> FileTable:
     text = decode(data, form.encoding, name)
-    if "\0" in text:
-        raise InvalidInput(
-            "neither text nor a file that can be read",
-            field="file",
-            value=name,
-            fix="CSV, XLSX, Parquet, or a ZIP of them",
-        )
+    check_text(name, text)
     separator = form.separator or separator_of(text, name)
     lines = partial(_bounded, name, text, separator)
     return FileTable(name, PurePosixPath(name).stem, lines, separated=True)
@@ -187,17 +215,25 @@ def _packed(name: str, archive: zipfile.ZipFile, form: TextForm, depth: int) -> 
         raise InvalidInput(
             "an archive in an archive", field="file", value=name, fix="unpack the outer one"
         )
+    held = False
     for one in sorted(archive.infolist(), key=_part_name):
         part = _part_name(one)
         if one.is_dir() or _hidden(part):
             continue
-        _check_ending(part)
         if PurePosixPath(part.lower()).suffix in ENDINGS:
             try:
                 inner = archive.read(one)
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
                 raise _damaged(name) from None
+            held = True
             yield from _tables(f"{name}/{part}", inner, form, depth + 1)
+    if not held:
+        raise InvalidInput(
+            "an archive without a table",
+            field="file",
+            value=name,
+            fix="pack CSV, XLSX or Parquet into it",
+        )
 
 
 def _part_name(one: zipfile.ZipInfo) -> str:

@@ -15,7 +15,6 @@ from collector.tables.layout import TableLayout
 from collector.tables.refused import RefusedCell
 from collector.tables.table import Cell, FileTable
 from collector.tables.values import ValueReader
-from metering.tables import known_unit
 
 WallTime = tuple[int, int | None]
 """(time on the wall, what it is from UTC or None) [us]."""
@@ -173,7 +172,7 @@ class Gatherer:
         which = self.found.series.get(name)
         if which is not None:
             return which, self._reader.factor(unit, self.found.units[which])
-        wanted = self._reader.becomes(known_unit(unit))
+        wanted = self._reader.becomes(unit)
         factor = self._reader.factor(unit, wanted)
         self.found.units.append(wanted)
         return self.found.series.setdefault(name, len(self.found.series)), factor

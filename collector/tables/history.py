@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.tables.gathering import Gathered, Gatherer, TableRow, WallTime
+from collector.tables.heading_rows import is_number, is_time
 from collector.tables.layout import TableLayout, layout_of
 from collector.tables.loaded import LoadedHistory, Places, by_series
 from collector.tables.local_times import UtcTimes, local_to_utc, told_by_order
@@ -75,8 +76,15 @@ def _cell(cells: Sequence[object], place: int | None) -> object:
 def _out_of_line(table: FileTable, cells: Sequence[object], width: int) -> str:
     """A text with fields too many or too few has lost or won a separator somewhere."""
     more = len(cells) > width and any(one not in (None, "") for one in cells[width:])
-    fewer = table.separated and len(cells) < width
+    fewer = table.separated and len(cells) < width and not _is_note(cells)
     return "not as many fields as headings" if more or fewer else ""
+
+
+def _is_note(cells: Sequence[object]) -> bool:
+    """Whether a row is one sentence: nothing of it is a value, and none of its fields was lost."""
+    if not cells or cells[0] in (None, "") or any(one not in (None, "") for one in cells[1:]):
+        return False
+    return not is_number(cells[0]) and not is_time(cells[0])
 
 
 def _name(value: object) -> str:

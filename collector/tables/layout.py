@@ -11,29 +11,32 @@ merged, are read as one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
+from collector.tables.heading_rows import filled, headings_of, is_clock, is_number, is_time
 from collector.tables.options import HistoryForm
 from collector.tables.refused import REASON
 from collector.tables.table import FileTable, RawLine
 from metering.errors import InvalidInput
 from metering.tables import (
+    ROW_NUMBERS,
     AmbiguousFormat,
-    clock_of,
     is_missing,
     known_heading,
-    known_unit,
-    letter,
-    time_form,
+    plain,
+    scaled_unit,
 )
+from metering.units import UNITS
 
 LOOKED_AT: Final = 40
 """Rows in which the headings must begin, and of which the contents of a column are told."""
-_TITLES: Final = 20
+_UNIT_BEHIND: Final = re.compile(r".*[\s/_,-]([^\s/_,-]{2,8})")
+_OF_HISTORIES: Final = frozenset({"kWh", "kvarh", "MJ", "m3", "kW"})
+"""What a unit without brackets may be of: others may be a part of a name."""
 _OPEN: Final = {")": "(", "）": "（", "]": "["}
 
 
@@ -55,11 +58,13 @@ class TableLayout:
     """Of columns whose heading says one."""
     raw: tuple[object, ...] = ()
     """What stands in the headings, for those that are times."""
+    whole: frozenset[int] = frozenset()
+    """Columns that nothing but their unit tells apart from others."""
 
     def called(self, place: int) -> str:
         """The heading of a column, without the unit in brackets behind it."""
         name = self.names[place]
-        if place not in self.units or name[-1] not in _OPEN:
+        if place not in self.units or name[-1] not in _OPEN or place in self.whole:
             return name
         return name.rpartition(_OPEN[name[-1]])[0].strip()
 
@@ -68,102 +73,25 @@ def layout_of(table: FileTable, form: HistoryForm) -> TableLayout:
     """The layout of a table. Raises InvalidInput where there are no headings, or the times or the
     values are not to be found; AmbiguousFormat where two columns may be what is needed."""
     begin = list(islice(table.lines(), LOOKED_AT))
-    place = _headings_at(begin, form, table)
-    upper = list(begin[place][1])
-    lower = _second(begin, place)
-    names, raw = _joined(upper, lower)
-    count = place + (1 if lower is None else 2)
-    return _Columns(table, form, names, raw, begin[count:]).layout(count)
-
-
-def _filled(cells: Sequence[object]) -> list[object]:
-    return [one for one in cells if one is not None and str(one).strip()]
-
-
-def _headings_at(begin: list[RawLine], form: HistoryForm, table: FileTable) -> int:
-    wanted = [one for one in (form.time, form.meter, *form.values) if one]
-    for place, (_, cells) in enumerate(begin[:_TITLES]):
-        present = {str(one).strip() for one in cells} | {
-            known_heading(str(one))[0] for one in cells
-        }
-        if wanted and all(one in present for one in wanted):
-            return place
-    usual = [place for place, (_, cells) in enumerate(begin[:_TITLES]) if len(_filled(cells)) > 1]
-    if not usual:
+    try:
+        found = headings_of(begin, form, table)
+        return _Columns(table, form, found.names, found.raw, begin[found.rows :]).layout(found.rows)
+    except InvalidInput as error:
+        if not table.of_several or isinstance(error, AmbiguousFormat):
+            raise
         raise InvalidInput(
-            "no row of headings",
+            error.message,
             field="file",
             value=table.file,
-            fix="a first row with the names of the columns: time, meter, value",
-        )
-    return usual[0]
+            fix="hide or delete a sheet that is no such table, or name the one that is: FILE#SHEET",
+        ) from None
 
 
-def _second(begin: list[RawLine], place: int) -> Sequence[object] | None:
-    """The next row where it holds words alone: units, or what merged headings are divided in."""
-    if place + 1 >= len(begin):
-        return None
-    cells = _filled(begin[place + 1][1])
-    words = [one for one in cells if isinstance(one, str) and not is_missing(one)]
-    if (
-        not words
-        or len(words) != len(cells)
-        or any(_is_number(one) or _is_time(one) for one in words)
-    ):
-        return None
-    below = [one for _, cells in begin[place + 2 : place + 4] for one in _filled(cells)]
-    return begin[place + 1][1] if any(_is_number(one) for one in below) else None
-
-
-def _joined(
-    upper: list[object], lower: Sequence[object] | None
-) -> tuple[tuple[str, ...], tuple[object, ...]]:
-    width = max(len(upper), len(lower or ()))
-    raw: list[object] = [*upper, *[None] * (width - len(upper))]
-    if lower is not None:
-        before: object = None
-        for place in range(width):
-            before = raw[place] if _filled([raw[place]]) else before
-            under = lower[place] if place < len(lower) and _filled([lower[place]]) else None
-            unit = "" if under is None else known_unit(str(under))
-            if unit:
-                raw[place] = f"{'' if before is None else before}({under})"
-            elif under is not None:
-                raw[place] = under if before is None else f"{before} {under}"
-    names = (
-        letter(place) if one is None or not str(one).strip() else str(one).strip()
-        for place, one in enumerate(raw)
-    )
-    return tuple(names), tuple(raw)
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, str):
-        digits = value.strip().replace(",", "").replace(".", "").lstrip("+-")
-        return digits.isdecimal()
-    return isinstance(value, int | float)
-
-
-def _is_time(value: object) -> bool:
-    if isinstance(value, str):
-        try:
-            time_form([value], "").read(value)
-        except AmbiguousFormat:
-            return True
-        except ValueError:
-            return False
-        return True
-    return isinstance(value, date | datetime)
-
-
-def _is_clock(value: object) -> bool:
-    if isinstance(value, str):
-        try:
-            clock_of(value)
-        except ValueError:
-            return False
-        return True
-    return isinstance(value, time | timedelta)
+def _unit_behind(name: str) -> str:
+    """The unit that ends a heading without brackets, such as `Hall MWh`; the name keeps it."""
+    found = _UNIT_BEHIND.fullmatch(plain(name))
+    unit = "" if found is None else scaled_unit(found[1])[1]
+    return found[1] if found and unit and UNITS[unit].canonical in _OF_HISTORIES else ""
 
 
 class _Columns:
@@ -179,19 +107,21 @@ class _Columns:
     ) -> None:
         self.table, self.form, self.names, self.raw = table, form, names, raw
         told = [known_heading(name) for name in names]
-        self.known = [word for word, _ in told]
-        self.units = {place: unit for place, (_, unit) in enumerate(told) if unit}
+        self.known = [word if not unit or word == "value" else "" for word, unit in told]
+        units = [unit or _unit_behind(name) for name, unit in told]
+        self.units = {place: unit for place, unit in enumerate(units) if unit}
         self.below = below
         self.rest = [
             place
             for place, one in enumerate(raw)
             if one is not None and str(one).strip() and names[place] != REASON
         ]
+        self.rest = [place for place in self.rest if not self._counts(place)]
 
     def layout(self, heading_rows: int) -> TableLayout:
         """What the columns are, by what was said, what they are called, and what they hold."""
         form = self.form
-        times = [p for p in self.rest if _is_time(self.raw[p])]
+        times = [p for p in self.rest if is_time(self.raw[p])]
         clocks = [p for p in self.rest if self._hour(p)]
         shape = form.shape or self._shape(times, clocks)
         meter = self._named(form.meter, "meter", "point", "code")
@@ -212,12 +142,39 @@ class _Columns:
                 fix=f"say which: {', '.join(self.names)}",
             )
         unit = self._named("", "unit")
-        return TableLayout(
+        found = TableLayout(
             *(shape, heading_rows, self.names, time_at, clock, meter, unit),
             values=tuple(values),
             units=self.units,
             raw=self.raw,
         )
+        if shape in ("times", "days"):
+            return found
+        self._check_apart(values)
+        alike = Counter(found.called(place) for place in values)
+        whole = frozenset(place for place in values if alike[found.called(place)] > 1)
+        return replace(found, whole=whole)
+
+    def _check_apart(self, values: list[int]) -> None:
+        """Raises InvalidInput where two columns of values have one heading: which is which series
+        cannot be told."""
+        count = Counter(self.names[place] for place in values)
+        again = [name for name, times in count.items() if times > 1]
+        if again:
+            raise InvalidInput(
+                "two columns of values have the same heading",
+                field="column",
+                value=again[0],
+                fix="give each of them a heading of its own",
+            )
+
+    def _counts(self, place: int) -> bool:
+        """Whether a column counts the rows, by its heading and by what it holds."""
+        if plain(self.names[place]).lower() not in ROW_NUMBERS:
+            return False
+        cells = [cells[place] for _, cells in self.below if place < len(cells)]
+        numbers = [str(one).strip() for one in filled(cells)]
+        return bool(numbers) and numbers == [str(n + 1) for n in range(len(numbers))]
 
     def _shape(self, times: list[int], clocks: list[int]) -> str:
         if len(times) > 1:
@@ -231,7 +188,7 @@ class _Columns:
 
     def _hour(self, place: int) -> bool:
         """A heading that is a time of day; whole numbers are where all 24 or 25 of them stand."""
-        return _is_clock(self.raw[place]) or self._numbered(place)
+        return is_clock(self.raw[place]) or self._numbered(place)
 
     def _numbered(self, place: int) -> bool:
         numbers = {str(self.raw[p]).strip() for p in self.rest}
@@ -281,9 +238,9 @@ class _Columns:
 
     def _holds_times(self, place: int) -> bool:
         cells = [cells[place] for _, cells in self.below if place < len(cells)]
-        filled = [one for one in _filled(cells) if not is_missing(str(one))]
-        written = [one for one in filled if not _is_number(one)]
-        return bool(written) and sum(map(_is_time, written)) * 2 > len(filled)
+        present = [one for one in filled(cells) if not is_missing(str(one))]
+        written = [one for one in present if not is_number(one)]
+        return bool(written) and sum(map(is_time, written)) * 2 > len(present)
 
     def _values(self, time_at: int, clock: int | None, meter: int | None, shape: str) -> list[int]:
         if self.form.values:

@@ -49,12 +49,6 @@ def local_to_utc(naive_us: I64, zone: str) -> UtcTimes:
     )
 
 
-def already_utc(time_us: I64) -> UtcTimes:
-    """Times that are UTC as recorded."""
-    none = np.zeros(time_us.shape, dtype=np.bool_)
-    return UtcTimes(time_us, none, none, time_us)
-
-
 def told_by_order(series: I64, naive_us: I64, times: UtcTimes) -> UtcTimes:
     """The same, with the repeated hour told by the order of the rows of each series.
 

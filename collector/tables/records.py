@@ -8,14 +8,15 @@ A row is taken whole or refused whole: a bill without one of its figures is anot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
 from itertools import islice
 from typing import Final
 
+from collector.tables.across import AcrossColumns, across_of
 from collector.tables.refused import REASON, RefusedCell, refused_csv
 from collector.tables.table import Cell, FileTable, RawLine
 from metering.errors import InvalidInput
@@ -33,7 +34,15 @@ from metering.tables import (
     time_form,
 )
 from metering.tables.bill_words import YUAN
-from metering.tables.said_rows import CellKind, RowForm, RowRefused, RowWays, SaidRow, SaidTable
+from metering.tables.said_rows import (
+    CellKind,
+    PartForm,
+    RowForm,
+    RowRefused,
+    RowWays,
+    SaidRow,
+    SaidTable,
+)
 
 MOST_RECORDS: Final = 5_000
 MOST_TEXT: Final = 1_000
@@ -58,16 +67,45 @@ class _RecordColumns:
 
 
 def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
-    """All rows of a table under its headings; titles above them are passed over.
+    """All rows of a table under its headings; titles above them are passed over. Of a table with a
+    column for each subject, where the form has them, each filled cell is a row; of one with a row
+    for each part, all parts of a thing are one.
 
     Raises InvalidInput where a column that is needed is not there, or there are more than
     MOST_RECORDS rows; AmbiguousFormat where two columns say the same, or days or numbers may be
     read in two ways and nobody said which.
     """
+    if (across := across_of(table, form)) is not None:
+        return _read_across(table, across, form, ways)
+    if form.parts is not None and _has_parts(table, form.parts):
+        return form.parts.join(read_records(table, form.parts.form, ways))
     columns = _columns(table, form)
     reader = _RecordReader(table, columns, form, ways)
+    found = (reader.row(row, cells) for row, cells in _below(table, columns))
+    rows, refused = _bounded(table, found)
+    return SaidTable(
+        *(table.file, rows, refused, columns.names, columns.left_out),
+        mendable=partial(_mendable, table, columns.heading_rows),
+    )
+
+
+def _has_parts(table: FileTable, parts: PartForm) -> bool:
+    """Whether a column of a table names parts of things."""
+    try:
+        columns = _columns(table, parts.form)
+    except InvalidInput:
+        return False
+    place = columns.at[parts.word]
+    begin = (cells[place] for _, cells in islice(_below(table, columns), _TITLES) if cells[place:])
+    texts = [str(one) for one in begin if one not in (None, "")]
+    return any(map(parts.known, texts))
+
+
+def _bounded(
+    table: FileTable, found: Iterable[SaidRow | RowRefused]
+) -> tuple[tuple[SaidRow, ...], tuple[RowRefused, ...]]:
     rows, refused = list[SaidRow](), list[RowRefused]()
-    for row, cells in _below(table, columns):
+    for one in found:
         if len(rows) + len(refused) >= MOST_RECORDS:
             raise InvalidInput(
                 f"more than {MOST_RECORDS} rows",
@@ -75,15 +113,61 @@ def read_records(table: FileTable, form: RowForm, ways: RowWays) -> SaidTable:
                 value=table.file,
                 fix="load it in parts",
             )
-        found = reader.row(row, cells)
-        if isinstance(found, RowRefused):
-            refused.append(found)
+        if isinstance(one, RowRefused):
+            refused.append(one)
         else:
-            rows.append(found)
+            rows.append(one)
+    return tuple(rows), tuple(refused)
+
+
+def _read_across(
+    table: FileTable, across: AcrossColumns, form: RowForm, ways: RowWays
+) -> SaidTable:
+    assert form.across is not None, "columns of subjects are looked for where a form has them"
+    own = (form.across.subject, form.across.value, form.across.unit)
+    shown = [across.names[place] for place in across.subjects]
+    names = {word: across.names[place] for word, place in across.shared.items()}
+    at = {word: place for place, word in enumerate((*own, *across.shared))}
+    headings = {**dict.fromkeys(own, ", ".join(shown[:3])), **names}
+    columns = _RecordColumns(0, len(at), at, headings, {}, ())
+    long = FileTable(table.file, table.name, partial(_long_lines, table, across))
+    reader = _RecordReader(long, columns, form, ways)
+
+    def each() -> Iterator[SaidRow | RowRefused]:
+        for row, cells in _rows_across(table, across):
+            if outside := _out_of_line(table, cells, len(across.names)):
+                yield _refused(row, outside, "", _OUT_OF_LINE)
+                continue
+            for heading, said in across.cells(cells):
+                found = reader.row(row, said)
+                is_of_row = isinstance(found, RowRefused) and found.column in names.values()
+                yield found if is_of_row else replace(found, column=heading)
+
+    rows, refused = _bounded(table, each())
     return SaidTable(
-        *(table.file, tuple(rows), tuple(refused), columns.names, columns.left_out),
-        mendable=partial(_mendable, table, columns.heading_rows),
+        *(table.file, rows, refused, names, across.left_out),
+        mendable=partial(_mendable, table, across.heading_rows),
     )
+
+
+def _rows_across(table: FileTable, across: AcrossColumns) -> Iterator[RawLine]:
+    for count, (row, cells) in enumerate(table.lines()):
+        if count >= across.heading_rows and any(one not in (None, "") for one in cells):
+            yield row, cells
+
+
+def _long_lines(table: FileTable, across: AcrossColumns) -> Iterator[RawLine]:
+    for row, cells in _rows_across(table, across):
+        if not _out_of_line(table, cells, len(across.names)):
+            for _, said in across.cells(cells):
+                yield row, said
+
+
+def _out_of_line(table: FileTable, cells: Sequence[object], width: int) -> str:
+    """The letter of the first column of a row that lacks, or is too many; '' of a whole row."""
+    more = any(one not in (None, "") for one in cells[width:])
+    fewer = table.separated and len(cells) < width
+    return letter(min(len(cells), width)) if more or fewer else ""
 
 
 def _mendable(table: FileTable, heading_rows: int, refused: Sequence[RowRefused]) -> bytes:
@@ -161,10 +245,8 @@ class _RecordReader:
     def row(self, row: int, cells: Sequence[object]) -> SaidRow | RowRefused:
         """What a row says, or the first cell of it that cannot be read."""
         columns = self._columns
-        more = any(one not in (None, "") for one in cells[columns.width :])
-        if more or (self._table.separated and len(cells) < columns.width):
-            first = letter(min(len(cells), columns.width))
-            return _refused(row, first, "", _OUT_OF_LINE)
+        if outside := _out_of_line(self._table, cells, columns.width):
+            return _refused(row, outside, "", _OUT_OF_LINE)
         said, units = dict[str, str](), dict(columns.units)
         for word, place in columns.at.items():
             raw = cells[place] if place < len(cells) else None

@@ -25,16 +25,16 @@ class RefusedCell:
 
     def __str__(self) -> str:
         one = self.cell
-        value = repr(str(one.value)[:60])
+        value = repr("" if one.value is None else str(one.value)[:60])
         return SHOWN_AS.format(one.file, one.row, one.column, value, self.why)
 
 
 def refused_csv(table: FileTable, heading_rows: int, refused: Sequence[RefusedCell]) -> bytes:
     """The rows of a table that hold what was refused, under the same headings (its first
     `heading_rows` rows), with a last column that says why; CSV as a spreadsheet opens it."""
-    why: dict[int, list[str]] = {}
+    why: dict[int, dict[str, None]] = {}
     for one in refused:
-        why.setdefault(one.cell.row, []).append(f"{one.cell.column}: {one.why}")
+        why.setdefault(one.cell.row, {})[f"{one.cell.column}: {one.why}"] = None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     for place, (row, cells) in enumerate(table.lines()):

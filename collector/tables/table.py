@@ -32,3 +32,5 @@ class FileTable:
     lines: Callable[[], Iterator[RawLine]]
     separated: bool = False
     """Whether it is text, in which a row that ends early has lost a separator."""
+    of_several: bool = False
+    """Whether the file has other sheets beside it."""

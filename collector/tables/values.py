@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import cast
 
 from collector.tables.options import HistoryForm
-from metering.tables import NumberForm, is_missing, known_unit, plain_numbers
+from metering.tables import NumberForm, is_missing, plain_numbers, scaled_unit
 from metering.units import UNITS
 
 
@@ -21,19 +21,17 @@ class ValueReader:
 
     def read(self, raw: object) -> tuple[float, str]:
         """(value, unit beside it or ''), NaN where there is none; ValueError for no number."""
-        if isinstance(raw, float):
+        if isinstance(raw, float) and not math.isinf(raw):
             return raw, ""
         if raw is None or (isinstance(raw, str) and is_missing(raw)):
             return math.nan, ""
-        if isinstance(raw, int | float | Decimal):
-            return float(raw), ""
-        if not isinstance(raw, str):
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
             raise ValueError("not a number")
         try:
-            text, unit = self._numbers.read(raw)
-        except ValueError:
+            text, unit = self._numbers.read(raw) if isinstance(raw, str) else (raw, "")
+            value = float(text)
+        except (ValueError, OverflowError):
             raise ValueError("not a number") from None
-        value = float(text)
         if math.isinf(value):
             raise ValueError("not a number")
         return value, unit
@@ -46,12 +44,12 @@ class ValueReader:
             return plain_numbers(cast(Sequence[str], raws))
         if kinds <= {float, int}:
             numbers = cast(Sequence[float], raws)
-            return None if any(map(math.isnan, numbers)) else numbers
+            return numbers if all(map(_is_finite, numbers)) else None
         return None
 
     def becomes(self, first: str) -> str:
         """The unit of a series whose first value has this one."""
-        return self._unit or first
+        return self._unit or scaled_unit(first)[1]
 
     def factor(self, unit: str, wanted: str) -> float:
         """What a value in a unit is to be multiplied by; ValueError where it does not fit."""
@@ -59,10 +57,21 @@ class ValueReader:
             return 1.0
         key = (unit, wanted)
         if key not in self._factors:
-            sent, kept = UNITS[known_unit(unit)] if known_unit(unit) else None, UNITS.get(wanted)
+            scale, name = scaled_unit(unit)
+            if not name and unit.lower() == wanted.lower():  # small letters, and somebody said
+                return 1.0
+            sent, kept = UNITS.get(name), UNITS.get(wanted)
             if sent is None:
                 raise ValueError(f"unknown unit {unit[:16]}")
             if kept is None or sent.canonical != kept.canonical or sent.offset or kept.offset:
                 raise ValueError(f"unit {unit[:16]} where {wanted or 'none'} is expected")
-            self._factors[key] = float(sent.factor / kept.factor)
+            self._factors[key] = float(scale * sent.factor / kept.factor)
         return self._factors[key]
+
+
+def _is_finite(number: float) -> bool:
+    """Whether it is a number that can be kept; a whole one may be longer than any."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False

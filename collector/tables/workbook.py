@@ -43,14 +43,21 @@ def workbook_tables(name: str, data: bytes, archive: zipfile.ZipFile) -> list[Fi
     except _BROKEN as error:
         raise _damaged(name, error) from None
     formulas = any(_has_formulas(archive, part) for part in archive.namelist())
+    lines = {one: partial(_lines, name, opened, one, formulas=formulas) for one in sheets}
+    filled = [one for one in sheets if _holds_anything(lines[one])] or sheets[:1]
     return [
         FileTable(
-            name if len(sheets) == 1 else f"{name}#{sheet}",
+            name if len(filled) == 1 else f"{name}#{sheet}",
             sheet,
-            partial(_lines, name, opened, sheet, formulas=formulas),
+            lines[sheet],
+            of_several=len(filled) > 1,
         )
-        for sheet in sheets
+        for sheet in filled
     ]
+
+
+def _holds_anything(lines: Callable[[], Iterator[RawLine]]) -> bool:
+    return any(cell is not None for _, cells in lines() for cell in cells)
 
 
 def _opened(data: bytes, *, values: bool) -> Any:

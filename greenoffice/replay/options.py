@@ -17,23 +17,30 @@ class ValueColumn:
 
     column: str
     unit: str
+    """'': what the file says."""
 
 
 @dataclass(frozen=True)
 class ReplayOptions:
-    """How to read the table.
+    """How to read a recorded file; what is empty is detected.
 
     `zone` is the site's zone. Times are read as: `utc` - UTC (a column with offsets, or naive
     UTC); `offset` - naive local time of a fixed offset; otherwise naive local time of `zone`.
     """
 
     file: Path
-    time: str
-    values: tuple[ValueColumn, ...]
+    """A file, a folder, or FILE#SHEET."""
     kind: Kind
     site: str
     zone: str
-    id: str | None = None
+    time: str = ""
+    values: tuple[ValueColumn, ...] = ()
+    """Empty: all that are no times and no names."""
+    unit: str = ""
+    """Where no columns are named: what the values become; '' is what the file says."""
+    id: str = ""
+    """Heading of the column that names the series; '': as the table shows, such as a column
+    each."""
     interval_min: int | None = None
     label: str = "start"
     utc: bool = False
@@ -41,7 +48,7 @@ class ReplayOptions:
     where: str | None = None
     batch: int = 500
     date: str = ""
-    """Order of dates, decimal sign, encoding and separator: detected where empty."""
+    """Order of dates, decimal sign, encoding and separator."""
     decimal: str = ""
     encoding: str = ""
     separator: str = ""
@@ -54,8 +61,6 @@ class ReplayOptions:
             raise InvalidInput(
                 "both --utc and --offset", field="offset", value=self.offset, fix="give one of them"
             )
-        if not self.values:
-            raise InvalidInput("no value column", field="value", fix="add --value COLUMN")
         if self.kind in (Kind.INTERVAL, Kind.MEAN) and self.interval_min is None:
             raise InvalidInput(
                 f"kind {self.kind} needs the interval's length",
@@ -71,30 +76,22 @@ class ReplayOptions:
             )
         if self.label not in ("start", "end"):
             raise InvalidInput("unknown label", field="label", value=self.label, fix="start or end")
-        for value in self.values:
-            unit(value.unit)
+        for one in filter(None, (self.unit, *(value.unit for value in self.values))):
+            unit(one)
 
-    @property
-    def label_shift_us(self) -> int:
-        """What to take off the recorded time to get the interval's start."""
-        return (self.interval_min or 0) * 60_000_000 if self.label == "end" else 0
-
-    def point_name(self, identity: str, value: ValueColumn) -> str:
-        """The gateway's local name of a series."""
-        return identity if len(self.values) == 1 else f"{identity}.{value.column}"
-
-    def booked(self, value: ValueColumn) -> bool:
-        """Whether the column's values can be booked as energy or volume."""
-        canonical = unit(value.unit).canonical
+    def booked(self, of_unit: str) -> bool:
+        """Whether values of a unit can be booked as energy or volume."""
+        canonical = unit(of_unit).canonical
         if self.kind is Kind.MEAN:
             return canonical in POWER_OF_ENERGY.values()
         return self.kind in (Kind.REGISTER, Kind.INTERVAL) and canonical in BOOK_UNITS
 
 
 def value_columns(columns: list[str], units: list[str]) -> tuple[ValueColumn, ...]:
-    """Columns paired with their units; one unit may serve all columns."""
-    if len(units) == 1:
-        units = units * len(columns)
+    """Columns paired with their units; one unit may serve all columns, and none leaves to the file
+    what it says."""
+    if len(units) <= 1:
+        units = (units or [""]) * len(columns)
     if len(units) != len(columns):
         raise InvalidInput(
             "as many --unit as --value are needed",
@@ -103,3 +100,12 @@ def value_columns(columns: list[str], units: list[str]) -> tuple[ValueColumn, ..
             fix="repeat --unit for every --value, in the same order",
         )
     return tuple(ValueColumn(c, u) for c, u in zip(columns, units, strict=True))
+
+
+def kind_of(text: str) -> Kind:
+    """The kind of that name; InvalidInput where there is none."""
+    if text not in list(Kind):
+        raise InvalidInput(
+            "no such kind", field="--kind", value=text, fix=f"one of {', '.join(Kind)}"
+        )
+    return Kind(text)

@@ -1,4 +1,4 @@
-"""Publishing the rows of a recorded table as a gateway would: batches, QoS 1, a window."""
+"""Publishing the readings of a recorded table as a gateway would: batches, QoS 1, a window."""
 
 from __future__ import annotations
 
@@ -9,39 +9,44 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from collector.tables import LoadedHistory
 from greenoffice.replay.options import ReplayOptions
+from greenoffice.replay.recording import RecordedTable
 from greenoffice.replay.registration import GATEWAY
-from greenoffice.replay.table import Chunk, RecordedTable
 from metering.errors import NotAllowed, Unavailable
+from metering.quantity import I64
 
 WINDOW = 64
 """Messages that may be under way unacknowledged."""
+MOST_EXAMPLES = 20
 
 
 @dataclass
 class ReplayReport:
-    """Counts of values, not rows: a row with two value columns counts twice.
+    """Counts of values: values = null_values + refused + published."""
 
-    values = null_values + refused + published.
-    """
-
-    rows: int = 0
     values: int = 0
+    """Places for a value in the file."""
     null_values: int = 0
+    """Empty, or written as missing."""
     refused: int = 0
-    ambiguous: int = 0
-    impossible: int = 0
-    without_time: int = 0
-    unreadable: int = 0
+    """Cannot be read, or have no instant."""
     published: int = 0
     messages: int = 0
     examples: list[str] = field(default_factory=list)
+    """Of what was refused, some of it."""
+
+    def add(self, other: ReplayReport) -> None:
+        """Count in what became of another table."""
+        self.values += other.values
+        self.null_values += other.null_values
+        self.refused += other.refused
+        self.published += other.published
+        self.messages += other.messages
+        self.examples = (self.examples + other.examples)[:MOST_EXAMPLES]
 
     def as_dict(self) -> dict[str, int | list[str]]:
         """The counts as the command's line of JSON has them."""
@@ -117,97 +122,61 @@ class Publisher:
 
 def replay(
     table: RecordedTable,
-    address: BrokerAddress,
-    *,
-    session: int,
-    progress: Callable[[int], None] = lambda _rows: None,
+    options: ReplayOptions,
+    publisher: Publisher,
+    encoder: ReadingsEncoder,
+    progress: Callable[[int], None],
 ) -> ReplayReport:
-    """Publish every usable value of the table; null is not published.
-
-    `progress` is told the rows done after each chunk.
-    """
-    report = ReplayReport()
-    publisher = Publisher(address)
-    encoder = _Encoder(table.options, session)
-    for column in table.columns or ():
-        _not_taken(column.history, report)
-    for chunk in table.chunks():
-        _judge(chunk, table.options, report)
-        for payload, count in encoder.messages(chunk):
-            publisher.publish(encoder.topic, payload)
-            report.published += count
+    """Publish one table by time; `progress` is called with the values that are done. Each message
+    is on its way on return, and acknowledged once the publisher is closed."""
+    history = table.history
+    report = ReplayReport(
+        values=history.cells, null_values=history.missing, refused=len(history.refused)
+    )
+    report.examples = [str(one) for one in history.refused[:MOST_EXAMPLES]]
+    done = report.null_values + report.refused
+    for places in table.by_time():
+        readings = encoder.readings(table, places)
+        for start in range(0, len(readings), options.batch):
+            part = readings[start : start + options.batch]
+            publisher.publish(encoder.topic, encoder.message(part))
+            report.published += len(part)
             report.messages += 1
-        progress(report.rows)
-    publisher.close()
+            progress(done + report.published)
     return report
 
 
-def _not_taken(history: LoadedHistory, report: ReplayReport) -> None:
-    """Count what a file of people says there is none of, and what of it cannot be read."""
-    report.rows += history.missing + len(history.refused)
-    report.values += history.missing + len(history.refused)
-    report.null_values += history.missing
-    report.unreadable += len(history.refused)
-    report.refused += len(history.refused)
-    room = max(0, 20 - len(report.examples))
-    report.examples += [str(one) for one in history.refused[:room]]
-
-
-def _judge(chunk: Chunk, options: ReplayOptions, report: ReplayReport) -> None:
-    report.rows += len(chunk.identity)
-    for values in chunk.values.values():
-        present = ~np.isnan(values)
-        report.values += values.size
-        report.null_values += int((~present).sum())
-        report.without_time += int((present & chunk.no_time).sum())
-        timed = present & ~chunk.no_time
-        report.ambiguous += int((timed & chunk.times.ambiguous).sum())
-        report.impossible += int((timed & chunk.times.impossible).sum())
-    report.refused = report.without_time + report.ambiguous + report.impossible + report.unreadable
-    bad = chunk.no_time | ~chunk.times.usable
-    for row in np.flatnonzero(bad)[: max(0, 20 - len(report.examples))]:
-        why = (
-            "no time"
-            if chunk.no_time[row]
-            else (
-                "local time occurs twice"
-                if chunk.times.ambiguous[row]
-                else "local time does not exist"
-            )
-        )
-        report.examples.append(f"{chunk.identity[row]} ({options.time}): {why}")
-
-
-class _Encoder:
-    """Native payloads of up to `batch` readings."""
+class ReadingsEncoder:
+    """Native payloads of one session."""
 
     def __init__(self, options: ReplayOptions, session: int) -> None:
         self.topic = f"greenoffice/v1/{options.site}/{GATEWAY}/readings"
-        self._options = options
+        self._kind = str(options.kind)
         self._session = session
         self._sequence = 0
         self._json = msgspec.json.Encoder()
 
-    def messages(self, chunk: Chunk) -> list[tuple[bytes, int]]:
-        usable = ~chunk.no_time & chunk.times.usable
-        times_ms = chunk.time_us // 1000
-        readings = [
+    def readings(self, table: RecordedTable, places: I64) -> list[dict[str, object]]:
+        """The readings at some places of a table's history."""
+        history, series = table.history, table.series
+        return [
             {
-                "point": self._options.point_name(str(chunk.identity[row]), value),
-                "kind": str(self._options.kind),
-                "unit": value.unit,
-                "time": int(times_ms[row]),
-                "value": float(chunk.values[value.column][row]),
+                "point": series[which].name,
+                "kind": self._kind,
+                "unit": series[which].unit,
+                "time": time_us // 1000,
+                "value": value,
             }
-            for value in self._options.values
-            if value.column in chunk.values
-            for row in np.flatnonzero(usable & ~np.isnan(chunk.values[value.column]))
+            for which, time_us, value in zip(
+                history.which[places].tolist(),
+                history.time_us[places].tolist(),
+                history.value[places].tolist(),
+                strict=True,
+            )
         ]
-        size = self._options.batch
-        parts = [readings[start : start + size] for start in range(0, len(readings), size)]
-        return [(self._message(part), len(part)) for part in parts]
 
-    def _message(self, readings: list[dict[str, object]]) -> bytes:
+    def message(self, readings: list[dict[str, object]]) -> bytes:
+        """The next message of the session."""
         self._sequence += 1
         return self._json.encode(
             {"session": self._session, "seq": self._sequence, "readings": readings}

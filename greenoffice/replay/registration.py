@@ -6,9 +6,10 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 
-from greenoffice.replay.options import ReplayOptions, ValueColumn
+from greenoffice.replay.options import ReplayOptions
+from greenoffice.replay.recording import RecordedSeries
 from metering.errors import InvalidInput
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY, unit
 
@@ -18,43 +19,37 @@ _ENERGY_OF_POWER = {power: energy for energy, power in reversed(POWER_OF_ENERGY.
 """Of kW electricity, which comes first."""
 
 
-def registry_texts(
-    options: ReplayOptions,
-    identities: Sequence[str],
-    signed: Set[tuple[str, str]] = frozenset(),
-) -> dict[str, str]:
+def registry_texts(options: ReplayOptions, series: Sequence[RecordedSeries]) -> dict[str, str]:
     """The CSV files that register every series; pass them to the registry import.
 
     The site `options.site` stands under the institution `<site>-recorded`. Each series whose
     values can be booked gets a building of its own with one total meter, so that no series
-    is counted into another. `signed`: (id, column) of series whose energy goes both ways.
+    is counted into another. One with values below 0 is of energy that goes both ways.
     """
-    codes = _codes(identities)
+    codes = _codes([one.name for one in series])
     institution = f"{options.site}-recorded"
     tree = [
         [institution, "", "institution", "", "Recorded data", "", "", ""],
         [options.site, institution, "site", "", options.site, options.zone, "", ""],
     ]
     meters, points = [], []
-    for identity in identities:
-        for value in options.values:
-            code = _series_code(codes[identity], value, options)
-            booked = options.booked(value)
-            if booked:
-                node = f"{options.site}.{code}"
-                tree.append([node, options.site, "building", "", identity, "", "", ""])
-                meters.append([code, node, _item(value), "yes", options.interval_min or 15])
-            points.append(
-                [
-                    f"{options.site}/{GATEWAY}",
-                    options.point_name(identity, value),
-                    options.kind,
-                    value.unit,
-                    code if booked else "",
-                    "" if booked else options.site,
-                    "yes" if (identity, value.column) in signed else "",
-                ]
-            )
+    for one in series:
+        code, booked = codes[one.name], options.booked(one.unit)
+        if booked:
+            node = f"{options.site}.{code}"
+            tree.append([node, options.site, "building", "", one.name, "", "", ""])
+            meters.append([code, node, _item(one.unit), "yes", options.interval_min or 15])
+        points.append(
+            [
+                f"{options.site}/{GATEWAY}",
+                one.name,
+                options.kind,
+                one.unit,
+                code if booked else "",
+                "" if booked else options.site,
+                "yes" if one.negative else "",
+            ]
+        )
     return {
         "tree.csv": _csv("code,parent,type,name_zh,name_en,zone,area_m2,persons", tree),
         "gateways.csv": _csv(
@@ -65,25 +60,16 @@ def registry_texts(
     }
 
 
-def meter_code(options: ReplayOptions, identity: str, value: ValueColumn) -> str:
-    """The code under which `registry_texts` registers a series' meter."""
-    return _series_code(_code(identity), value, options)
-
-
-def _series_code(code: str, value: ValueColumn, options: ReplayOptions) -> str:
-    return code if len(options.values) == 1 else f"{code}.{_code(value.column)}"
-
-
-def _item(value: ValueColumn) -> str:
-    canonical = unit(value.unit).canonical
+def _item(of_unit: str) -> str:
+    canonical = unit(of_unit).canonical
     energy = _ENERGY_OF_POWER.get(canonical, canonical)
     assert energy in BOOK_UNITS
     return _ITEM_OF_UNIT[energy]
 
 
-def _code(identity: str) -> str:
-    """Its characters that a code may have; of names in other letters, which have hardly any of
-    them, with a mark that tells one from another."""
+def meter_code(identity: str) -> str:
+    """The code of the meter of a series, by its name: the characters that a code may have; of names
+    in other letters, which have hardly any of them, with a mark that tells one from another."""
     code = re.sub(r"[^A-Za-z0-9._-]", "_", identity)[:48]
     if identity.isascii():
         return code
@@ -91,7 +77,7 @@ def _code(identity: str) -> str:
 
 
 def _codes(identities: Iterable[str]) -> dict[str, str]:
-    codes = {identity: _code(identity) for identity in identities}
+    codes = {identity: meter_code(identity) for identity in identities}
     taken: dict[str, str] = {}
     for identity, code in codes.items():
         if code in taken:

@@ -11,6 +11,8 @@ from metering.tables.figures import NumberForm, number_form, plain_number, plain
 from metering.tables.forms import AmbiguousFormat
 from metering.tables.headings import (
     EXPLAINED,
+    ROW_NUMBERS,
+    bare_heading,
     chinese_heading,
     chinese_table,
     known_heading,
@@ -19,17 +21,19 @@ from metering.tables.headings import (
 )
 from metering.tables.plain import TwoReadings, is_missing, plain
 from metering.tables.stamps import Stamp, TimeForm, clock_of, plain_day, plain_month, time_form
-from metering.tables.unit_words import known_unit
+from metering.tables.unit_words import known_unit, scaled_unit, unit_in_heading
 from metering.tables.words import chinese_word, known_word
 
 __all__ = [
     "EXPLAINED",
+    "ROW_NUMBERS",
     "AmbiguousFormat",
     "NumberForm",
     "Stamp",
     "TextForm",
     "TimeForm",
     "TwoReadings",
+    "bare_heading",
     "chinese_heading",
     "chinese_table",
     "chinese_word",
@@ -48,6 +52,8 @@ __all__ = [
     "plain_month",
     "plain_number",
     "plain_numbers",
+    "scaled_unit",
     "separator_of",
     "time_form",
+    "unit_in_heading",
 ]

@@ -19,6 +19,7 @@ _SAID = re.compile(r'"?sep=([,;\t])"?\r?\n')
 """A first line by which a spreadsheet is told."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 """With its end."""
+_WRAPPED = re.compile(r'\s*="([^"]*)"\s*')
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     ends. Raises InvalidInput where a quotation mark is wrong."""
     said = _SAID.match(text)
     begin, line = (said.end(), 1) if said else (0, 0)
-    skipped = line
+    skipped, wrapped = line, '="' in text
     # One by one: a file in memory would be held in four bytes a character.
     lines = (found[0] for found in _LINE.finditer(text, begin))
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for fields in reader:
             start, line = line + 1, reader.line_num + skipped
-            yield start, fields
+            yield start, [_bare(one) for one in fields] if wrapped else fields
     except csv.Error as error:
         raise InvalidInput(
             f"not CSV: {error}",
@@ -58,6 +59,12 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             value=reader.line_num + skipped,
             fix="close every quotation mark, and write one inside a quoted field twice",
         ) from None
+
+
+def _bare(field: str) -> str:
+    """A text that was written as a formula, so that a spreadsheet leaves it as it is: `="001"`."""
+    found = _WRAPPED.fullmatch(field)
+    return found[1] if found else field
 
 
 def separator_of(text: str, name: str = "") -> str:

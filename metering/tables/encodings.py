@@ -54,7 +54,11 @@ def _zeros(data: bytes) -> str:
     """UTF-16 of a text with many ASCII characters has a zero at every other place."""
     begin = data[:4096]
     even, odd = begin[::2].count(0), begin[1::2].count(0)
-    if max(even, odd) * 5 < len(begin) // 2 or min(even, odd) > max(even, odd) // 20:
+    if (
+        not max(even, odd)
+        or max(even, odd) * 5 < len(begin) // 2
+        or min(even, odd) > max(even, odd) // 20
+    ):
         return ""
     return "utf-16-be" if even > odd else "utf-16-le"
 

@@ -2,6 +2,11 @@
 
 仪表   抄表时间          读数     单位  抄表人
 meter  time              value    unit  read_by
+
+or a column for each meter:
+
+抄表日期    总表(kWh)  空调    抄表人
+time        main       plant   read_by
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from typing import Final
 
 from metering.tables.headings import known_heading
 from metering.tables.plain import plain
-from metering.tables.said_rows import CellKind, RowForm
+from metering.tables.said_rows import Across, CellKind, RowForm
 
 OWN: Final[dict[str, tuple[str, ...]]] = {
     "meter": ("code", "编码", "仪表编码", "仪表名称", "meter name"),
@@ -32,7 +37,7 @@ def hand_heading(text: str) -> tuple[str, str]:
     if small in _OURS:
         return _OURS[small], ""
     word, unit = known_heading(text)
-    if word not in TAKEN:
+    if word not in TAKEN or (unit and word != "value"):  # a water meter's own column
         return "", ""
     return ("time" if word == "date" else word), unit
 
@@ -47,5 +52,8 @@ def hand_cell(word: str) -> CellKind:
 
 
 HAND_ROWS: Final = RowForm(
-    hand_heading, hand_cell, (("meter",), ("value",), ("time", "month", "last"))
+    hand_heading,
+    hand_cell,
+    (("meter",), ("value",), ("time", "month", "last")),
+    Across("meter", "value", "unit"),
 )

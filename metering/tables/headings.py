@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from metering.tables.plain import plain
-from metering.tables.unit_words import known_unit
+from metering.tables.unit_words import unit_in_heading
 
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     # Of histories.
@@ -153,23 +153,31 @@ TABLE_NAMES: Final[dict[str, tuple[str, ...]]] = {
 """Tables of the registry, and what a file or a sheet of them may be called as well."""
 EXPLAINED: Final = ("explanation", "说明")
 """Sheets of a workbook that say how the others are filled in; ours, and in Chinese."""
+ROW_NUMBERS: Final = frozenset({"序号", "行号", "no", "no.", "nr", "nr.", "#", "index", "row"})
+"""Headings of columns that count the rows."""
 _OURS: Final = {other: ours for ours, others in HEADINGS.items() for other in others}
 _TABLES: Final = {other: ours for ours, others in TABLE_NAMES.items() for other in others}
 _UNIT = re.compile(r"(.+?)\s*[(\[]\s*([^()\[\]]{1,16})\s*[)\]]")
 
 
 def known_heading(text: str) -> tuple[str, str]:
-    """(our word for a heading, or itself where it has none; the unit in brackets after it, or ''
-    where there is none that we know)."""
+    """(our word for a heading, or itself where it has none; the unit in brackets after it as
+    `unit_in_heading` tells it)."""
     one = plain(text)
-    name, unit = one, ""
-    if found := _UNIT.fullmatch(one):
-        name, unit = found[1], found[2]
+    found = _UNIT.fullmatch(one)
+    name, unit = (found[1], unit_in_heading(found[2])) if found else (one, "")
     small = re.sub(r"[\s_]+", " ", name.lower())
     ours = name.lower() if name.lower() in HEADINGS else _OURS.get(small)
-    if ours is not None:
-        return ours, known_unit(unit)
-    return (name, known_unit(unit)) if known_unit(unit) else (one, "")
+    return (ours, unit) if ours is not None else bare_heading(text)
+
+
+def bare_heading(text: str) -> tuple[str, str]:
+    """(a heading without the unit in brackets after it, itself where there is none; that unit as
+    `unit_in_heading` tells it), whatever word of ours it may be as well."""
+    one = plain(text)
+    found = _UNIT.fullmatch(one)
+    unit = unit_in_heading(found[2]) if found else ""
+    return (found[1], unit) if found and unit else (one, "")
 
 
 def known_table(name: str) -> str:

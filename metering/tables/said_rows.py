@@ -27,6 +27,16 @@ class CellKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Across:
+    """Our words for what a column for each subject says: whose it is, in its heading, its cells,
+    and their unit."""
+
+    subject: str
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True)
 class RowForm:
     """What the rows of a table may say."""
 
@@ -35,6 +45,10 @@ class RowForm:
     kind: Callable[[str], CellKind]
     needed: tuple[tuple[str, ...], ...]
     """Words that have to be there, one of each group."""
+    across: Across | None = None
+    """Where a table may have a column for each subject, instead of a row."""
+    parts: PartForm | None = None
+    """Where a table may have several rows for each thing."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,8 @@ class SaidRow:
     """By our word; what is missing is left out."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Of numbers for which the file says one, by our word."""
+    column: str = ""
+    """Heading of what it says, where other columns of the row say something of their own."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +100,16 @@ class SaidTable:
     """Headings that mean nothing here: their cells were not looked at."""
     mendable: Callable[[Sequence[RowRefused]], bytes]
     """Those rows of the file under its headings, with a column that says why, as CSV."""
+
+
+@dataclass(frozen=True)
+class PartForm:
+    """What the rows of a table say of which several are one thing."""
+
+    form: RowForm
+    word: str
+    """Ours for the column that says which part a row is."""
+    known: Callable[[str], bool]
+    """Whether a text names a part."""
+    join: Callable[[SaidTable], SaidTable]
+    """A row for each thing, of one for each part."""

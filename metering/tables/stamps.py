@@ -58,7 +58,16 @@ _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[ T]?(\d\d)(\d\d)?(\d\d)?)?(?!\d)"
 _SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 _DAY_NAME = re.compile(r"(\d{1,2})[- ]([a-z]{3})[a-z]*\.?,?[- ](\d{4})", re.ASCII | re.IGNORECASE)
 _NAME_DAY = re.compile(r"([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})", re.ASCII | re.IGNORECASE)
-_WEEKDAY = re.compile(r"\s*(?:星期|周)[一二三四五六日天]")
+_WEEKDAY = re.compile(
+    r"\s*\(?(?:(?:星期|周)(?P<chinese>[一二三四五六日天])|(?<=\()(?P<bare>[一二三四五六日])(?=\))"
+    r"|\b(?P<english>mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:day|nesday|urday)?\b\.?)\)?,?",
+    re.IGNORECASE,
+)
+_WEEKDAYS: Final = {
+    **{one: n for n, one in enumerate("一二三四五六日")},
+    **{one: n for n, one in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))},
+    "天": 6,
+}
 _HALF = r"上午|下午|晚上|凌晨|早上|中午|[ap]\.?m\.?"
 _CLOCK = re.compile(
     rf"\s?T?\s?,?\s?(?P<before>{_HALF})?\s?"
@@ -188,15 +197,33 @@ def _serial(text: str, form: str) -> Stamp:
 
 
 def _written(text: str, form: str) -> Stamp:
-    clean = _WEEKDAY.sub("", text)
+    clean = _WEEKDAY.sub(" ", text, count=1).strip()
     day, rest = _date(clean, form)
+    _check_weekday(text, day)
     if not rest.strip():
         return Stamp(_sane(datetime.combine(day, datetime.min.time())), dated=True)
     found = _CLOCK.fullmatch(rest)
     if found is None:
         raise ValueError(text)
+    if _is_range(found):
+        raise ValueError(text)
     wall = datetime.combine(day, datetime.min.time()) + _time_of_day(found)
     return Stamp(_sane(wall), _offset(found["offset"]))
+
+
+def _check_weekday(text: str, day: date) -> None:
+    """A weekday that is not that of the day tells that the day was read in a wrong order."""
+    if found := _WEEKDAY.search(text):
+        name = found["chinese"] or found["bare"] or found["english"].lower()[:3]
+        if _WEEKDAYS[name] != day.weekday():
+            raise ValueError(text)
+
+
+def _is_range(clock: re.Match[str]) -> bool:
+    """Whether it may be an interval, as in `2026-10-01 00:00-01:00`, as well as a time west of
+    Greenwich, which programs write with seconds or a T."""
+    offset = clock["offset"] or ""
+    return offset.startswith("-") and not clock["second"] and "T" not in clock[0][:2].upper()
 
 
 def _date(text: str, form: str) -> tuple[date, str]:

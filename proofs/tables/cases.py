@@ -1,87 +1,25 @@
-"""The matrix: files, and what each must come to.
-
-Four readings stand behind most of them, written down first:
-
-    meter   hour of 1 October 2026 in Shanghai    value
-    001     0                                     1234.5
-    001     1                                     0.25
-    1E5     0                                     -3
-    1E5     1                                     (there is none)
-"""
+"""The matrix: files, and what each must come to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from proofs.tables import written
-
-Reading = tuple[str, str, float]
-"""(meter, instant in UTC, value)."""
-ZONE = "Asia/Shanghai"
-BERLIN = "Europe/Berlin"
-FOUR: tuple[Reading, ...] = (
-    ("001", "2026-09-30T16:00:00Z", 1234.5),
-    ("001", "2026-09-30T17:00:00Z", 0.25),
-    ("1E5", "2026-09-30T16:00:00Z", -3.0),
+from proofs.tables.case import (
+    BERLIN,
+    DAY,
+    FOUR,
+    HOURS,
+    Number,
+    TableCase,
+    Time,
+    iso_minutes,
+    long_rows,
+    point,
 )
-
-
-@dataclass(frozen=True)
-class TableCase:
-    """A file with its right outcome."""
-
-    name: str
-    file: str
-    data: bytes
-    readings: tuple[Reading, ...] = FOUR
-    missing: int = 1
-    refused: tuple[tuple[int, str], ...] = ()
-    """(row, word of the reason) of each value that must be refused."""
-    error: str = ""
-    """What the whole file must be answered with: the field that the error names."""
-    ambiguous: bool = False
-    """Whether that error must ask, rather than refuse."""
-    said: Mapping[str, Any] = field(default_factory=dict)
-    """What people say of the file beside its zone."""
-    encoding: str = ""
-    separator: str = ""
-    zone: str = ZONE
-    quality: tuple[str, ...] = ()
-    """Of each reading in the order of the file, where the format tells it."""
-
-
-Number = Callable[[float], str]
-Time = Callable[[datetime], str]
-DAY = datetime(2026, 10, 1)
-HOURS = (DAY, DAY + timedelta(hours=1))
-
-
-def _point(value: float) -> str:
-    return f"{value:g}"
-
-
-def _iso(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M}"
-
-
-def long_rows(
-    number: Number = _point,
-    time: Time = _iso,
-    heading: tuple[str, str, str] = ("time", "meter", "value"),
-    nothing: str = "",
-) -> list[list[str]]:
-    """The four readings as texts, a row each."""
-    first, second = (time(one) for one in HOURS)
-    return [
-        list(heading),
-        [first, "001", number(1234.5)],
-        [second, "001", number(0.25)],
-        [first, "1E5", number(-3)],
-        [second, "1E5", nothing],
-    ]
+from proofs.tables.offices import cases_of_offices
 
 
 def all_cases() -> list[TableCase]:
@@ -102,6 +40,7 @@ def all_cases() -> list[TableCase]:
         *_clock_changes(),
         *_nem12(),
         *_green_button(),
+        *cases_of_offices(),
     ]
 
 
@@ -137,7 +76,7 @@ def _separators() -> Iterator[TableCase]:
         return f"{value:g}".replace(".", ",")
 
     for word, separator in (("comma", ","), ("semicolon", ";"), ("tab", "\t")):
-        for sign, number in (("point", _point), ("comma", comma)):
+        for sign, number in (("point", point), ("comma", comma)):
             data = written.delimited(long_rows(number), separator)
             yield TableCase(f"{word}, decimal {sign}", "a.csv", data)
     for separator in (";", "\t"):
@@ -288,8 +227,8 @@ def _headings() -> Iterator[TableCase]:
 def _wide_rows() -> list[list[Any]]:
     return [
         ["time", "001", "1E5"],
-        [_iso(HOURS[0]), "1234.5", "-3"],
-        [_iso(HOURS[1]), "0.25", ""],
+        [iso_minutes(HOURS[0]), "1234.5", "-3"],
+        [iso_minutes(HOURS[1]), "0.25", ""],
     ]
 
 
@@ -299,13 +238,13 @@ def _shapes() -> Iterator[TableCase]:
     units = [wide[0], ["", "kWh", "kWh"], *wide[1:]]
     yield TableCase("wide with a row of units", "a.csv", written.delimited(units))
     merged = [["时间", "001", "", "1E5", ""], ["", "峰", "谷", "峰", "谷"]]
-    merged += [[_iso(HOURS[0]), "1", "2", "3", "4"]]
+    merged += [[iso_minutes(HOURS[0]), "1", "2", "3", "4"]]
     right = tuple(
         (name, "2026-09-30T16:00:00Z", float(n))
         for n, name in enumerate(("001 峰", "001 谷", "1E5 峰", "1E5 谷"), start=1)
     )
     yield TableCase("two rows of headings", "a.csv", written.delimited(merged), right, 0)
-    times = [["meter", *map(_iso, HOURS)], ["001", "1234.5", "0.25"], ["1E5", "-3", ""]]
+    times = [["meter", *map(iso_minutes, HOURS)], ["001", "1234.5", "0.25"], ["1E5", "-3", ""]]
     yield TableCase("a column a time", "a.csv", written.delimited(times))
     days = [["日期", "电表", "0:00", "1:00"]]
     days += [["2026-10-01", "001", "1234.5", "0.25"], ["2026-10-01", "1E5", "-3", ""]]

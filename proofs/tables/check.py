@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from collector.tables import HistoryForm, LoadedHistory, read_history, read_tables, refused_csv
+from collector.tables import (
+    HistoryForm,
+    LoadedHistory,
+    read_history,
+    read_records,
+    read_tables,
+    refused_csv,
+)
 from metering.errors import GreenOfficeError
 from metering.localtime import iso
 from metering.tables import AmbiguousFormat, TextForm
+from metering.tables.said_rows import RowWays
 from proofs.steps import finish, say
-from proofs.tables.cases import Reading, TableCase, all_cases
+from proofs.tables.case import Reading, TableCase
+from proofs.tables.cases import all_cases
+from proofs.tables.rows import RowCase, row_cases
 
 
 def run_tables(only: str = "") -> None:
     """Read every file whose name holds `only`; says what came out otherwise than written down."""
-    cases = [one for one in all_cases() if only in one.name]
+    told = [(one.name, partial(judged, one)) for one in all_cases()]
+    told += [(one.name, partial(judged_rows, one)) for one in row_cases()]
+    cases = [(name, judge) for name, judge in told if only in name]
     wrong = 0
-    for one in cases:
-        if trouble := judged(one):
+    for name, judge in cases:
+        if trouble := judge():
             wrong += 1
-            say(f"{one.name}: {trouble}")
+            say(f"{name}: {trouble}")
     result = {"files": len(cases), "right": len(cases) - wrong, "wrong": wrong}
     finish(result, bool(cases) and not wrong)
 
@@ -29,12 +42,7 @@ def judged(case: TableCase) -> str:
     try:
         readings, loaded = _loaded(case)
     except GreenOfficeError as error:
-        if not case.error:
-            return f"refused whole: {error}"
-        asked = isinstance(error, AmbiguousFormat)
-        if error.field != case.error or asked != case.ambiguous:
-            return f"{type(error).__name__} of {error.field}, not of {case.error}: {error}"
-        return ""
+        return _otherwise(error, case.error, ambiguous=case.ambiguous)
     if case.error:
         return f"taken, though it is to be refused for its {case.error}"
     refused = [one for history in loaded for one in history.refused]
@@ -49,8 +57,44 @@ def judged(case: TableCase) -> str:
         for (row, why), (at, word) in zip(found, case.refused, strict=True)
     ):
         return f"refused {found}, not {case.refused}"
+    units = tuple(
+        (meter, unit)
+        for one in loaded
+        for (meter, _), unit in zip(one.series, one.units, strict=True)
+    )
+    if case.units and units != case.units:
+        return f"in units {units}, not {case.units}"
     quality = tuple(q for one in loaded for q in one.quality)
     return "" if quality == case.quality else f"of quality {quality}, not {case.quality}"
+
+
+def _otherwise(error: GreenOfficeError, field: str, *, ambiguous: bool) -> str:
+    """What is wrong with how a whole file was answered."""
+    if not field:
+        return f"refused whole: {error}"
+    if error.field != field or isinstance(error, AmbiguousFormat) != ambiguous:
+        return f"{type(error).__name__} of {error.field}, not of {field}: {error}"
+    return ""
+
+
+def judged_rows(case: RowCase) -> str:
+    """Likewise of a table of which each row says one thing."""
+    try:
+        tables = [
+            read_records(one, case.form, RowWays()) for one in read_tables(case.file, case.data)
+        ]
+    except GreenOfficeError as error:
+        return _otherwise(error, case.error, ambiguous=case.ambiguous)
+    if case.error:
+        return f"taken, though it is to be refused for its {case.error}"
+    rows = tuple((row.row, dict(row.said)) for table in tables for row in table.rows)
+    if rows != case.rows:
+        return f"read as {rows}, not {case.rows}"
+    units = {row.units[word] for table in tables for row in table.rows for word in row.units}
+    if units != case.units:
+        return f"in units {units}, not {case.units}"
+    refused = tuple((row.row, row.column) for table in tables for row in table.refused)
+    return "" if refused == case.refused else f"refused {refused}, not {case.refused}"
 
 
 def _loaded(case: TableCase) -> tuple[list[Reading], Sequence[LoadedHistory]]:

@@ -208,3 +208,101 @@ def test_quantities_of_months_and_days_come_from_a_table_too(readings_desk):  # 
     assert fates(told) == [(2, "new"), (3, "new")]
     kinds = {one["kind"] for one in journalled(readings_desk)}
     assert kinds == {StatementKind.QUANTITY}
+
+
+WIDE = f"""\
+十一月抄表
+序号,抄表时间,m(kWh),抄表人,备注
+1,{DAY:%Y-%m-%d} 07:00,"12.5",王,
+2,{DAY:%Y-%m-%d},11 kWh,王,x
+3,{DAY:%Y-%m-%d} 08:00,-1,王,
+4,合计,23.5,,
+5,{DAY:%Y-%m-%d} 09:00,,王,
+"""
+
+
+def test_a_column_for_each_meter_is_a_reading_for_each_cell(readings_desk):  # noqa: F811
+    told = send(readings_desk, "entries", WIDE)
+    assert fates(told) == [(3, "new"), (4, "new"), (5, "refused"), (6, "refused")]
+    (table,) = told["tables"]
+    assert table["left_out"] == ["序号"]
+    columns = [row["refused"]["column"] for row in table["rows"] if row["refused"]]
+    assert columns == ["m(kWh)", "抄表时间"]
+    first, second = (one["said"] for one in journalled(readings_desk))
+    assert (first["value"], first["unit"], first["read_by"]) == ("12.5", "kWh", "王")
+    assert (second["day"], second["note"]) == (str(DAY), "x")
+    mended = table["mend"].replace(",-1,", ",13,").replace("合计", f"{DAY:%Y-%m-%d} 10:00")
+    assert fates(send(readings_desk, "entries", mended)) == [(3, "new"), (4, "new")]
+    assert send(readings_desk, "entries", WIDE)["counts"]["duplicate"] == 2
+
+
+def test_a_column_of_nobody_and_a_row_that_is_cut_are_refused(readings_desk):  # noqa: F811
+    table = f"日期,m,nobody,w\n{DAY},11,5,\n{DAY + timedelta(days=1)},12\n"
+    told = send(readings_desk, "entries", table)
+    assert fates(told) == [(2, "new"), (2, "refused"), (3, "refused")]
+    refused = [row["refused"] for row in told["tables"][0]["rows"] if row["refused"]]
+    assert [(one["column"], one["value"]) for one in refused] == [("nobody", "nobody"), ("C", "")]
+    twice = send(readings_desk, "entries", f"日期,m,m\n{DAY},11,5\n", 422)
+    assert twice["field"] == "column"
+
+
+def test_quantities_of_months_stand_in_a_column_for_each_meter_too(readings_desk):  # noqa: F811
+    told = send(readings_desk, "entries", "月份,w(m3)\n2026年9月,30\n2026-08,29\n")
+    assert fates(told) == [(2, "new"), (3, "new")]
+    kinds = {one["kind"] for one in journalled(readings_desk)}
+    assert kinds == {StatementKind.QUANTITY}
+
+
+PARTS = f"""\
+2026年10月电费明细
+户号,账单号,上次抄表日期,本次抄表日期,时段,起码,止码,电量(度),单价,电费(元)
+31-1,A7,{DAY},{WEEK},峰,100,500,400,1.2,480.00
+,,,,谷,200,700,500,0.6,300.00
+,,,,力调电费,,,,,-3.5
+,,,,合计,,,900,,"776.50"
+31-1,A8,{WEEK},{WEEK + timedelta(days=3)},尖,,,1,1,10
+31-1,A8,{WEEK},{WEEK + timedelta(days=3)},平段,,,2,1,20
+"""
+
+
+def test_rows_of_periods_are_one_bill(bills):
+    told = send(bills, "bills", PARTS)
+    assert fates(told) == [(3, "new"), (7, "new")]
+    assert told["counts"]["read"] == 2
+    first, second = (one["said"] for one in journalled(bills))
+    assert (first["total"], first["quantity"], first["unit"]) == ("776.50", "900", "kWh")
+    assert [(one["name"], one["amount"], one.get("quantity")) for one in first["lines"]] == [
+        ("energy.peak", "480.00", "400"),
+        ("energy.valley", "300.00", "500"),
+        ("power_factor", "-3.5", None),
+    ]
+    assert [one["register"] for one in first["readings"]] == ["peak", "valley"]
+    assert (second["total"], second["quantity"]) == ("30", "3")
+    assert send(bills, "bills", PARTS)["counts"]["duplicate"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "column"),
+    [
+        (("谷,200", "夜,200"), "时段"),
+        (("谷,200", "峰,200"), "起码"),
+        (("合计,,,900", "合计,,,九百"), "电量(度)"),
+    ],
+)
+def test_a_bill_of_which_a_row_is_wrong_is_refused_with_all_its_rows(bills, wrong, column):
+    told = send(bills, "bills", PARTS.replace(*wrong))
+    refused = [row for row in told["tables"][0]["rows"] if row["fate"] == "refused"]
+    assert refused[0]["refused"]["column"] == column
+    numbers = {one["said"]["number"] for one in journalled(bills)}
+    assert "A7" not in numbers
+    mended = told["tables"][0]["mend"]
+    assert len(mended.splitlines()) >= 2 + 4
+    told = send(bills, "bills", mended.replace(wrong[1], wrong[0]))
+    assert "A7" in {one["said"]["number"] for one in journalled(bills)}
+    assert "A8" in {one["said"]["number"] for one in journalled(bills)}
+
+
+def test_a_column_called_register_that_names_no_part_is_left_out(bills):
+    table = f"户号,账单号,起始日期,截止日期,项目,电费\n31-1,A7,{DAY},{WEEK},一号楼,7\n"
+    told = send(bills, "bills", table)
+    assert (fates(told), told["tables"][0]["left_out"]) == ([(2, "new")], ["项目"])

@@ -110,7 +110,7 @@ def test_a_folder_is_all_its_tables(tmp_path: Path):
         (tmp_path / name).write_bytes(written.delimited(cases.long_rows()))
     (tmp_path / "notes.pdf").write_bytes(b"%PDF")
     assert [one.file for one in read_tables(tmp_path)] == ["a.csv", "b.csv"]
-    (tmp_path / "old.xls").write_bytes(b"x")
+    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0")
     with pytest.raises(InvalidInput, match=r"old\.xls"):
         read_tables(tmp_path)
     with pytest.raises(NotFound):

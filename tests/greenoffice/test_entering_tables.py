@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from greenoffice import commands
@@ -59,3 +60,19 @@ def test_bills_of_a_table_keep_their_zeros(data, tmp_path):
     assert "1 duplicates" in told
     assert "1 differing" in told
     assert "1 corrected" in run("enter-bills", str(data), str(other), "--correct")
+
+
+def test_one_sheet_of_a_workbook_is_named(data, tmp_path):
+    book = Workbook()
+    book.active.append(["台账"])
+    sheet = book.create_sheet("抄表")
+    sheet.append(["日期", "总表(kWh)"])
+    sheet.append(["2026-10-01", 1234.5])
+    sheet.append(["2026-10-02", 1235])
+    book.save(tmp_path / "a.xlsx")
+    assert "2 new" in run("enter-readings", str(data), f"{tmp_path / 'a.xlsx'}#抄表")
+    mixed = tmp_path / "b.csv"
+    mixed.write_text("日期,总表(kWh),空调\n2026-10-03,1236,\n2026-10-04,x,3\n")
+    told = run("enter-readings", str(data), str(mixed))
+    assert "1 new" in told
+    assert "空调 = 空调: " in told

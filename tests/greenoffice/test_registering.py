@@ -165,6 +165,7 @@ def test_a_workbook_has_a_sheet_a_table(data: Path, files: Path, tmp_path: Path)
     (files / "tree.csv").rename(files / "notes.csv")
     with pytest.raises(InvalidFiles, match=r"notes\.csv: .*not a file of the registry"):
         import_registry(files, data, ImportOptions(yes=True))
-    (files / "notes.csv").rename(files / "tree.xls")
+    (files / "notes.csv").unlink()
+    (files / "tree.xls").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(508))
     with pytest.raises(InvalidFiles, match=r"tree\.xls: .*save it as XLSX"):
         import_registry(files, data, ImportOptions(yes=True))

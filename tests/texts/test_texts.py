@@ -37,6 +37,7 @@ SPELT = {
     "metering/new_meters.py",
     "metering/guessing.py",
     "metering/registry/examples.py",
+    "metering/tables/bill_parts.py",
     "metering/tables/bill_words.py",
     "metering/tables/hand_words.py",
     "metering/tables/headings.py",
