@@ -131,6 +131,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/dead-letters/groups/replay"): [
         ("/v1/dead-letters/groups/replay?gateway=yard/gw-9", {})
     ],
+    ("POST", "/v1/dead-letters/groups/discard"): [
+        ("/v1/dead-letters/groups/discard", {"json": {"gateway": "yard/gw-9", "why": "x"}}),
+        ("/v1/dead-letters/groups/discard", {"json": {"id": 6, "why": "x"}}),
+    ],
     ("GET", "/v1/dead-letters/{id}"): [("/v1/dead-letters/6", {})],
     ("POST", "/v1/entries"): [
         ("/v1/entries", {"json": {"meter": "hall-total", "value": 1, "day": "2026-11-20"}})
@@ -207,6 +211,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/keys", {"json": {"name": "spy", "node": "", "role": "read"}}),
     ],
     ("DELETE", "/v1/keys/{id}"): [("/v1/keys/{school_key}", {})],
+    ("POST", "/v1/keys/{id}/end"): [
+        ("/v1/keys/{school_key}/end", {"json": {"expires": "2027-01-01"}})
+    ],
+    ("POST", "/v1/keys/{id}/rotation"): [("/v1/keys/{school_key}/rotation", {})],
     ("POST", "/v1/registry/import"): [("/v1/registry/import", {"json": {"tree.csv": "code\nx"}})],
     ("GET", "/v1/registry"): [("/v1/registry", {})],
     ("GET", "/v1/registry/workbook"): [("/v1/registry/workbook", {})],
