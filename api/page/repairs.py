@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from api.page import formats
 from api.page.places import places
 from api.page.setup import preview
 from api.page.setup_fields import SetupFields
@@ -19,11 +21,14 @@ from api.usecases.repairs import (
     Mending,
     MendingDone,
     MendingKind,
+    Recomputing,
     RecomputingAsked,
     Repair,
     RepairSeverity,
     RepairSubject,
     check_all,
+    moved,
+    recomputations,
     recomputing,
 )
 from api.usecases.setting_up import FieldProblem
@@ -34,6 +39,8 @@ from texts import said, word
 
 MOST_TOLD = 20
 """Repairs of one check that the page lists; all are counted."""
+MOST_MOVED = 50
+"""Meters that it lists of those that were computed again and have moved."""
 ASKED = "v."
 """Before the name of a column that a person is asked for."""
 WAYS = {
@@ -79,6 +86,7 @@ def repairs(visit: Visit) -> dict[str, Any]:
         "not_checked": _names(checked, CheckState.NOT_CHECKED, language),
         "found": sum(len(one.found.repairs) for one in checked),
         "may_recompute": visit.caller.may(Role.OPERATE),
+        "computed": [_computation(visit, one) for one in recomputations(visit.caller)],
         "places": places(visit),
         "today": _today(visit).isoformat(),
         "month": (_today(visit) - timedelta(days=28)).isoformat(),
@@ -213,12 +221,39 @@ def _problems(shown: ChangeShown) -> list[FieldProblem]:
 
 
 def progress(visit: Visit, asked: RecomputingAsked) -> dict[str, Any]:
-    """How far a computation is."""
+    """How far a computation is, and what has moved since it was asked for."""
     now = recomputing(visit.caller, asked)
+    found = moved(visit.caller, now)
+    known = visit.caller.reach.registry.meters
     return {
-        "node": asked.code,
-        "first": asked.first.isoformat(),
-        "last": asked.last.isoformat(),
-        "meters": now.meters,
+        **_computation(visit, now),
+        "reason": now.entry.reason if now.entry and visit.caller.may(Role.ADMIN) else "",
+        "moved": [
+            {
+                "name": known[one.meter].name(visit.language),
+                "days": one.days,
+                "before": formats.amount(one.before, one.item),
+                "after": formats.amount(one.after, one.item),
+            }
+            for one in found.meters[:MOST_MOVED]
+        ],
+        "moved_count": len(found.meters),
+        "left_out": found.left_out + len(found.meters[MOST_MOVED:]),
+    }
+
+
+def _computation(visit: Visit, now: Recomputing) -> dict[str, Any]:
+    asked, registry = now.asked, visit.caller.reach.registry
+    of = {"node": asked.node} if asked.meter is None else {"meter": asked.meter}
+    thing = registry.meters[asked.code] if asked.meter else registry.nodes[asked.code]
+    days = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
+    return {
+        "name": thing.name(visit.language),
+        **days,
+        "link": f"/repairs/progress?{urlencode({**of, **days})}",
+        "meters": len(now.meters),
+        "days": now.days,
+        "days_done": now.days_done,
         "waiting": now.waiting,
+        "when": "" if now.entry is None else formats.minute(now.entry.at_us, visit.zone),
     }

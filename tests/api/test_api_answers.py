@@ -121,6 +121,25 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
         "/v1/entries/table?file=readings.csv",
         {"content": b"meter;time;value\ncanteen-water;2026-11-20;12,5\n"},
     ),
+    (
+        "recomputing",
+        "GET",
+        "/v1/repairs/recompute?node=office-a&from=2026-10-01&to=2026-10-02",
+        {},
+    ),
+    ("recomputations", "GET", "/v1/repairs/recomputations", {}),
+    (
+        "discard-dead-letters",
+        "POST",
+        "/v1/dead-letters/groups/discard",
+        {"json": {"reason": "unknown_point", "why": "tried out"}},
+    ),
+    (
+        "refused-end-of-a-key",
+        "POST",
+        "/v1/keys/nobody/end",
+        {"json": {"expires": "2027-01-01"}},
+    ),
 )
 
 

@@ -123,6 +123,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             {"json": {"node": "hall", "from": "2026-10-01", "to": "2026-10-02"}},
         )
     ],
+    ("GET", "/v1/repairs/recomputations"): None,
     ("GET", "/v1/repairs/recompute"): [
         ("/v1/repairs/recompute?meter=hall-total&from=2026-10-01&to=2026-10-02", {})
     ],
@@ -322,7 +323,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/repairs"): None,
     ("GET", "/repairs/change"): [("/repairs/change?check=no_persons&code=school", {})],
     ("GET", "/repairs/progress"): [
-        ("/repairs/progress?node=hall&first=2026-10-01&last=2026-10-02", {})
+        ("/repairs/progress?node=hall&first=2026-10-01&last=2026-10-02", {}),
+        ("/repairs/progress?meter=hall-total&first=2026-10-01&last=2026-10-02", {}),
     ],
     ("POST", "/repairs/mend"): [
         ("/repairs/mend", {"data": {"check": "no_persons", "code": "school"}})

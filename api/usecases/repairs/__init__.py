@@ -16,7 +16,14 @@ from api.usecases.repairs.checks import BY_NAME, CHECKS
 from api.usecases.repairs.facts import RepairFacts
 from api.usecases.repairs.gather import gather
 from api.usecases.repairs.mending import MendingDone, mend, to_fill_in
-from api.usecases.repairs.recomputing import Recomputing, RecomputingAsked, recompute, recomputing
+from api.usecases.repairs.recomputed import MeterMoved, Moved, moved
+from api.usecases.repairs.recomputing import (
+    Recomputing,
+    RecomputingAsked,
+    recomputations,
+    recompute,
+    recomputing,
+)
 from api.usecases.repairs.repair import (
     CheckState,
     LookedAt,
@@ -52,6 +59,8 @@ __all__ = [
     "Mending",
     "MendingDone",
     "MendingKind",
+    "MeterMoved",
+    "Moved",
     "Recomputing",
     "RecomputingAsked",
     "Repair",
@@ -62,6 +71,8 @@ __all__ = [
     "check_all",
     "gather",
     "mend",
+    "moved",
+    "recomputations",
     "recompute",
     "recomputing",
     "to_fill_in",

@@ -32,6 +32,8 @@ class MendingDone:
     that are computed again, changes of the registry."""
     done: ImportDone | None = None
     """Of a row, what it changes and which complete months that reaches into."""
+    asked: RecomputingAsked | None = None
+    """The days that are computed again."""
 
 
 def mend(
@@ -114,7 +116,7 @@ def _done(
         accepted = [repair_clock(caller, repair.code, one.id) for one in proposed if one]
         return MendingDone(kind, len(accepted))
     asked = RecomputingAsked(None, repair.code, facts.first, facts.last, reason)
-    return MendingDone(kind, recompute(caller, asked).meters)
+    return MendingDone(kind, len(recompute(caller, asked).meters), asked=asked)
 
 
 def _rows(
