@@ -35,6 +35,7 @@ from api.usecases.setting_up import FieldProblem
 from metering.access import Role
 from metering.errors import InvalidFiles, InvalidInput
 from metering.localtime import local_day
+from metering.registry.things import thing_id
 from texts import said, word
 
 MOST_TOLD = 20
@@ -69,6 +70,13 @@ WAYS = {
     "centre_without_ends": "/setup/meters",
 }
 """Where more is told of what a check found."""
+OF_ITS_GATEWAY = {"point_silent", "no_time"}
+"""What is seen to at the gateway of a point."""
+OF_ITS_REGISTER = {
+    *("never_moves", "register_resets", "runs_backwards", "unit_by_area", "no_digits"),
+    *("calibration_expired", "calibration_ends"),
+}
+"""What is seen to at the register of a meter, where it has one."""
 
 
 def repairs(visit: Visit) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def _repair(visit: Visit, check: str, repair: Repair, which: int) -> dict[str, A
     return {
         "name": _name(visit, repair),
         "code": repair.code,
+        "way": way_of(visit, check, repair),
         "which": which,
         "text": sentence(check, repair, visit.language),
         "fix": next_step(check, repair, visit.language),
@@ -162,6 +171,38 @@ def _name(visit: Visit, repair: Repair) -> str:
     if repair.subject is RepairSubject.GATEWAY and repair.code in registry.gateways:
         return registry.gateways[repair.code].name(language)
     return str(repair.said.get("name", repair.code))
+
+
+def way_of(visit: Visit, check: str, repair: Repair) -> str:
+    """Link to the very thing: the page of a gateway or a key, else for whoever sets up the form of
+    the place, the meter or the point; '' where there is none."""
+    reach, subject = visit.caller.reach, repair.subject
+    if subject is RepairSubject.GATEWAY and repair.code in reach.gateways:
+        return f"/gateways/{repair.code}"
+    if subject is RepairSubject.PLATFORM and repair.code.startswith("key "):
+        return f"/keys/{repair.code.removeprefix('key ')}"
+    point = str(repair.said.get("point", repair.code if subject is RepairSubject.POINT else ""))
+    gateway, _, name = point.rpartition("/")
+    if check in OF_ITS_GATEWAY and gateway in reach.gateways:
+        return f"/gateways/{gateway}"
+    if not (visit.caller.may(Role.ADMIN) and reach.scope.whole):
+        return ""
+    if subject is RepairSubject.POINT:
+        return _form_of("points", gateway, name)
+    if subject is RepairSubject.METER and check in OF_ITS_REGISTER:
+        own = reach.registry.installations_of(repair.code)
+        points = {one.point for one in own} & reach.points.keys()
+        if len(points) == 1:
+            found = reach.points[points.pop()]
+            return _form_of("points", found.gateway, found.name)
+    if subject is RepairSubject.METER:
+        return _form_of("meters", repair.code)
+    return _form_of("tree", repair.code) if subject is RepairSubject.PLACE else ""
+
+
+def _form_of(stem: str, *key: str) -> str:
+    """Link to the form of what is registered under a key."""
+    return f"/setup/{stem}/row?row={thing_id(f'{stem}.csv', key)}"
 
 
 @dataclass(frozen=True)
