@@ -145,11 +145,20 @@ def _repair(visit: Visit, check: str, repair: Repair, which: int) -> dict[str, A
         "which": which,
         "text": sentence(check, repair, visit.language),
         "fix": next_step(check, repair, visit.language),
-        "is_row": mending is not None and mending.kind is MendingKind.ROW,
+        "asks_at": "" if mending is None else _asks_at(visit, check, repair, which, mending.kind),
         "button": ""
         if mending is None or not _may(visit, mending.kind)
         else word("mending", mending.kind, visit.language),
     }
+
+
+def _asks_at(visit: Visit, check: str, repair: Repair, which: int, kind: MendingKind) -> str:
+    """Link to what shows a mending and asks for its reason first; '' where it is done at once."""
+    if kind is MendingKind.END_KEY:
+        return way_of(visit, check, repair)
+    if kind is not MendingKind.ROW:
+        return ""
+    return f"/repairs/change?{urlencode({'check': check, 'code': repair.code, 'which': which})}"
 
 
 def _may(visit: Visit, kind: MendingKind) -> bool:

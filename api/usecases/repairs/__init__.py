@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from api.caller import Caller
 from api.usecases.repairs.checks import BY_NAME, CHECKS
 from api.usecases.repairs.facts import RepairFacts
-from api.usecases.repairs.gather import gather
+from api.usecases.repairs.gather import LookedInto, LookProgress, gather
 from api.usecases.repairs.mending import MendingDone, mend, to_fill_in
 from api.usecases.repairs.recomputed import MeterMoved, Moved, moved
 from api.usecases.repairs.recomputing import (
@@ -44,9 +44,9 @@ class Checked:
     found: LookedAt
 
 
-def check_all(caller: Caller) -> list[Checked]:
+def check_all(caller: Caller, progress: LookProgress = lambda _, __: None) -> list[Checked]:
     """Every check over what the caller reaches."""
-    facts = gather(caller)
+    facts = gather(caller, progress)
     return [Checked(one, one.look(facts)) for one in CHECKS]
 
 
@@ -55,7 +55,9 @@ __all__ = [
     "CHECKS",
     "CheckState",
     "Checked",
+    "LookProgress",
     "LookedAt",
+    "LookedInto",
     "Mending",
     "MendingDone",
     "MendingKind",

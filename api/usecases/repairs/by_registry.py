@@ -488,7 +488,9 @@ def _centre(facts: RepairFacts, node: str) -> Repair | None:
     lacking = [roles[0] for roles in _CENTRE_ENDS if not there & set(roles)]
     if not lacking:
         return None
-    return _of_place(node, {"roles": ", ".join(lacking)}, _end_of(facts, meters, lacking[0]))
+    mendings = (_end_of(facts, meters, role) for role in lacking)
+    mending = next((one for one in mendings if one is not None), None)
+    return _of_place(node, {"roles": ", ".join(lacking)}, mending)
 
 
 def _end_of(facts: RepairFacts, meters: Iterable[Meter], role: str) -> Mending | None:

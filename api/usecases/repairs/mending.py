@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api.caller import Caller
 from api.usecases.clocks import repair as repair_clock
+from api.usecases.keys import revoke
 from api.usecases.messages import ask_again
 from api.usecases.proposals import approve
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
@@ -102,8 +103,7 @@ def _done(
         caller.need(Role.ADMIN)
         caller.need_whole()
         id = repair.code.removeprefix("key ")
-        platform = caller.platform
-        platform.access.revoke(id, actor=str(caller.actor), now_us=platform.now_us())
+        revoke(caller, id, reason)
         return MendingDone(kind, 1)
     if kind is MendingKind.REPLAY:
         return MendingDone(kind, ask_again(caller, LetterCause(gateway=repair.code)))
