@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from html import unescape
 
 import pytest
 
 from api import PartHealth
 from api.usecases.repairs import by_books
+from metering.access import Role
 from metering.book import ASKED_CAUSE, DirtyMark
 from metering.registry.files import read_registry_texts
 from tests.api.conftest import client_of, sign_in
@@ -267,3 +270,25 @@ def test_the_page_asks_shows_what_moves_and_mends(importing, signed):
     assert done.status_code == 200, done.text[-500:]
     assert f"{world.platform.registry().nodes[node].area_m2}" == "1234.5"
     assert node not in codes(by_check(world.get("/v1/repairs", key="whole"))["no_area"])
+
+
+def test_every_repair_leads_to_the_very_thing(importing, signed):
+    """Whoever sets up is led to the forms, others to what they may see."""
+    world = importing
+    world.platform.access.create_key("old", "", Role.READ, actor="test", now_us=1)
+    signed(world, "whole")
+    page = world.client.get("/repairs").text
+    ways = {unescape(one) for one in re.findall(r'<a href="([^"]+)"><b>', page)}
+    stems = {"/".join(one.split("/")[:3]) for one in ways}
+    assert {"/setup/tree", "/setup/meters", "/setup/points", "/gateways/campus"} <= stems
+    assert any(one.startswith("/keys/") for one in ways)
+    for way in ways:
+        assert world.client.get(way).status_code == 200, way
+    (unused,) = re.findall(r'<a class="pill" href="(/keys/[^"]+)">', page)
+    assert "/revocation" in world.client.get(unused).text
+
+    signed(world, "operator")
+    page = world.client.get("/repairs").text
+    ways = set(re.findall(r'<a href="([^"]+)"><b>', page))
+    assert ways
+    assert not [one for one in ways if one.startswith(("/setup", "/keys"))]
