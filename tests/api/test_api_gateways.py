@@ -110,8 +110,10 @@ def test_dead_letters_of_a_cause_are_discarded_with_the_reason_in_the_log(office
     assert office.post(path, "reader", json={**cause, "why": "x"}).status_code == 403
     assert office.post(path, json={**cause, "why": "tried out"}).json() == {"discarded": 5}
     assert office.get("/v1/dead-letters?state=open").json()["data"] == []
-    # Of the other institution nothing was touched.
+    # That of the other institution is not touched.
+    foreign = {"reason": "bad_unit", "why": "x"}
+    assert office.post(path, json=foreign).json() == {"discarded": 0}
     assert office.get("/v1/dead-letters/6", key="school").json()["state"] == "open"
-    entry = office.get("/v1/audit").json()["data"][0]
+    entry = office.get("/v1/audit").json()["data"][1]
     told = (entry["action"], entry["subject"], entry["reason"])
     assert told == ("dead_letters.discard", "reason=unknown_point", "tried out")
