@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from api.platform import Platform
 from api.reach import Reach
@@ -64,15 +65,22 @@ class Caller:
             )
 
     def trace(
-        self, action: str, subject: str, reason: str = "", institution: str | None = None
+        self,
+        action: str,
+        subject: str,
+        reason: str = "",
+        institution: str | None = None,
+        detail: dict[str, Any] | None = None,
     ) -> None:
-        """One line in the audit log, of the caller's institution where no other is named."""
+        """One line in the audit log, of the caller's institution where no other is named; detail:
+        what more there is to tell, as JSON holds it."""
         entry = AuditEntry(
             at_us=self.platform.now_us(),
             actor=str(self.actor),
             action=action,
             subject=subject,
             institution=self.institution if institution is None else institution,
+            detail=detail or {},
             reason=reason,
         )
         self.platform.access.audit(entry)

@@ -15,7 +15,7 @@ as one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ from typing import Final, TypeVar, cast
 
 from ledger import Clock, Plan, PlannedFigure, Plans
 from metering.access import Scope
-from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
+from metering.book import ASKED_CAUSE, BookRow, RegisterEvent, Restatement, SeriesKey
 from metering.book_columns import BookColumns, DayColumns, MixedColumns
 from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.factor import USUAL_BASES, Bases
@@ -36,7 +36,7 @@ from metering.registry.sharing import Division
 from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
 from metering.validity import ALWAYS
-from metering.waiting import waiting
+from metering.waiting import Span, waiting
 
 Range = tuple[date, date]
 Read = tuple[Range, dict[date, BookRow]]
@@ -428,6 +428,16 @@ class View:
         if self._as_of is not None:
             return False  # what stood at a revision is what it is
         return bool(waiting(self._books.unbooked(start_us, end_us), self.registry, institution))
+
+    def asked(self, points: Container[int], start_us: int, end_us: int) -> list[Span]:
+        """What somebody asked to have computed again of these points in [start, end) and that is
+        not booked yet: start and end of each piece [us], both included."""
+        marks = self._books.unbooked(start_us, end_us)
+        return [
+            (one.start_us, one.end_us)
+            for one in marks
+            if one.cause == ASKED_CAUSE and one.point in points
+        ]
 
     def key_of(self, code: str, item: str | None = None) -> SeriesKey:
         """The booked series of a meter, or of a node and item.

@@ -12,11 +12,14 @@ from greenoffice.cli_journal import print_lines
 from greenoffice.folder import DataFolder
 
 dead_letters_app = typer.Typer(
-    no_args_is_help=True, help="What could not be taken in, and trying it again."
+    no_args_is_help=True, help="What could not be taken in: trying it again, or no more."
 )
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 GatewayOption = Annotated[str, typer.Option(help="of this gateway, SITE/GATEWAY")]
+TopicOption = Annotated[str, typer.Option(help="of this topic")]
+PointOption = Annotated[str, typer.Option(help="of this point")]
+LetterOption = Annotated[int | None, typer.Option(help="this one alone")]
 ReasonOption = Annotated[str, typer.Option(help="of this reason, such as unknown_point")]
 StateOption = Annotated[str, typer.Option(help="open, asked, replayed or discarded")]
 
@@ -59,11 +62,11 @@ def show_letter(
 @dead_letters_app.command("replay")
 def replay_letters(
     data: DataArgument,
-    id: Annotated[int | None, typer.Option(help="this one alone")] = None,
+    id: LetterOption = None,
     gateway: GatewayOption = "",
     reason: ReasonOption = "",
-    topic: Annotated[str, typer.Option(help="of this topic")] = "",
-    point: Annotated[str, typer.Option(help="of this point")] = "",
+    topic: TopicOption = "",
+    point: PointOption = "",
 ) -> None:
     """Try open ones of a cause again, once what was wrong is mended."""
     from greenoffice.dead_letters import replay_letters as run
@@ -71,3 +74,21 @@ def replay_letters(
 
     cause = LetterCause(gateway or None, reason or None, topic or None, point or None, id)
     print(json.dumps(run(DataFolder(data.absolute()), cause)))
+
+
+@dead_letters_app.command("discard")
+def discard_letters(
+    data: DataArgument,
+    why: Annotated[str, typer.Option(help="why; it goes into the audit log", show_default=False)],
+    id: LetterOption = None,
+    gateway: GatewayOption = "",
+    reason: ReasonOption = "",
+    topic: TopicOption = "",
+    point: PointOption = "",
+) -> None:
+    """Try open ones of a cause no more; their messages stay in the journal."""
+    from greenoffice.dead_letters import discard_letters as run
+    from metering.intake import LetterCause
+
+    cause = LetterCause(gateway or None, reason or None, topic or None, point or None, id)
+    print(json.dumps(run(DataFolder(data.absolute()), cause, why)))

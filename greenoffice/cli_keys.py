@@ -16,6 +16,8 @@ key_app = typer.Typer(
 )
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
+KeyArgument = Annotated[str, typer.Argument(help="the key's id", show_default=False)]
+WhyOption = Annotated[str, typer.Option(help="why; it goes into the audit log")]
 
 
 @key_app.command("list")
@@ -53,13 +55,30 @@ def add_key(
 
 
 @key_app.command("revoke")
-def revoke_key(
-    data: DataArgument, id: Annotated[str, typer.Argument(help="the key's id", show_default=False)]
-) -> None:
+def revoke_key(data: DataArgument, id: KeyArgument, reason: WhyOption = "") -> None:
     """End a key at once."""
     from greenoffice.keys import revoke_key as run
 
-    print(json.dumps(run(DataFolder(data.absolute()), id), ensure_ascii=False))
+    print(json.dumps(run(DataFolder(data.absolute()), id, reason), ensure_ascii=False))
+
+
+@key_app.command("end")
+def end_key(
+    data: DataArgument,
+    id: KeyArgument,
+    expires: Annotated[
+        str,
+        typer.Option(
+            help="2027-01-01, or an instant with its offset; empty takes its end back",
+            show_default=False,
+        ),
+    ],
+    reason: WhyOption = "",
+) -> None:
+    """Have a key end at a date: a person's, a program's, a screen's."""
+    from greenoffice.keys import end_key as run
+
+    print(json.dumps(run(DataFolder(data.absolute()), id, expires, reason), ensure_ascii=False))
 
 
 @key_app.command("rotate")
@@ -68,8 +87,9 @@ def rotate_key(
     id: Annotated[
         str | None, typer.Argument(help="the key's id; without one that of secrets/admin.key")
     ] = None,
+    reason: WhyOption = "",
 ) -> None:
     """Give a key a new secret; also the way back in when the administrator's key is lost."""
     from greenoffice.keys import rotate_key as run
 
-    print(json.dumps(run(DataFolder(data.absolute()), id), ensure_ascii=False))
+    print(json.dumps(run(DataFolder(data.absolute()), id, reason), ensure_ascii=False))

@@ -17,6 +17,8 @@ from metering.errors import InvalidInput, NotFound
 from metering.gateway_life import csv_text
 from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
+from metering.registry.proposal import MAX_REASON
+from metering.wording import worded
 from storage import Stores
 from texts import said
 
@@ -99,27 +101,50 @@ def _letter_of(stores: Stores, id: int) -> DeadLetter:
 
 
 def replay_letters(folder: DataFolder, cause: LetterCause) -> dict[str, int]:
-    """Have the intake try open letters of a cause again; how many. InvalidInput where no cause is
-    named; NotFound where there is none that is open."""
+    """Have the intake try open letters of a cause again; how many. Errors as of `_named`, and
+    NotFound where there is none that is open."""
+    named, stores = _named(cause), open_stores(folder)
+    asked = ask_again(folder, stores.intake, None, cause)
+    _note(folder, stores, "dead_letters.replay", named, asked)
+    return {"asked": asked}
+
+
+def discard_letters(folder: DataFolder, cause: LetterCause, why: str) -> dict[str, int]:
+    """Have open letters of a cause tried no more; how many. Errors as of `replay_letters`;
+    InvalidInput where it is not said why."""
+    named, stores = _named(cause), open_stores(folder)
+    said_why = worded(why, "why", MAX_REASON, line=True)
+    if not said_why:
+        raise InvalidInput("a reason is needed", field="why", value=why, fix="say why")
+    discarded = stores.intake.discard(None, cause)
+    _note(folder, stores, "dead_letters.discard", named, discarded, said_why)
+    return {"discarded": discarded}
+
+
+def _named(cause: LetterCause) -> str:
+    """A cause as the audit log names it; InvalidInput where none is."""
     if cause == LetterCause():
         raise InvalidInput(
             "no cause is named",
             field="reason",
             fix="name --id, --gateway, --reason, --topic or --point, as `dead-letters groups` does",
         )
-    stores = open_stores(folder)
-    asked = ask_again(folder, stores.intake, None, cause)
-    named = " ".join(f"{name}={value}" for name, value in vars(cause).items() if value is not None)
-    if not asked:
+    return " ".join(f"{name}={value}" for name, value in vars(cause).items() if value is not None)
+
+
+def _note(
+    folder: DataFolder, stores: Stores, action: str, named: str, letters: int, reason: str = ""
+) -> None:
+    """In the audit log; NotFound where it was done with no letter."""
+    if not letters:
         raise NotFound(
             "no open dead letter is of that cause",
             field="reason",
             value=named,
             fix="list them: greenoffice dead-letters groups DATA",
         )
-    now_us = folder.clock().now_us()
-    stores.access.audit(AuditEntry(now_us, str(by_command()), "dead_letters.replay", named))
-    return {"asked": asked}
+    entry = AuditEntry(folder.clock().now_us(), str(by_command()), action, named, reason=reason)
+    stores.access.audit(entry)
 
 
 def _letter_told(letter: DeadLetter) -> dict[str, object]:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from ledger.meter import DAY_US, Service
-from metering.book import DirtyMark
+from metering.book import ASKED_CAUSE, DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
 from metering.registry.changes import is_registry_cause
@@ -194,10 +194,16 @@ def widened(served: Sequence[Service], start_us: int, end_us: int) -> tuple[int,
 
 
 def _merged(meter: str, marks: list[DirtyMark]) -> list[Job]:
-    """Overlapping or near ranges become one job."""
+    """Overlapping or near ranges become one job; those that somebody asked for stay apart, so that
+    each is done with when its days are, and it can be told how far that is."""
+    asked: dict[tuple[int, int], list[DirtyMark]] = defaultdict(list)
+    for mark in marks:
+        if mark.cause == ASKED_CAUSE:
+            asked[mark.start_us, mark.end_us].append(mark)
     near: list[list[DirtyMark]] = []
     reached_us = 0
-    for mark in sorted(marks, key=lambda m: m.start_us):
+    others = (mark for mark in marks if mark.cause != ASKED_CAUSE)
+    for mark in sorted(others, key=lambda m: m.start_us):
         start, end = _within(mark)
         if near and start <= reached_us + DAY_US:
             near[-1].append(mark)
@@ -205,7 +211,7 @@ def _merged(meter: str, marks: list[DirtyMark]) -> list[Job]:
         else:
             near.append([mark])
             reached_us = end
-    return [_joined(meter, found) for found in near]
+    return [_joined(meter, found) for found in [*near, *asked.values()]]
 
 
 def _joined(meter: str, marks: Sequence[DirtyMark]) -> Job:

@@ -226,6 +226,12 @@ class AskedAgainAnswer(TypedDict):
     asked: int
 
 
+class DiscardedAnswer(TypedDict):
+    """How many dead letters are tried no more."""
+
+    discarded: int
+
+
 class RefusalHeadAnswer(TypedDict):
     """Which part of a payload is refused."""
 

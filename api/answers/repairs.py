@@ -64,11 +64,37 @@ class MendedAnswer(TypedDict):
 
 
 class RecomputingAnswer(TypedDict):
-    """How far a computation that was asked for is."""
+    """How far a computation that was asked for is: `days_done` of `days`. `asked`: when it was
+    asked for last; `by` and `reason` are told to an admin key."""
 
     code: str
+    kind: str
     start: str
     end: str
     meters: int
+    days: int
+    days_done: int
     waiting: bool
     revision: int
+    asked: str | None
+    by: str | None
+    reason: str | None
+
+
+class MeterMovedAnswer(TypedDict):
+    """Settled days of a meter that stand otherwise since; what they came to together before and
+    come to now, in whole book units."""
+
+    meter: str
+    item: str
+    days: int
+    old_total: int | None
+    new_total: int | None
+
+
+class RecomputedAnswer(RecomputingAnswer):
+    """Likewise, and what has moved since it was asked for; `left_out` counts meters that were not
+    looked at, of very many."""
+
+    moved: list[MeterMovedAnswer]
+    left_out: int

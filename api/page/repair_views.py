@@ -74,10 +74,16 @@ def _tried(visit: Visit, shown: ChangeShown) -> ChangeShown:
 
 
 @router.get("/repairs/progress")
-def progress_page(visit: Visitor, node: CodeName, first: Day, last: Day) -> HTMLResponse:
-    """How far days are that are computed again."""
+def progress_page(
+    visit: Visitor,
+    first: Day,
+    last: Day,
+    node: Annotated[str | None, Query(max_length=128)] = None,
+    meter: Annotated[str | None, Query(max_length=128)] = None,
+) -> HTMLResponse:
+    """How far days of a place or a meter are that are computed again, and what has moved."""
     days = local_date(first, "first"), local_date(last, "last")
-    asked = RecomputingAsked(node, None, *days)
+    asked = RecomputingAsked(node, meter, *days)
     return visit.render("repair_progress.html", view=repairs.progress(visit, asked))
 
 
@@ -92,7 +98,9 @@ def mend_button(
 ) -> Response:
     """Press the button of a repair."""
     visit.caller.need(Role.OPERATE)
-    mend(visit.caller, check, code, which=which, values=_values(sent), reason=reason)
+    done = mend(visit.caller, check, code, which=which, values=_values(sent), reason=reason)
+    if done.asked is not None:
+        return _to_progress(done.asked)
     return RedirectResponse(f"/repairs?{urlencode({'done': check})}", status_code=303)
 
 
@@ -107,6 +115,12 @@ def recompute_button(
     """Have the days of a place computed again."""
     visit.caller.need(Role.OPERATE)
     days = local_date(first, "first"), local_date(last, "last")
-    recompute(visit.caller, RecomputingAsked(node, None, *days, reason))
-    where = urlencode({"node": node, "first": first, "last": last})
-    return RedirectResponse(f"/repairs/progress?{where}", status_code=303)
+    asked = RecomputingAsked(node, None, *days, reason)
+    recompute(visit.caller, asked)
+    return _to_progress(asked)
+
+
+def _to_progress(asked: RecomputingAsked) -> RedirectResponse:
+    of = {"node": asked.node} if asked.meter is None else {"meter": asked.meter}
+    where = {**of, "first": asked.first.isoformat(), "last": asked.last.isoformat()}
+    return RedirectResponse(f"/repairs/progress?{urlencode(where)}", status_code=303)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from api.page import formats
 from api.page.places import places
 from api.page.setup import preview
 from api.page.setup_fields import SetupFields
@@ -19,21 +21,27 @@ from api.usecases.repairs import (
     Mending,
     MendingDone,
     MendingKind,
+    Recomputing,
     RecomputingAsked,
     Repair,
     RepairSeverity,
     RepairSubject,
     check_all,
+    moved,
+    recomputations,
     recomputing,
 )
 from api.usecases.setting_up import FieldProblem
 from metering.access import Role
 from metering.errors import InvalidFiles, InvalidInput
 from metering.localtime import local_day
+from metering.registry.things import thing_id
 from texts import said, word
 
 MOST_TOLD = 20
 """Repairs of one check that the page lists; all are counted."""
+MOST_MOVED = 50
+"""Meters that it lists of those that were computed again and have moved."""
 ASKED = "v."
 """Before the name of a column that a person is asked for."""
 WAYS = {
@@ -62,6 +70,13 @@ WAYS = {
     "centre_without_ends": "/setup/meters",
 }
 """Where more is told of what a check found."""
+OF_ITS_GATEWAY = {"point_silent", "no_time"}
+"""What is seen to at the gateway of a point."""
+OF_ITS_REGISTER = {
+    *("never_moves", "register_resets", "runs_backwards", "unit_by_area", "no_digits"),
+    *("calibration_expired", "calibration_ends"),
+}
+"""What is seen to at the register of a meter, where it has one."""
 
 
 def repairs(visit: Visit) -> dict[str, Any]:
@@ -79,6 +94,7 @@ def repairs(visit: Visit) -> dict[str, Any]:
         "not_checked": _names(checked, CheckState.NOT_CHECKED, language),
         "found": sum(len(one.found.repairs) for one in checked),
         "may_recompute": visit.caller.may(Role.OPERATE),
+        "computed": [_computation(visit, one) for one in recomputations(visit.caller)],
         "places": places(visit),
         "today": _today(visit).isoformat(),
         "month": (_today(visit) - timedelta(days=28)).isoformat(),
@@ -125,14 +141,24 @@ def _repair(visit: Visit, check: str, repair: Repair, which: int) -> dict[str, A
     return {
         "name": _name(visit, repair),
         "code": repair.code,
+        "way": way_of(visit, check, repair),
         "which": which,
         "text": sentence(check, repair, visit.language),
         "fix": next_step(check, repair, visit.language),
-        "is_row": mending is not None and mending.kind is MendingKind.ROW,
+        "asks_at": "" if mending is None else _asks_at(visit, check, repair, which, mending.kind),
         "button": ""
         if mending is None or not _may(visit, mending.kind)
         else word("mending", mending.kind, visit.language),
     }
+
+
+def _asks_at(visit: Visit, check: str, repair: Repair, which: int, kind: MendingKind) -> str:
+    """Link to what shows a mending and asks for its reason first; '' where it is done at once."""
+    if kind is MendingKind.END_KEY:
+        return way_of(visit, check, repair)
+    if kind is not MendingKind.ROW:
+        return ""
+    return f"/repairs/change?{urlencode({'check': check, 'code': repair.code, 'which': which})}"
 
 
 def _may(visit: Visit, kind: MendingKind) -> bool:
@@ -154,6 +180,38 @@ def _name(visit: Visit, repair: Repair) -> str:
     if repair.subject is RepairSubject.GATEWAY and repair.code in registry.gateways:
         return registry.gateways[repair.code].name(language)
     return str(repair.said.get("name", repair.code))
+
+
+def way_of(visit: Visit, check: str, repair: Repair) -> str:
+    """Link to the very thing: the page of a gateway or a key, else for whoever sets up the form of
+    the place, the meter or the point; '' where there is none."""
+    reach, subject = visit.caller.reach, repair.subject
+    if subject is RepairSubject.GATEWAY and repair.code in reach.gateways:
+        return f"/gateways/{repair.code}"
+    if subject is RepairSubject.PLATFORM and repair.code.startswith("key "):
+        return f"/keys/{repair.code.removeprefix('key ')}"
+    point = str(repair.said.get("point", repair.code if subject is RepairSubject.POINT else ""))
+    gateway, _, name = point.rpartition("/")
+    if check in OF_ITS_GATEWAY and gateway in reach.gateways:
+        return f"/gateways/{gateway}"
+    if not (visit.caller.may(Role.ADMIN) and reach.scope.whole):
+        return ""
+    if subject is RepairSubject.POINT:
+        return _form_of("points", gateway, name)
+    if subject is RepairSubject.METER and check in OF_ITS_REGISTER:
+        own = reach.registry.installations_of(repair.code)
+        points = {one.point for one in own} & reach.points.keys()
+        if len(points) == 1:
+            found = reach.points[points.pop()]
+            return _form_of("points", found.gateway, found.name)
+    if subject is RepairSubject.METER:
+        return _form_of("meters", repair.code)
+    return _form_of("tree", repair.code) if subject is RepairSubject.PLACE else ""
+
+
+def _form_of(stem: str, *key: str) -> str:
+    """Link to the form of what is registered under a key."""
+    return f"/setup/{stem}/row?row={thing_id(f'{stem}.csv', key)}"
 
 
 @dataclass(frozen=True)
@@ -213,12 +271,39 @@ def _problems(shown: ChangeShown) -> list[FieldProblem]:
 
 
 def progress(visit: Visit, asked: RecomputingAsked) -> dict[str, Any]:
-    """How far a computation is."""
+    """How far a computation is, and what has moved since it was asked for."""
     now = recomputing(visit.caller, asked)
+    found = moved(visit.caller, now)
+    known = visit.caller.reach.registry.meters
     return {
-        "node": asked.code,
-        "first": asked.first.isoformat(),
-        "last": asked.last.isoformat(),
-        "meters": now.meters,
+        **_computation(visit, now),
+        "reason": now.entry.reason if now.entry and visit.caller.may(Role.ADMIN) else "",
+        "moved": [
+            {
+                "name": known[one.meter].name(visit.language),
+                "days": one.days,
+                "before": formats.amount(one.before, one.item),
+                "after": formats.amount(one.after, one.item),
+            }
+            for one in found.meters[:MOST_MOVED]
+        ],
+        "moved_count": len(found.meters),
+        "left_out": found.left_out + len(found.meters[MOST_MOVED:]),
+    }
+
+
+def _computation(visit: Visit, now: Recomputing) -> dict[str, Any]:
+    asked, registry = now.asked, visit.caller.reach.registry
+    of = {"node": asked.node} if asked.meter is None else {"meter": asked.meter}
+    thing = registry.meters[asked.code] if asked.meter else registry.nodes[asked.code]
+    days = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
+    return {
+        "name": thing.name(visit.language),
+        **days,
+        "link": f"/repairs/progress?{urlencode({**of, **days})}",
+        "meters": len(now.meters),
+        "days": now.days,
+        "days_done": now.days_done,
         "waiting": now.waiting,
+        "when": "" if now.entry is None else formats.minute(now.entry.at_us, visit.zone),
     }

@@ -1,17 +1,20 @@
-"""Keys: made, listed and ended."""
+"""Keys: made, listed, given another secret, ended at once or at a date."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers.administration import KeyAnswer, NewKeyAnswer, RevokedAnswer
 from api.answers.common import PageAnswer
 from api.auth import Admin
-from api.params import JsonBody, example
-from api.usecases.keys import KeyWanted, keys_of, make, revoke
+from api.params import JsonBody, example, refuses
+from api.usecases.keys import KeyWanted, end, key_of, keys_of, make, revoke, rotate
 from metering.access import ApiKey, Role
 from metering.localtime import iso
+from metering.registry.proposal import MAX_REASON
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["administration"])
 
@@ -54,6 +57,29 @@ class NewKey(BaseModel):
     )
 
 
+class KeyReason(BaseModel):
+    """Why a key is changed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "it was in a mail"}}
+    )
+    reason: str = Field("", max_length=MAX_REASON, description="For the audit log")
+
+
+class KeyEnd(KeyReason):
+    """When a key is to end."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"expires": "2027-01-01", "reason": "the audit is over"}},
+    )
+    expires: str = Field(
+        max_length=40,
+        description="An instant, or a local day of which it opens nothing any more; '' takes its "
+        "end back",
+    )
+
+
 def _key_json(key: ApiKey) -> KeyAnswer:
     return {
         "id": key.id,
@@ -83,8 +109,32 @@ def create_key(body: NewKey, caller: Admin) -> NewKeyAnswer:
     return {"secret": made.secret, **_key_json(made.key)}
 
 
+@router.post("/keys/{id}/end", responses={**example(KEY_EXAMPLE), **refuses(409)})
+def end_key(id: str, body: KeyEnd, caller: Admin) -> KeyAnswer:
+    """Have a key open nothing from a day or an instant on, by the clock of its place; an empty one
+    takes its end back."""
+    end(caller, id, body.expires, body.reason)
+    return _key_json(key_of(caller, id))
+
+
+@router.post(
+    "/keys/{id}/rotation",
+    status_code=201,
+    responses={201: example({"secret": "shown once", **KEY_EXAMPLE})[200], **refuses(409)},
+)
+def rotate_key(id: str, caller: Admin, body: KeyReason | None = None) -> NewKeyAnswer:
+    """A new secret in place of a key's, shown once: another key of the same name, place, role,
+    purpose and end, and the end of the old one."""
+    made = rotate(caller, id, "" if body is None else body.reason)
+    return {"secret": made.secret, **_key_json(made.key)}
+
+
 @router.delete("/keys/{id}", responses=example({"revoked": "k1"}))
-def revoke_key(id: str, caller: Admin) -> RevokedAnswer:
+def revoke_key(
+    id: str,
+    caller: Admin,
+    reason: Annotated[str, Query(max_length=MAX_REASON, description="For the audit log")] = "",
+) -> RevokedAnswer:
     """End a key at once."""
-    revoke(caller, id)
+    revoke(caller, id, reason)
     return {"revoked": id}

@@ -13,6 +13,7 @@ from api import paging
 from api.answers.common import PageAnswer
 from api.answers.messages import (
     AskedAgainAnswer,
+    DiscardedAnswer,
     LetterAnswer,
     LetterBytesAnswer,
     LetterGroupAnswer,
@@ -34,6 +35,7 @@ from api.usecases.messages import (
     ask_again,
     dead_gateways,
     dead_letter_of,
+    discard,
     entered_by,
     groups_of,
     one_cause,
@@ -45,6 +47,7 @@ from api.usecases.messages import (
 from metering.errors import InvalidInput
 from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
+from metering.registry.proposal import MAX_REASON
 from texts import said
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["messages"])
@@ -69,6 +72,22 @@ class CauseToReplay(BaseModel):
     def cause(self) -> LetterCause:
         """The same, for the store."""
         return LetterCause(self.gateway, self.reason, self.topic, self.point, self.id)
+
+
+class CauseToDiscard(CauseToReplay):
+    """Likewise, and why they are tried no more: `reason` is that for which they were refused."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "gateway": "campus/gw-1",
+                "reason": "unknown_point",
+                "why": "sent while it was tried out",
+            }
+        },
+    )
+    why: Annotated[str, Field(max_length=MAX_REASON)]
 
 
 MESSAGE_EXAMPLE = {
@@ -285,6 +304,13 @@ def replay_dead_letters(
     if body is not None:
         told = body.cause()
     return {"asked": ask_again(caller, one_cause(asked, told))}
+
+
+@router.post("/dead-letters/groups/discard", responses=example({"discarded": 12}))
+def discard_dead_letters(body: CauseToDiscard, caller: Operator) -> DiscardedAnswer:
+    """Have open dead letters of a cause tried no more, whatever is registered later: `why` stands
+    in the audit log. Their messages stay in the journal as long as any other."""
+    return {"discarded": discard(caller, body.cause(), body.why)}
 
 
 @router.get("/dead-letters/{id}", responses=example(BYTES_EXAMPLE))

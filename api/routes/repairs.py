@@ -7,15 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.answers.common import PageAnswer
 from api.answers.repairs import (
     CheckAnswer,
     MendedAnswer,
     MendingAnswer,
+    RecomputedAnswer,
     RecomputingAnswer,
     RepairAnswer,
     RepairsAnswer,
 )
 from api.auth import Operator, Reader
+from api.caller import Caller
 from api.params import Code, JsonBody, example, refuses
 from api.ranges import local_date
 from api.repairs_said import next_step, sentence, title
@@ -30,9 +33,13 @@ from api.usecases.repairs import (
     Repair,
     check_all,
     mend,
+    moved,
+    recomputations,
     recompute,
     recomputing,
 )
+from metering.access import Role
+from metering.localtime import iso
 from metering.registry.proposal import MAX_REASON
 from texts import both
 
@@ -83,11 +90,27 @@ EXAMPLE = {
 }
 RECOMPUTING_EXAMPLE = {
     "code": "office-a",
+    "kind": "node",
     "start": "2026-10-01",
     "end": "2026-10-31",
     "meters": 6,
+    "days": 31,
+    "days_done": 14,
     "waiting": True,
     "revision": 812,
+    "asked": "2026-11-24T08:15:02Z",
+    "by": "auditor (k1)",
+    "reason": "the meter was read wrongly",
+}
+RECOMPUTED_EXAMPLE = {
+    **RECOMPUTING_EXAMPLE,
+    "moved": [
+        {
+            **{"meter": "office-a-ac", "item": "01B00", "days": 2},
+            **{"old_total": 812300200, "new_total": 812300900},
+        }
+    ],
+    "left_out": 0,
 }
 
 
@@ -184,20 +207,43 @@ def recompute_days(body: ToRecompute, caller: Operator) -> RecomputingAnswer:
     """Have days computed again from the readings that are stored. What comes out equal stays; the
     rest is restated with the cause `asked`. GET tells how far it is."""
     asked = _asked(body.node, body.meter, body.from_day, body.to_day, body.reason)
-    return _recomputing_json(asked, recompute(caller, asked))
+    return _recomputing_json(caller, recompute(caller, asked))
 
 
-@router.get("/recompute", responses={**example(RECOMPUTING_EXAMPLE), **refuses(422)})
+@router.get("/recompute", responses={**example(RECOMPUTED_EXAMPLE), **refuses(422)})
 def recomputing_days(
     caller: Reader,
     from_day: Annotated[str, Query(alias="from", max_length=10)],
     to_day: Annotated[str, Query(alias="to", max_length=10)],
     node: Code = None,
     meter: Code = None,
-) -> RecomputingAnswer:
-    """How far it is: `waiting` while something in those days is not booked yet."""
-    asked = _asked(node, meter, from_day, to_day)
-    return _recomputing_json(asked, recomputing(caller, asked))
+) -> RecomputedAnswer:
+    """How far it is, and what has moved since it was asked for: `waiting` while something in those
+    days is not booked yet. It goes on whatever is started anew, and is told afterwards too."""
+    now = recomputing(caller, _asked(node, meter, from_day, to_day))
+    found = moved(caller, now)
+    return {
+        **_recomputing_json(caller, now),
+        "moved": [
+            {
+                "meter": one.meter,
+                "item": one.item,
+                "days": one.days,
+                "old_total": one.before,
+                "new_total": one.after,
+            }
+            for one in found.meters
+        ],
+        "left_out": found.left_out,
+    }
+
+
+@router.get("/recomputations", responses=example({"data": [RECOMPUTING_EXAMPLE], "next": None}))
+def asked_recomputations(caller: Reader) -> PageAnswer[RecomputingAnswer]:
+    """The latest computations that were asked for of what the key reaches, newest first, as far as
+    the latest entries of the audit log tell."""
+    data = [_recomputing_json(caller, one) for one in recomputations(caller)]
+    return {"data": data, "next": None}
 
 
 def _asked(
@@ -207,14 +253,22 @@ def _asked(
     return RecomputingAsked(node, meter, *days, reason)
 
 
-def _recomputing_json(asked: RecomputingAsked, now: Recomputing) -> RecomputingAnswer:
+def _recomputing_json(caller: Caller, now: Recomputing) -> RecomputingAnswer:
+    asked, entry = now.asked, now.entry
+    seen = entry if caller.may(Role.ADMIN) else None
     return {
         "code": asked.code,
+        "kind": "node" if asked.meter is None else "meter",
         "start": asked.first.isoformat(),
         "end": asked.last.isoformat(),
-        "meters": now.meters,
+        "meters": len(now.meters),
+        "days": now.days,
+        "days_done": now.days_done,
         "waiting": now.waiting,
         "revision": now.revision,
+        "asked": None if entry is None else iso(entry.at_us),
+        "by": None if seen is None else seen.actor,
+        "reason": None if seen is None else seen.reason,
     }
 
 

@@ -137,13 +137,13 @@ def ask_again(caller: Caller, cause: LetterCause) -> int:
     return asked
 
 
-def discard(caller: Caller, cause: LetterCause, reason: str) -> int:
+def discard(caller: Caller, cause: LetterCause, why: str) -> int:
     """Have open dead letters of the scope tried no more; how many. Their messages stay in the
-    journal. InvalidInput where no cause or no reason is named."""
+    journal. InvalidInput where no cause or no `why` is named."""
     _check_cause(caller, cause)
-    said = worded(reason, "reason", MAX_REASON, line=True)
+    said = worded(why, "why", MAX_REASON, line=True)
     if not said:
-        raise InvalidInput("a reason is needed", field="reason", value=reason, fix="say why")
+        raise InvalidInput("a reason is needed", field="why", value=why, fix="say why")
     done = caller.platform.intake.discard(dead_gateways(caller), cause)
     caller.trace("dead_letters.discard", _told(cause), said)
     return done

@@ -98,7 +98,7 @@ def things(registry: Registry, file: str) -> list[Thing]:
     found: dict[tuple[str, ...], list[Record]] = {}
     for row in records(registry)[file]:
         found.setdefault(key_of(shape, row), []).append(row)
-    return [Thing(_id(file, key), tuple(rows)) for key, rows in found.items()]
+    return [Thing(thing_id(file, key), tuple(rows)) for key, rows in found.items()]
 
 
 def key_of(shape: ThingShape, row: Mapping[str, str]) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def key_of(shape: ThingShape, row: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(row.get(column, "") for column in shape.key)
 
 
-def _id(file: str, key: tuple[str, ...]) -> str:
+def thing_id(file: str, key: tuple[str, ...]) -> str:
     """A short name for addresses: keys hold anything."""
     return sha256("\0".join((file, *key)).encode()).hexdigest()[:20]
 

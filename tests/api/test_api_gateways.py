@@ -96,3 +96,24 @@ def test_dead_letters_are_told_by_cause_and_asked_for_again(office):
     assert len(office.get("/v1/dead-letters/groups?state=asked").json()["data"]) == len(groups)
     actions = [entry["action"] for entry in office.get("/v1/audit").json()["data"]]
     assert actions.count("dead_letters.replay") == 2
+
+
+def test_dead_letters_of_a_cause_are_discarded_with_the_reason_in_the_log(office):
+    path, cause = "/v1/dead-letters/groups/discard", {"reason": "unknown_point"}
+    for body, field in (
+        ({"why": "tried out"}, "reason"),
+        (cause, "why"),
+        ({**cause, "why": " "}, "why"),
+    ):
+        refused = office.post(path, json=body)
+        assert (refused.status_code, refused.json()["field"]) == (422, field), body
+    assert office.post(path, "reader", json={**cause, "why": "x"}).status_code == 403
+    assert office.post(path, json={**cause, "why": "tried out"}).json() == {"discarded": 5}
+    assert office.get("/v1/dead-letters?state=open").json()["data"] == []
+    # That of the other institution is not touched.
+    foreign = {"reason": "bad_unit", "why": "x"}
+    assert office.post(path, json=foreign).json() == {"discarded": 0}
+    assert office.get("/v1/dead-letters/6", key="school").json()["state"] == "open"
+    entry = office.get("/v1/audit").json()["data"][1]
+    told = (entry["action"], entry["subject"], entry["reason"])
+    assert told == ("dead_letters.discard", "reason=unknown_point", "tried out")

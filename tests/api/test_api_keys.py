@@ -85,3 +85,45 @@ def test_an_end_that_is_none_to_come_is_refused(world, wrong: str) -> None:
     refused = world.post("/v1/keys", json=body)
     assert refused.status_code == 422
     assert refused.json()["field"] == "expires"
+
+
+def test_a_key_ends_at_a_date_by_the_clock_of_its_place_and_the_log_says_why(world) -> None:
+    key = made(world)
+    path = f"/v1/keys/{key['id']}/end"
+    told = world.post(path, json={"expires": "2026-11-26", "reason": "the audit is over"})
+    assert (told.status_code, told.json()["expires"]) == (200, "2026-11-25T16:00:00Z")
+    back = world.post(path, json={"expires": ""})
+    assert back.json()["expires"] is None
+    (newest, first, *_) = world.get("/v1/audit").json()["data"]
+    assert (newest["action"], first["action"]) == ("key.end", "key.end")
+    assert (first["subject"], first["reason"]) == (key["id"], "the audit is over")
+    for key_name, status in (("operator", 403), ("school", 404)):
+        assert world.post(path, key_name, json={"expires": "2026-12-01"}).status_code == status
+    past = world.post(path, json={"expires": "2026-11-01"})
+    assert (past.status_code, past.json()["field"]) == (422, "expires")
+
+
+def test_a_key_gets_another_secret_and_the_old_one_opens_nothing(world) -> None:
+    key = made(world, expires="2026-12-01", purpose="audit")
+    again = world.post(f"/v1/keys/{key['id']}/rotation", json={"reason": "it was in a mail"})
+    assert again.status_code == 201, again.text
+    same = ("name", "node", "role", "purpose", "expires")
+    assert [again.json()[one] for one in same] == [key[one] for one in same]
+    opened = [
+        world.client.get("/v1/nodes", headers={"X-API-Key": one["secret"]}).status_code
+        for one in (key, again.json())
+    ]
+    assert opened == [401, 200]
+    assert world.post(f"/v1/keys/{key['id']}/rotation").status_code == 409
+    (ended, created, *_) = world.get("/v1/audit").json()["data"]
+    assert {ended["reason"], created["reason"]} == {"it was in a mail"}
+
+
+def test_a_key_is_revoked_for_a_reason(world) -> None:
+    key = made(world)
+    gone = world.client.delete(
+        f"/v1/keys/{key['id']}?reason=left", headers={"X-API-Key": world.keys["bureau"]}
+    )
+    assert gone.status_code == 200
+    newest = world.get("/v1/audit").json()["data"][0]
+    assert (newest["action"], newest["reason"]) == ("key.revoke", "left")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from html import unescape
 
 import pytest
 
 from api import PartHealth
-from metering.book import ASKED_CAUSE
+from api.usecases.repairs import by_books
+from metering.access import Role
+from metering.book import ASKED_CAUSE, DirtyMark
 from metering.registry.files import read_registry_texts
 from tests.api.conftest import client_of, sign_in
 
@@ -112,6 +118,7 @@ def test_days_are_computed_again_from_the_registers_of_a_place(world):
     assert done.json()["meters"] == len(meters)
     marks = [one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE]
     assert len(marks) == len(meters)
+    assert (done.json()["days"], done.json()["days_done"]) == (2, 0)
     now = world.get("/v1/repairs/recompute", **{k: v for k, v in asked.items() if k != "reason"})
     assert now.json()["waiting"] is True
     log = world.get("/v1/audit", key="bureau").json()["data"]
@@ -166,6 +173,81 @@ def test_days_go_on_to_be_computed_while_nobody_looks(world):
     done = later.client.get(where).text
     assert "being computed" not in done
     assert "restatements" in done
+    assert "Nothing has moved." in done
+
+
+def clear(world, marks, rows=()):
+    """Book these marks, with rows that came out otherwise."""
+    books = world.platform.books
+    books.commit(
+        "bureau",
+        list(rows),
+        expected_revision=books.revision("bureau"),
+        cleared=[one.id for one in marks],
+        now_us=world.platform.now_us(),
+        cause=ASKED_CAUSE,
+    )
+
+
+def test_it_is_told_how_far_it_is_and_what_it_moved_whatever_is_started_anew(world):
+    asked = {"node": "office-a", "from": "2026-10-27", "to": "2026-11-23"}
+    made = world.post("/v1/repairs/recompute", json={**asked, "reason": "read wrongly"}).json()
+    assert (made["days"], made["days_done"], made["waiting"]) == (28, 0, True)
+    marks = sorted(
+        (one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE),
+        key=lambda one: one.start_us,
+    )
+    key = next(one for one in world.platform.books.series("bureau") if one.code == "office-a-total")
+    days = date(2026, 11, 20), date(2026, 11, 21)
+    old = world.platform.books.rows([key], *days)
+    assert len(old) == 2
+    oldest = [one for one in marks if one.start_us < marks[0].start_us + 14 * 86_400_000_000]
+    clear(world, oldest, [replace(row, total=row.total + 5_000) for row in old])
+
+    again = replace(world, client=client_of(world.platform))
+    (listed,) = again.get("/v1/repairs/recomputations").json()["data"]
+    assert listed == {**made, "days_done": 14, "revision": made["revision"] + 1}
+    assert (listed["reason"], listed["by"][:6]) == ("read wrongly", "bureau")
+    (seen,) = again.get("/v1/repairs/recomputations", key="reader").json()["data"]
+    assert (seen["reason"], seen["by"], seen["days_done"]) == (None, None, 14)
+    assert again.get("/v1/repairs/recomputations", key="school").json()["data"] == []
+    sign_in(again, "operator")
+    assert "14 of 28 days" in again.client.get("/repairs").text
+
+    clear(world, [one for one in marks if one not in oldest])
+    told = again.get("/v1/repairs/recompute", **asked).json()
+    assert (told["days_done"], told["waiting"], told["left_out"]) == (28, False, 0)
+    total = sum(row.total for row in old)
+    assert told["moved"] == [
+        {
+            **{"meter": "office-a-total", "item": "01000", "days": 2},
+            **{"old_total": total, "new_total": total + 10_000},
+        }
+    ]
+    page = again.client.get("/repairs/progress?node=office-a&first=2026-10-27&last=2026-11-23").text
+    assert "1 meter has moved" in page
+
+
+def test_readings_that_come_in_meanwhile_do_not_hold_it_up(world):
+    asked = {"meter": METER, "from": "2026-11-20", "to": "2026-11-24"}
+    world.post("/v1/repairs/recompute", json={**asked, "reason": "why"})
+    clear(world, [one for one in world.platform.marks.ready() if one.cause == ASKED_CAUSE])
+    point = next(iter(world.platform.registry().installations_of(METER))).point
+    now_us = world.platform.now_us()
+    world.platform.marks.mark([DirtyMark(point, now_us - 1, now_us)], writer_no=1, ready=True)
+    assert world.get("/v1/repairs/recompute", **asked).json()["waiting"] is False
+
+
+def test_a_button_that_computes_leads_to_how_far_it_is(world, signed, monkeypatch):
+    """Of a meter with holes: here every one has them."""
+    monkeypatch.setattr(by_books, "LACKING", Fraction(-1))
+    csrf = signed(world, "operator").csrf
+    found = by_check(world.get("/v1/repairs", key="operator"))["incomplete"]["repairs"]
+    said = {"csrf": csrf, "check": "incomplete", "code": found[0]["code"]}
+    pressed = world.client.post("/repairs/mend", data=said, follow_redirects=False)
+    where = pressed.headers["location"]
+    assert where.startswith(f"/repairs/progress?meter={found[0]['code']}&")
+    assert "of 28 days" in world.client.get(where).text
 
 
 def test_the_page_asks_shows_what_moves_and_mends(importing, signed):
@@ -188,3 +270,25 @@ def test_the_page_asks_shows_what_moves_and_mends(importing, signed):
     assert done.status_code == 200, done.text[-500:]
     assert f"{world.platform.registry().nodes[node].area_m2}" == "1234.5"
     assert node not in codes(by_check(world.get("/v1/repairs", key="whole"))["no_area"])
+
+
+def test_every_repair_leads_to_the_very_thing(importing, signed):
+    """Whoever sets up is led to the forms, others to what they may see."""
+    world = importing
+    world.platform.access.create_key("old", "", Role.READ, actor="test", now_us=1)
+    signed(world, "whole")
+    page = world.client.get("/repairs").text
+    ways = {unescape(one) for one in re.findall(r'<a href="([^"]+)"><b>', page)}
+    stems = {"/".join(one.split("/")[:3]) for one in ways}
+    assert {"/setup/tree", "/setup/meters", "/setup/points", "/gateways/campus"} <= stems
+    assert any(one.startswith("/keys/") for one in ways)
+    for way in ways:
+        assert world.client.get(way).status_code == 200, way
+    (unused,) = re.findall(r'<a class="pill" href="(/keys/[^"]+)">', page)
+    assert "/revocation" in world.client.get(unused).text
+
+    signed(world, "operator")
+    page = world.client.get("/repairs").text
+    ways = set(re.findall(r'<a href="([^"]+)"><b>', page))
+    assert ways
+    assert not [one for one in ways if one.startswith(("/setup", "/keys"))]

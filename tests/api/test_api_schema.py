@@ -214,6 +214,9 @@ FITTING = {
     "/v1/gateways/{site}/{code}/proposals/dismiss": {"points": ["AI7"]},
     "/v1/repairs/mend": {"check": "dead_letters", "code": "campus/gw-1"},
     "/v1/repairs/recompute": {"node": "office-a", "from": "2026-10-01", "to": "2026-10-02"},
+    "/v1/dead-letters/groups/discard": {"point": "tried-out", "why": "tried out"},
+    "/v1/keys/{id}/end": {"expires": "2027-01-01", "reason": "the audit is over"},
+    "/v1/keys/{id}/rotation": {"reason": "it was in a mail"},
     "/v1/keys": {
         **{"name": "auditor", "node": "bureau", "role": "read"},
         **{"purpose": "audit", "expires": "2027-01-01"},
@@ -350,10 +353,14 @@ def fitting_body(fitting):
 @pytest.fixture(scope="module")
 def asked_world(real_world):
     """The platform with the readers of files and payloads that it has at work; wrong keys are
-    counted elsewhere. With the secret of a key that may be ended; a month is told, and to be told
+    counted elsewhere. With the ids of keys that may be ended; a month is told, and to be told
     anew."""
     plain = real_world.platform
-    spare = plain.access.create_key("spare", "bureau", Role.READ, actor="test", now_us=1)
+    made = [
+        plain.access.create_key(f"spare {n}", "bureau", Role.READ, actor="test", now_us=1)
+        for n in range(8)
+    ]
+    spare = [secret.split("_")[1] for secret in made]
     platform = replace(
         plain,
         read_registry=lambda texts, end: read_registry_texts(
@@ -429,7 +436,7 @@ def asked_all(operation, client, secrets, hints, examples, tame=False, derandomi
 @pytest.mark.timeout(600)
 def test_every_answer_is_one_that_the_document_names(asked_world, document, subtests):
     world, spare = asked_world
-    hints = {**KNOWN, "/v1/keys id": [spare.split("_")[1]]}
+    hints = {**KNOWN, "/v1/keys id": spare}
     operations = sorted(operations_of(document), key=lambda one: one.path in LAST)
     assert len(operations) > 35
     for operation in operations:

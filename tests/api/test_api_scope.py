@@ -128,6 +128,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
             {"json": {"node": "hall", "from": "2026-10-01", "to": "2026-10-02"}},
         )
     ],
+    ("GET", "/v1/repairs/recomputations"): None,
     ("GET", "/v1/repairs/recompute"): [
         ("/v1/repairs/recompute?meter=hall-total&from=2026-10-01&to=2026-10-02", {})
     ],
@@ -135,6 +136,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/v1/dead-letters/groups"): None,
     ("POST", "/v1/dead-letters/groups/replay"): [
         ("/v1/dead-letters/groups/replay?gateway=yard/gw-9", {})
+    ],
+    ("POST", "/v1/dead-letters/groups/discard"): [
+        ("/v1/dead-letters/groups/discard", {"json": {"gateway": "yard/gw-9", "why": "x"}}),
+        ("/v1/dead-letters/groups/discard", {"json": {"id": 6, "why": "x"}}),
     ],
     ("GET", "/v1/dead-letters/{id}"): [("/v1/dead-letters/6", {})],
     ("POST", "/v1/entries"): [
@@ -215,6 +220,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/keys", {"json": {"name": "spy", "node": "", "role": "read"}}),
     ],
     ("DELETE", "/v1/keys/{id}"): [("/v1/keys/{school_key}", {})],
+    ("POST", "/v1/keys/{id}/end"): [
+        ("/v1/keys/{school_key}/end", {"json": {"expires": "2027-01-01"}})
+    ],
+    ("POST", "/v1/keys/{id}/rotation"): [("/v1/keys/{school_key}/rotation", {})],
     ("POST", "/v1/registry/import"): [("/v1/registry/import", {"json": {"tree.csv": "code\nx"}})],
     ("GET", "/v1/registry"): [("/v1/registry", {})],
     ("GET", "/v1/registry/workbook"): [("/v1/registry/workbook", {})],
@@ -324,7 +333,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/repairs"): None,
     ("GET", "/repairs/change"): [("/repairs/change?check=no_persons&code=school", {})],
     ("GET", "/repairs/progress"): [
-        ("/repairs/progress?node=hall&first=2026-10-01&last=2026-10-02", {})
+        ("/repairs/progress?node=hall&first=2026-10-01&last=2026-10-02", {}),
+        ("/repairs/progress?meter=hall-total&first=2026-10-01&last=2026-10-02", {}),
     ],
     ("POST", "/repairs/mend"): [
         ("/repairs/mend", {"data": {"check": "no_persons", "code": "school"}})

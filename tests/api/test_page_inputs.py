@@ -88,7 +88,10 @@ UNANSWERED = (
 proposal, of which there is none; then a key of the whole platform: `test_page_setup.py` asks
 set-up with one; then ids and fields of their own: `test_page_admin.py` and `test_page_entering.py`
 ask with those."""
-OTHERWISE = ("start", "end", "role", "node", "meter")
+OTHERWISE = {
+    "/lineage": ("start", "end", "role", "node", "meter"),
+    "/repairs/progress": ("meter",),
+}
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")
 PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n--x--\r\n'
@@ -126,7 +129,7 @@ def asked(draw, route, csrf):
         named = "closing" if of_a_closing else "gateway_code" if of_a_gateway else one.alias
         value = draw(values_of(named, tame))
         path = path.replace("{" + one.alias + "}", escaped(value) if value.strip("/.") else "%20")
-    left_out = OTHERWISE if tame and route.path == "/lineage" else ()
+    left_out = OTHERWISE.get(route.path, ()) if tame else ()
     names = [one.alias for one in dependant.query_params if one.alias not in left_out]
     said = {name: draw(values_of(name, tame)) for name in names if tame or draw(st.booleans())}
     url = path + "?" + "&".join(f"{name}={escaped(value)}" for name, value in said.items())

@@ -29,7 +29,8 @@ def test_a_new_office_is_told_what_it_lacks_in_both_languages(tmp_path):
     told = run.invoke(app, ["check", str(data)], env={"LANG": "zh_CN.UTF-8", "LC_ALL": ""})
     assert "缺少碳排放因子" in told.output, told.output
     asked = run.invoke(app, ["check", "--json", str(data)])
-    checks = {one["check"]: one for one in map(json.loads, asked.output.splitlines())}
+    checks = {one["check"]: one for one in map(json.loads, asked.stdout.splitlines())}
+    assert "looking at the latest readings of 1 points" in asked.stderr
     assert checks["no_tariff"]["repairs"][0]["code"] == "house"
     assert checks["gateway_never_heard"]["state"] == "repair"
     assert checks["slower_than_step"]["state"] == "not_checked"

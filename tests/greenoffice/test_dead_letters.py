@@ -105,6 +105,20 @@ def test_letters_are_told_by_cause_mended_by_the_row_shown_and_taken_in(
     assert actions.count("dead_letters.replay") == 2
 
 
+def test_letters_of_a_cause_are_discarded_with_the_reason_in_the_log(folder: DataFolder) -> None:
+    data = str(folder.root)
+    cause = ("--reason", "unknown_point", "--point", "E9")
+    assert list(run("discard", data, *cause, "--why", "tried out")) == [{"discarded": 3}]
+    assert [one["reason"] for one in run("list", data)] == ["bad_utf8"]
+    assert len(list(run("list", data, "--state", "discarded"))) == 3
+    entry = open_stores(folder).access.entries(None)[0]
+    told = (entry.actor, entry.action, entry.subject, entry.reason)
+    named = "reason=unknown_point point=E9"
+    assert told == ("command line", "dead_letters.discard", named, "tried out")
+    with pytest.raises(NotFound, match="no open dead letter"):
+        refused("replay", data, "--reason", "unknown_point")
+
+
 def test_a_letter_whose_message_has_expired_is_told_without(folder: DataFolder) -> None:
     (one,) = run("list", str(folder.root), "--reason", "bad_utf8")
     for path in (folder.journal / "listener").glob("*.sqlite*"):
@@ -122,6 +136,9 @@ def test_a_letter_whose_message_has_expired_is_told_without(folder: DataFolder) 
         (("show", str(2**70)), NotFound, "no such dead letter"),
         (("replay",), InvalidInput, "no cause is named"),
         (("replay", "--point", "none"), NotFound, "no open dead letter"),
+        (("discard", "--why", "x"), InvalidInput, "no cause is named"),
+        (("discard", "--point", "E9", "--why", " "), InvalidInput, "a reason is needed"),
+        (("discard", "--point", "none", "--why", "x"), NotFound, "no open dead letter"),
     ],
 )
 def test_what_cannot_be_done_names_field_and_fix(

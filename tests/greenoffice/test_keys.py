@@ -72,6 +72,23 @@ def test_a_key_has_a_purpose_and_an_end_that_a_new_secret_keeps(folder: DataFold
         assert refused.value.fix
 
 
+def test_a_key_is_given_an_end_that_may_be_taken_back(folder: DataFolder) -> None:
+    data = str(folder.root)
+    (made,) = run("add", data, "--name", "board")
+    id = str(made["id"])
+    (told,) = run("end", data, id, "--expires", "2099-01-01", "--reason", "the lease is over")
+    assert told["expires"] == "2099-01-01T00:00:00Z"
+    (told,) = run("end", data, id, "--expires", "")
+    assert told["expires"] is None
+    run("revoke", data, id, "--reason", "gone")
+    log = [one for one in open_stores(folder).access.entries(None) if one.subject == id]
+    assert [(one.action, one.reason) for one in log][:3] == [
+        ("key.revoke", "gone"),
+        ("key.end", ""),
+        ("key.end", "the lease is over"),
+    ]
+
+
 def test_the_first_key_is_never_lost(folder: DataFolder) -> None:
     """Rotated, then its file lost: each time the file holds a key that reaches everything."""
     first = folder.admin_key.read_text().strip()
@@ -97,6 +114,9 @@ def test_what_cannot_be_done_names_field_and_fix(folder: DataFolder) -> None:
         (Conflict, ("revoke", data, admin.id), "id"),
         (NotFound, ("revoke", data, "nobody"), "id"),
         (NotFound, ("rotate", data, "nobody"), "id"),
+        (NotFound, ("end", data, "nobody", "--expires", "2099-01-01"), "id"),
+        (InvalidInput, ("end", data, admin.id, "--expires", "2020-01-01"), "expires"),
+        (Conflict, ("end", data, admin.id, "--expires", "2099-01-01"), "id"),
         (InvalidInput, ("add", data, "--name", "x", "--node", "nowhere"), "node"),
         (InvalidInput, ("add", data, "--name", " "), "name"),
         (InvalidInput, ("add", data, "--name", "x", "--role", "king"), "role"),

@@ -105,6 +105,17 @@ def test_marks_no_further_apart_than_a_day_are_one_job():
     assert cluster.marks == {7, 8}
 
 
+def test_marks_that_somebody_asked_for_stay_apart_and_the_same_days_are_one_job():
+    asked = [
+        mark(0, 0, 24, 7, "asked"),
+        mark(0, 24, 48, 8, "asked"),
+        mark(0, 24, 48, 9, "asked"),
+        mark(0, 1, 2, 10),
+    ]
+    jobs = sorted(jobs_of(*asked), key=lambda job: (job[1], job[2]))
+    assert [job[3] for job in jobs] == [{7}, {10}, {8, 9}]
+
+
 def test_marks_without_bounds_are_of_all_time():
     endless = DirtyMark(0, -(2**62), 2**62, id=1)
     ((job,),) = (one.jobs for one in work(campus(), [endless]).clusters)

@@ -14,9 +14,16 @@ from dataclasses import dataclass
 from api.caller import Caller
 from api.usecases.repairs.checks import BY_NAME, CHECKS
 from api.usecases.repairs.facts import RepairFacts
-from api.usecases.repairs.gather import gather
+from api.usecases.repairs.gather import LookedInto, LookProgress, gather
 from api.usecases.repairs.mending import MendingDone, mend, to_fill_in
-from api.usecases.repairs.recomputing import Recomputing, RecomputingAsked, recompute, recomputing
+from api.usecases.repairs.recomputed import MeterMoved, Moved, moved
+from api.usecases.repairs.recomputing import (
+    Recomputing,
+    RecomputingAsked,
+    recomputations,
+    recompute,
+    recomputing,
+)
 from api.usecases.repairs.repair import (
     CheckState,
     LookedAt,
@@ -37,9 +44,9 @@ class Checked:
     found: LookedAt
 
 
-def check_all(caller: Caller) -> list[Checked]:
+def check_all(caller: Caller, progress: LookProgress = lambda _, __: None) -> list[Checked]:
     """Every check over what the caller reaches."""
-    facts = gather(caller)
+    facts = gather(caller, progress)
     return [Checked(one, one.look(facts)) for one in CHECKS]
 
 
@@ -48,10 +55,14 @@ __all__ = [
     "CHECKS",
     "CheckState",
     "Checked",
+    "LookProgress",
     "LookedAt",
+    "LookedInto",
     "Mending",
     "MendingDone",
     "MendingKind",
+    "MeterMoved",
+    "Moved",
     "Recomputing",
     "RecomputingAsked",
     "Repair",
@@ -62,6 +73,8 @@ __all__ = [
     "check_all",
     "gather",
     "mend",
+    "moved",
+    "recomputations",
     "recompute",
     "recomputing",
     "to_fill_in",

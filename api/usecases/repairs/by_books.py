@@ -6,7 +6,7 @@ from decimal import ROUND_UP, Context, Decimal
 from fractions import Fraction
 from typing import Final
 
-from api.usecases.repairs.facts import MeterBooked, RepairFacts
+from api.usecases.repairs.facts import MeterBooked, RepairFacts, Summed
 from api.usecases.repairs.repair import (
     LookedAt,
     Mending,
@@ -16,8 +16,9 @@ from api.usecases.repairs.repair import (
     Said,
     looked_at,
 )
-from api.usecases.repairs.rows import installed_row, meter_row
+from api.usecases.repairs.rows import POINTS, installed_row, mended, meter_row
 from figures import area_of
+from metering import items
 from metering.registry import Meter, NodeType
 
 LACKING: Final = Fraction(1, 20)
@@ -191,12 +192,31 @@ def unit_of_total(facts: RepairFacts) -> LookedAt:
             RepairSubject.PLACE,
             one.node,
             {"medium": one.item, "times": _ratio(one.total, one.parts)},
+            _unit_of_whole(facts, one),
         )
         if _is_thousandfold(one.parts / one.total) or _is_thousandfold(one.total / one.parts)
         else None
         for one in facts.sums
         if one.total > 0 and one.parts > 0
     )
+
+
+def _unit_of_whole(facts: RepairFacts, one: Summed) -> Mending | None:
+    """A button for the unit of the register of a place's own meter, where there is one such."""
+    whole = [
+        meter
+        for meter, _ in facts.meters
+        if meter.total and (meter.node, items.whole(meter.item)) == (one.node, one.item)
+    ]
+    return _other_unit(facts, whole[0]) if len(whole) == 1 else None
+
+
+def _other_unit(facts: RepairFacts, meter: Meter) -> Mending | None:
+    """A button for the unit of the one register of a meter."""
+    own = [point for of, _, point, _ in facts.installed if of.code == meter.code]
+    if len(own) != 1:
+        return None
+    return mended(facts, POINTS, (own[0].gateway, own[0].name), {}, asks=["unit"])
 
 
 def _is_thousandfold(ratio: Fraction) -> bool:
@@ -222,5 +242,5 @@ def unit_by_area(facts: RepairFacts) -> LookedAt:
                 continue
             odd = not PER_M2[0] <= yearly <= PER_M2[1]
             said = {"per_m2": f"{float(yearly):.3g}"}
-            found.append(_of_meter(meter, said) if odd else None)
+            found.append(_of_meter(meter, said, _other_unit(facts, meter)) if odd else None)
     return looked_at(found)

@@ -18,6 +18,7 @@ from api.usecases.repairs.repair import (
     looked_at,
 )
 from api.usecases.repairs.rows import (
+    METERS,
     POINTS,
     TREE,
     added,
@@ -30,7 +31,7 @@ from figures import area_of, persons_of
 from metering import items
 from metering.factor import factor_on
 from metering.reading import Kind
-from metering.registry import Installation, Meter, NodeType, Point
+from metering.registry import Installation, Meter, Node, NodeType, Point
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.office_hours import WorkingHours
 from metering.registry.rows import as_text
@@ -45,6 +46,9 @@ _BURNT: Final = frozenset({"01", "03", "04", "05", "07", "08", "09", "10", "11",
 _OUTDOOR = "outdoor_temperature"
 TARIFF, CALENDAR, FACTORS, ACCOUNTS = "tariff.csv", "calendar.csv", "factors.csv", "accounts.csv"
 _NAMES = ("name_zh", "name_en")
+_ALL: Final = "01000"
+"""The whole electricity."""
+_WHOLE_ASKS = ("code", "item", *_NAMES)
 _USUAL: Final = {"start": "08:00", "end": "18:00", "days": "1-5"}
 """Hours that are proposed where none are registered."""
 _VERIFIED = "V"
@@ -131,10 +135,17 @@ def no_persons(facts: RepairFacts) -> LookedAt:
 def no_meter(facts: RepairFacts) -> LookedAt:
     """Buildings and data centres."""
     return looked_at(
-        None if facts.meters_below(node.code) else _of_place(node.code)
+        None
+        if facts.meters_below(node.code)
+        else _of_place(node.code, mending=added(METERS, _whole_meter(node), _WHOLE_ASKS))
         for node, _ in facts.places
         if node.type in _SIZED
     )
+
+
+def _whole_meter(node: Node) -> Record:
+    """The meter of the whole electricity of a place, as it is proposed."""
+    return {"code": f"{node.code}-total", "node": node.code, "item": _ALL, "total": "yes"}
 
 
 def no_total(facts: RepairFacts) -> LookedAt:
@@ -282,10 +293,26 @@ def no_outdoor_temperature(facts: RepairFacts) -> LookedAt:
     """Sites with meters."""
     points = [one for one in facts.reach.points.values() if one.role == _OUTDOOR]
     return looked_at(
-        None if any(one.node in facts.below[node.code] for one in points) else _of_place(node.code)
+        None
+        if any(one.node in facts.below[node.code] for one in points)
+        else _of_place(node.code, mending=_new_point(facts, node.code, _thermometer(node)))
         for node, _ in facts.places
         if node.type is NodeType.SITE and facts.meters_below(node.code)
     )
+
+
+def _thermometer(node: Node) -> Record:
+    return {"kind": str(Kind.INSTANT), "unit": "C", "role": _OUTDOOR, "node": node.code}
+
+
+def _new_point(facts: RepairFacts, node: str, told: Record, asks: Sequence[str] = ()) -> Mending:
+    """A button for a point that is not registered yet; its gateway is proposed where the site has
+    but one."""
+    registry = facts.reach.registry
+    above = {node, *registry.ancestors(node)}
+    own = [user for user, one in facts.reach.gateways.items() if one.site in above]
+    gateway = {"gateway": own[0]} if len(own) == 1 else {}
+    return added(POINTS, {**told, **gateway}, ("gateway", "point", *asks))
 
 
 def no_office_hours(facts: RepairFacts) -> LookedAt:
@@ -388,10 +415,15 @@ def no_register(facts: RepairFacts) -> LookedAt:
     return looked_at(
         None
         if any(one.valid.holds(day) for one in registry.installations_of(meter.code))
-        else _of_meter(meter)
+        else _of_meter(meter, mending=_register_of(facts, meter))
         for meter, day in facts.meters
         if registry.formula(meter.code, day) is None
     )
+
+
+def _register_of(facts: RepairFacts, meter: Meter) -> Mending:
+    told = {"kind": str(Kind.REGISTER), "unit": meter.unit, "meter": meter.code}
+    return _new_point(facts, meter.node, told, ("kind", "unit"))
 
 
 def no_digits(facts: RepairFacts) -> LookedAt:
@@ -446,13 +478,31 @@ def no_account(facts: RepairFacts) -> LookedAt:
 def centre_without_ends(facts: RepairFacts) -> LookedAt:
     """Data centres of which what goes in, or what is used, is not metered."""
     return looked_at(
-        _centre(node.code, facts.meters_below(node.code))
-        for node, _ in facts.places
-        if node.type is NodeType.DATACENTRE
+        _centre(facts, node.code) for node, _ in facts.places if node.type is NodeType.DATACENTRE
     )
 
 
-def _centre(node: str, meters: Iterable[Meter]) -> Repair | None:
+def _centre(facts: RepairFacts, node: str) -> Repair | None:
+    meters = facts.meters_below(node)
     there = {meter.dc_role for meter in meters}
     lacking = [roles[0] for roles in _CENTRE_ENDS if not there & set(roles)]
-    return _of_place(node, {"roles": ", ".join(lacking)}) if lacking else None
+    if not lacking:
+        return None
+    mendings = (_end_of(facts, meters, role) for role in lacking)
+    mending = next((one for one in mendings if one is not None), None)
+    return _of_place(node, {"roles": ", ".join(lacking)}, mending)
+
+
+def _end_of(facts: RepairFacts, meters: Iterable[Meter], role: str) -> Mending | None:
+    """A button for the one meter of electricity that may have the role that lacks: the whole goes
+    in, the others are what is used."""
+    fitting = [
+        meter
+        for meter in meters
+        if meter.dc_role is None
+        and meter.item[:2] == ELECTRICITY
+        and meter.total is (role == _CENTRE_ENDS[0][0])
+    ]
+    if len(fitting) != 1:
+        return None
+    return meter_row(facts, fitting[0].code, {"dc_role": role}, ["dc_role"])

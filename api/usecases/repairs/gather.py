@@ -4,8 +4,9 @@ scope, not as there are readings."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
@@ -40,27 +41,47 @@ _HOUR_MIN = 60
 _NONE: Final = np.iinfo(np.int64).min
 
 
-def gather(caller: Caller) -> RepairFacts:
+class LookedInto(StrEnum):
+    """What is looked into, in this order."""
+
+    GATEWAYS = "gateways"
+    READINGS = "readings"
+    BOOKS = "books"
+    SUMS = "sums"
+
+
+LookProgress = Callable[[LookedInto, int], None]
+"""Called before something is looked into, with how many there are of it."""
+
+
+def gather(caller: Caller, progress: LookProgress = lambda _, __: None) -> RepairFacts:
     """Everything, at one state of the books."""
     reach, now_us = caller.reach, caller.platform.now_us()
     last = _today(caller) - timedelta(days=1)
     first = last - timedelta(days=DAYS - 1)
     intake = caller.platform.intake
     with caller.view() as view:
-        meters = list(reach.meters.values())
+        meters, points = list(reach.meters.values()), list(reach.points.values())
+        progress(LookedInto.GATEWAYS, len(reach.gateways))
+        gateways, proposed = states_of_all(caller), _proposed(caller)
+        progress(LookedInto.READINGS, len(points))
+        arrivals = _arrivals(caller, points)
+        progress(LookedInto.BOOKS, len(meters))
+        booked, events = _booked(view, meters, first, last), _events(caller, view, first, last)
+        progress(LookedInto.SUMS, sum(meter.total for meter in meters))
         return RepairFacts(
             reach=reach,
             now_us=now_us,
             first=first,
             last=last,
-            gateways=states_of_all(caller),
+            gateways=gateways,
             letters=intake.dead_letter_groups(
                 dead_gateways(caller), state="open", limit=MOST_LETTERS
             ),
-            proposed=_proposed(caller),
-            arrivals=_arrivals(caller, list(reach.points.values())),
-            booked=_booked(view, meters, first, last),
-            events=_events(caller, view, first, last),
+            proposed=proposed,
+            arrivals=arrivals,
+            booked=booked,
+            events=events,
             sums=_sums(view, meters, last),
             parts=caller.platform.parts() if _sees_parts(caller) else {},
             keys=caller.platform.access.keys() if _sees_parts(caller) else [],
@@ -195,10 +216,12 @@ def _zone(caller: Caller, institution: str) -> str:
     return registry.zone(institution) if institution in registry.nodes else "UTC"
 
 
-def _sums(view: View, meters: Iterable[Meter], last: date) -> list[Summed]:
+def _sums(view: View, meters: Sequence[Meter], last: date) -> list[Summed]:
     """Of each place and medium with a meter of the whole: the known days together."""
     places = {(meter.node, items.whole(meter.item)): meter for meter in meters if meter.total}
     first = last - timedelta(days=SUMMED_DAYS - 1)
+    # At once: of each place by itself it costs many times as much.
+    view.load([view.key_of(meter.code) for meter in meters], first, last)
     found = []
     for (node, item), meter in sorted(places.items(), key=lambda one: one[0]):
         known = figures.balance(view, view.key_of(node, item), first, last).known

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api.caller import Caller
 from api.usecases.clocks import repair as repair_clock
+from api.usecases.keys import revoke
 from api.usecases.messages import ask_again
 from api.usecases.proposals import approve
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
@@ -32,6 +33,8 @@ class MendingDone:
     that are computed again, changes of the registry."""
     done: ImportDone | None = None
     """Of a row, what it changes and which complete months that reaches into."""
+    asked: RecomputingAsked | None = None
+    """The days that are computed again."""
 
 
 def mend(
@@ -100,8 +103,7 @@ def _done(
         caller.need(Role.ADMIN)
         caller.need_whole()
         id = repair.code.removeprefix("key ")
-        platform = caller.platform
-        platform.access.revoke(id, actor=str(caller.actor), now_us=platform.now_us())
+        revoke(caller, id, reason)
         return MendingDone(kind, 1)
     if kind is MendingKind.REPLAY:
         return MendingDone(kind, ask_again(caller, LetterCause(gateway=repair.code)))
@@ -114,7 +116,7 @@ def _done(
         accepted = [repair_clock(caller, repair.code, one.id) for one in proposed if one]
         return MendingDone(kind, len(accepted))
     asked = RecomputingAsked(None, repair.code, facts.first, facts.last, reason)
-    return MendingDone(kind, recompute(caller, asked).meters)
+    return MendingDone(kind, len(recompute(caller, asked).meters), asked=asked)
 
 
 def _rows(
