@@ -12,7 +12,7 @@ from api.usecases.setting_up import FieldProblem
 from metering.registry.choices import choices
 from metering.registry.kinds import FILES, TABLES
 from metering.registry.model import Registry
-from texts import said, word
+from texts import own_meaning, said, word
 
 DAYS: Final = frozenset({"valid_from", "valid_to", "date", "calibrated_until"})
 _MOMENTS: Final = frozenset({("points.csv", "valid_from"), ("points.csv", "valid_to")})
@@ -48,7 +48,8 @@ class SetupFields:
             "name": f"c.{column}" if place < 0 else f"p.{place}.{column}",
             "label": label_of(self._visit, column),
             "column": column,
-            "help": word("setup_help", column, language),
+            "help": own_meaning(stem(self._file), column, language)
+            or word("setup_help", column, language),
             "value": value,
             "needed": column in TABLES[self._file].required,
             "fixed": fixed,

@@ -214,7 +214,8 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                return error_page(request, problems.from_validation(error))
+                fix = "go back, put it right and send it again"
+                return error_page(request, problems.from_validation(error, fix))
             except GreenOfficeError as error:
                 trace_refusal(request, error)
                 return error_page(request, error)

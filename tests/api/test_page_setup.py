@@ -85,6 +85,23 @@ def test_every_kind_of_what_is_registered_is_listed_and_has_a_form(admin):
     assert admin.page("/setup/meters?q=OFFICE-A+water").count("row?row=") == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "told", "elsewhere"),
+    [
+        ("calendar", "Statutory holiday", "a register counts on"),
+        ("factors", "Unit of the factor", "The unit in which it is sent"),
+        ("office_hours", "1 is Monday", "As the calendar tells them"),
+        ("power_factors", "Upper end of the band", "a value cannot be true"),
+        ("tiers", "from the year or the month", "deep_valley"),
+        ("charges", "percent of a tax", "kvarh"),
+    ],
+)
+def test_a_column_is_explained_as_it_is_meant_in_its_own_table(admin, kind, told, elsewhere):
+    form = admin.page(f"/setup/{kind}/row")
+    assert told in form
+    assert elsewhere not in form
+
+
 def test_a_change_is_shown_with_what_it_moves_and_then_saved_and_undone(admin):
     path = "/setup/meters/row"
     form = admin.page(f"{path}?row={admin.id('meters.csv', METER)}")

@@ -216,7 +216,7 @@ def groups(root: Path) -> dict[str, set[str]]:
 
 OWN_MEANINGS = {
     *("days.office_hours", "period.tiers", "price.charges", "value.limits", "kind.calendar"),
-    *("low.power_factors", "high.power_factors"),
+    *("low.power_factors", "high.power_factors", "unit.factors"),
 }
 """Columns that mean something else in one of the registry's tables."""
 
