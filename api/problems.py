@@ -191,13 +191,15 @@ def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
     )
 
 
-def from_validation(error: RequestValidationError, fix: str = "") -> InvalidInput:
-    """The first thing FastAPI found wrong, in our words; `fix` in place of a way to the
-    reference."""
+def from_validation(error: RequestValidationError, *, of_form: bool = False) -> InvalidInput:
+    """The first thing FastAPI found wrong, in our words. A form of the page has a way back to
+    it, any other request one to the reference."""
     first = error.errors()[0]
     place = [str(part) for part in first.get("loc", ())]
     known = _known(first)
-    fix = fix or f"see /docs for what this {place[0] if place else 'request'} part accepts"
+    fix = f"see /docs for what this {place[0] if place else 'request'} part accepts"
+    if of_form:
+        fix = "go back, put it right and send it again"
     return InvalidInput(
         sentence_of(first),
         field=".".join(place[1:]) or "body",

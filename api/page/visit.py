@@ -214,8 +214,7 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                fix = "go back, put it right and send it again"
-                return error_page(request, problems.from_validation(error, fix))
+                return error_page(request, problems.from_validation(error, of_form=True))
             except GreenOfficeError as error:
                 trace_refusal(request, error)
                 return error_page(request, error)

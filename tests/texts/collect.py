@@ -124,6 +124,7 @@ def of_registry() -> dict[str, set[str]]:
         "setup_column": columns,
         "setup_help": columns,
         "setup_value": values - {""} | set(Kind),
+        "first_start": {"site"},
         "key_role": set(Role),
         "key_state": {"stands", "expired", "revoked"},
         "key_act": {"create", "end", "revoke"},
