@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from api.wrong_values import sentence_of
 from metering.errors import (
     Conflict,
     FileProblem,
@@ -191,14 +192,17 @@ def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
     )
 
 
-def from_validation(error: RequestValidationError) -> InvalidInput:
-    """The first thing FastAPI found wrong, in our words."""
+def from_validation(error: RequestValidationError, *, of_form: bool = False) -> InvalidInput:
+    """The first thing FastAPI found wrong, in our words. A form of the page has a way back to
+    it, any other request one to the reference."""
     first = error.errors()[0]
     place = [str(part) for part in first.get("loc", ())]
     known = _known(first)
     fix = f"see /docs for what this {place[0] if place else 'request'} part accepts"
+    if of_form:
+        fix = "go back, put it right and send it again"
     return InvalidInput(
-        str(first.get("msg", "invalid")),
+        sentence_of(first),
         field=".".join(place[1:]) or "body",
         value=first.get("input"),
         fix=f"one of: {', '.join(known)}" if known else fix,

@@ -26,7 +26,7 @@ from metering.registry.kinds import FILES, TABLES
 from metering.registry.rows import Table
 from metering.registry.write import records
 from metering.tables import EXPLAINED, chinese_heading, chinese_table, chinese_word
-from texts import catalogue, code_of, own, text, word
+from texts import catalogue, code_of, own, own_meaning, text, word
 
 ROWS: Final = 2_000
 """Rows below what stands in a sheet down to which there are drop-downs."""
@@ -134,9 +134,8 @@ class _Book:
 
     def _help(self, table: Table, column: str) -> str:
         """What a column means, of this table where that is another than elsewhere."""
-        told = catalogue().words[self.language]
-        stem = table.name.removesuffix(".csv")
-        said = told.get(f"column.{column}.{stem}") or told.get(f"column.{column}", "")
+        own_here = own_meaning(table.name.removesuffix(".csv"), column, self.language)
+        said = own_here or catalogue().words[self.language].get(f"column.{column}", "")
         need = "needed" if column in table.required else "optional"
         return f"{said}\n({text(f'registry_book.{need}', self.language)})" if said else ""
 

@@ -8,7 +8,7 @@
 `languages` knows which languages there are and which one a person wants; nothing else does.
 """
 
-from texts.catalogue import catalogue, named, text, translations, word
+from texts.catalogue import catalogue, named, own_meaning, text, translations, word
 from texts.dates import day_of, month_of, short_weekday, weekday
 from texts.languages import (
     ENGLISH,
@@ -40,6 +40,7 @@ __all__ = [
     "negotiated",
     "of_terminal",
     "own",
+    "own_meaning",
     "said",
     "said_error",
     "short_weekday",

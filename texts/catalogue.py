@@ -83,6 +83,12 @@ def named(group: str, value: str, kind: str, language: str) -> str:
     return word(group, value, language) if found is None else found
 
 
+def own_meaning(table: str, column: str, language: str) -> str:
+    """What a column of the registry means in this table, where that is another than elsewhere;
+    '' where it is not. `table` is its file without the ending."""
+    return catalogue().words[code_of(language)].get(f"column.{column}.{table}", "")
+
+
 def word(group: str, value: str, language: str) -> str:
     """The text of `group.value`; a value from outside without one reads as its own words."""
     found = catalogue().words[code_of(language)].get(f"{group}.{value}")

@@ -7,14 +7,21 @@ The second form holds what the first one said, so that only what was shown is do
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from fastapi import Form
 from fastapi.responses import HTMLResponse
 
 from api.page.visit import Visit
 from metering.errors import InvalidInput
 from metering.registry.proposal import MAX_REASON
+
+Once = Annotated[str, Form(max_length=64)]
+"""Mark of a second form, for `Session.once`: reloading a page that shows a secret sends the form
+again, which must not make another secret in place of the one that somebody has just noted."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ class ToConfirm:
 
 def asked(visit: Visit, act: ToConfirm) -> HTMLResponse:
     """The page that shows an act and asks for its reason."""
-    return visit.render("confirm.html", act=act, longest_reason=MAX_REASON)
+    once = secrets.token_urlsafe(16)
+    return visit.render("confirm.html", act=act, longest_reason=MAX_REASON, once=once)
 
 
 def reasoned(reason: str) -> str:

@@ -43,13 +43,16 @@ def new_gateway(
     name_en: Cell = "",
     step: Step = "look",
     reason: Reason = "",
+    once: confirming.Once = "",
 ) -> Response:
     """Show what a new gateway is, or register it; its password is shown once."""
     visit.caller.need(Role.ADMIN)
     visit.caller.reach.node(site)
     new = NewGateway(site.strip(), code.strip(), name_zh.strip(), name_en.strip())
     if step == "save":
-        return _password(visit, new.user, add(visit.caller, new, confirming.reasoned(reason)))
+        with visit.session.once(once):
+            made = add(visit.caller, new, confirming.reasoned(reason))
+        return _password(visit, new.user, made)
     title, user = visit.text("A new gateway"), {"user": new.user}
     act = confirming.ToConfirm(
         title=title,
@@ -90,14 +93,15 @@ def gateway_password(
     keep_old_h: Annotated[int, Form(ge=0, le=LONGEST_OLD_H)] = 0,
     step: Step = "look",
     reason: Reason = "",
+    once: confirming.Once = "",
 ) -> Response:
     """Show what another password for a gateway changes, or make it."""
     visit.caller.need(Role.ADMIN)
     user = state_of(visit.caller, f"{site}/{code}")[0].gateway.user
     if step == "save":
-        return _password(
-            visit, user, rotate(visit.caller, user, keep_old_h, confirming.reasoned(reason))
-        )
+        with visit.session.once(once):
+            made = rotate(visit.caller, user, keep_old_h, confirming.reasoned(reason))
+        return _password(visit, user, made)
     _ = visit.text
     told = _("It gets another password, shown once.")
     old = (

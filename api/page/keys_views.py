@@ -44,12 +44,15 @@ def new_key(
     expires: Expires = "",
     step: Step = "look",
     reason: Reason = "",
+    once: confirming.Once = "",
 ) -> Response:
     """Show what a new key may, or make it."""
     wanted = KeyWanted(name, node, role, purpose, expires)
     changes = keys.new(visit, wanted)
     if step == "save":
-        return _secret(visit, make(visit.caller, wanted, confirming.reasoned(reason)))
+        with visit.session.once(once):
+            made = make(visit.caller, wanted, confirming.reasoned(reason))
+        return _secret(visit, made)
     act = confirming.ToConfirm(
         title=visit.text("A new key"),
         back=("/keys/new", visit.text("A new key")),
@@ -69,11 +72,15 @@ def key_page(id: str, visit: Visitor) -> HTMLResponse:
 
 
 @router.post("/keys/{id}/rotation")
-def key_rotation(id: str, visit: Acting, step: Step = "look", reason: Reason = "") -> Response:
+def key_rotation(
+    id: str, visit: Acting, step: Step = "look", reason: Reason = "", once: confirming.Once = ""
+) -> Response:
     """Show what another secret for a key changes, or make it."""
     key = key_of(visit.caller, id)
     if step == "save":
-        return _secret(visit, rotate(visit.caller, id, confirming.reasoned(reason)))
+        with visit.session.once(once):
+            made = rotate(visit.caller, id, confirming.reasoned(reason))
+        return _secret(visit, made)
     title, path = visit.text("Another secret"), f"/keys/{id}"
     act = confirming.ToConfirm(
         title, (path, key.name), f"{path}/rotation", keys.rotated(visit, key), title, {}

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from api.page import formats
 from api.page.places import places
 from api.page.setup import preview
-from api.page.setup_fields import SetupFields
+from api.page.setup_fields import SetupFields, told_of
 from api.page.visit import Visit
 from api.repairs_said import next_step, sentence, title
 from api.usecases.repairs import (
@@ -36,7 +36,7 @@ from metering.access import Role
 from metering.errors import InvalidFiles, InvalidInput
 from metering.localtime import local_day
 from metering.registry.things import thing_id
-from texts import said, word
+from texts import word
 
 MOST_TOLD = 20
 """Repairs of one check that the page lists; all are counted."""
@@ -244,9 +244,7 @@ def change(visit: Visit, shown: ChangeShown) -> dict[str, Any]:
             for one in shown.mending.asks
         ],
         "elsewhere": [
-            (said(one.problem, visit.language), said(one.fix, visit.language))
-            for one in problems
-            if one.column not in shown.mending.asks
+            told_of(one, visit.language) for one in problems if one.column not in shown.mending.asks
         ],
         "said": [(f"{ASKED}{one}", value) for one, value in shown.values.items()],
         "lists": told.lists(),

@@ -5,7 +5,12 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from metering.errors import Conflict
 
 COOKIE = "greenoffice_session"
 LIFETIME_US = 12 * 3600 * 1_000_000
@@ -19,6 +24,26 @@ class Session:
     key_id: str
     csrf: str
     began_us: int
+    sent: set[str] = field(default_factory=set, compare=False)
+    """Marks of the forms that were sent and may not be sent again."""
+
+    @contextmanager
+    def once(self, mark: str) -> Iterator[None]:
+        """Around what a form may do only once. Conflict where the form with this mark did it, or
+        does it now; a form that fails may be sent again. A form without a mark is not watched."""
+        if mark in self.sent:
+            raise Conflict(
+                "this was done already, and what was shown is not shown again",
+                field="once",
+                fix="go on from the list; what nobody wrote down is made anew",
+            )
+        if mark:
+            self.sent.add(mark)
+        try:
+            yield
+        except BaseException:
+            self.sent.discard(mark)
+            raise
 
     def accepts(self, token: str) -> bool:
         """Whether a form came from a page of this session."""
@@ -26,7 +51,11 @@ class Session:
 
 
 class Sessions:
-    """Sessions by their cookie; they end after twelve hours, at sign-out, or with the process."""
+    """Sessions by their cookie; they end after twelve hours, at sign-out, or with the process.
+
+    Beyond `MOST` the key that has most of them gives its oldest, so that nobody who signs in again
+    and again signs others out.
+    """
 
     def __init__(self) -> None:
         self._by_token: dict[str, Session] = {}
@@ -37,9 +66,14 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         with self._lock:
             if len(self._by_token) >= MOST:
-                self._by_token.pop(next(iter(self._by_token)))
+                self._forget_one()
             self._by_token[token] = Session(key_id, secrets.token_urlsafe(32), now_us)
         return token
+
+    def _forget_one(self) -> None:
+        held = Counter(one.key_id for one in self._by_token.values())
+        most = held.most_common(1)[0][0]
+        del self._by_token[next(t for t, one in self._by_token.items() if one.key_id == most)]
 
     def get(self, token: str | None, now_us: int) -> Session | None:
         """The session of a cookie; None when there is none or it has run out."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.page import formats
 from api.page.language import N_
-from api.page.setup_fields import SetupFields, label_of, stem
+from api.page.setup_fields import SetupFields, label_of, stem, told_of
 from api.page.visit import Visit
 from api.usecases.setting_up import (
     FieldProblem,
@@ -172,7 +172,11 @@ def form(visit: Visit, shown: FormShown) -> dict[str, Any]:
         "applies_from": change.applies_from,
         "applies_type": "text" if shape.file == "points.csv" else "date",
         "moves": bool(change.id) and shape.file == "meters.csv",
-        "elsewhere": [one for one in problems if not _has_field(shape, one)],
+        "elsewhere": [
+            (one.column, *told_of(one, visit.language))
+            for one in problems
+            if not _has_field(shape, one)
+        ],
         "wrong": len(problems),
         "unseen": shown.unseen,
         "reason": shown.reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
@@ -12,11 +13,12 @@ from api.usecases.setting_up import FieldProblem
 from metering.registry.choices import choices
 from metering.registry.kinds import FILES, TABLES
 from metering.registry.model import Registry
-from texts import said, word
+from texts import own_meaning, said, word
 
 DAYS: Final = frozenset({"valid_from", "valid_to", "date", "calibrated_until"})
 _MOMENTS: Final = frozenset({("points.csv", "valid_from"), ("points.csv", "valid_to")})
 """May say an instant or a window too."""
+_FILES: Final = re.compile("|".join(map(re.escape, FILES)))
 _NUMBERS: Final = frozenset({"area_m2", "persons", "max_per_hour", "ratio", "digits", "price"})
 
 
@@ -48,7 +50,8 @@ class SetupFields:
             "name": f"c.{column}" if place < 0 else f"p.{place}.{column}",
             "label": label_of(self._visit, column),
             "column": column,
-            "help": word("setup_help", column, language),
+            "help": own_meaning(stem(self._file), column, language)
+            or word("setup_help", column, language),
             "value": value,
             "needed": column in TABLES[self._file].required,
             "fixed": fixed,
@@ -56,10 +59,7 @@ class SetupFields:
             "list": "" if values else self._list(column),
             "type": "date" if column in DAYS and (self._file, column) not in _MOMENTS else "text",
             "mode": "decimal" if column in _NUMBERS else "",
-            "problems": [
-                (said(one.problem, language), "" if values else said(one.fix, language))
-                for one in wrong
-            ],
+            "problems": [told_of(one, language) for one in dict.fromkeys(wrong)],
         }
 
     def _options(self, values: Sequence[str], value: str) -> list[tuple[str, str]]:
@@ -75,6 +75,22 @@ class SetupFields:
         if among and among not in self._lists:
             self._lists[among] = _names(self._registry, among, self._visit.language)
         return among
+
+
+def told_of(problem: FieldProblem, language: str) -> tuple[str, str]:
+    """What is wrong and how to put it right, as a form says it: files by what their things are
+    called, and nothing of the values that the field chooses from anyhow."""
+    lists_values = problem.problem == "unknown" and problem.fix.startswith("one of ")
+    wrong, fix = (said(one, language) for one in (problem.problem, problem.fix))
+    return _named(wrong, language), "" if lists_values else _named(fix, language)
+
+
+def _named(sentence: str, language: str) -> str:
+    def name(found: re.Match[str]) -> str:
+        called = word("setup_file", stem(found[0]), language)
+        return f"“{called}”"
+
+    return _FILES.sub(name, sentence)
 
 
 def choice(value: str, language: str) -> str:

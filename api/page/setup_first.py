@@ -9,13 +9,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.page.language import N_
 from api.page.setup import title
-from api.page.setup_fields import SetupFields
+from api.page.setup_fields import SetupFields, told_of
 from api.page.visit import Acting, PageRoute, Visit
 from api.usecases.first_start import FirstOffice, begin
 from api.usecases.setting_up import FieldProblem
 from metering.errors import InvalidFiles
 from metering.registry.write import Record
-from texts import LANGUAGES, said
+from texts import LANGUAGES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -43,7 +43,9 @@ def first_page(
 def _first(visit: Visit, office: FirstOffice, error: InvalidFiles | None) -> dict[str, Any]:
     told, found = SetupFields(visit, "tree.csv"), error.problems if error else ()
     named = {"name", "building", "zone"}
-    problems = [FieldProblem(-1, one.field, one.value, one.problem, one.fix) for one in found]
+    # without the values: the codes of site and building are made of the institution's
+    told_once = dict.fromkeys((one.field, one.problem, one.fix) for one in found)
+    problems = [FieldProblem(-1, column, "", *wrong) for column, *wrong in told_once]
     values: Record = {column: getattr(office, column) for column in COLUMNS}
     samples = visit.caller.platform.samples()
     elsewhere = [one for one in problems if one.column not in COLUMNS]
@@ -55,9 +57,7 @@ def _first(visit: Visit, office: FirstOffice, error: InvalidFiles | None) -> dic
             for one in COLUMNS
         ],
         "wrong": len(problems),
-        "elsewhere": [
-            (said(one.problem, visit.language), said(one.fix, visit.language)) for one in elsewhere
-        ],
+        "elsewhere": [told_of(one, visit.language) for one in elsewhere],
         "languages": [(one.code, one.own_name) for one in LANGUAGES.values()],
         "language": office.language or visit.language,
         "samples": [

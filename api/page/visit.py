@@ -214,7 +214,7 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                return error_page(request, problems.from_validation(error))
+                return error_page(request, problems.from_validation(error, of_form=True))
             except GreenOfficeError as error:
                 trace_refusal(request, error)
                 return error_page(request, error)

@@ -11,6 +11,7 @@ import figures
 from api.caller import Caller
 from api.moments import as_of_text
 from api.usecases.energy import Days, Step, intervals_of, series_of
+from api.wrong_values import too_many_characters
 from figures import FIELDS, AsOf, FigureSheet
 from metering import items
 from metering.book import SeriesKey
@@ -58,7 +59,7 @@ def listed(text: str | None, field: str) -> list[str | None]:
             )
         if len(one) > MOST_CODE:
             raise InvalidInput(
-                f"String should have at most {MOST_CODE} characters",
+                too_many_characters(MOST_CODE),
                 field=field,
                 value=one,
                 fix="see /docs for what this query part accepts",

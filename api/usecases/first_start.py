@@ -1,7 +1,7 @@
 """First start: where nothing is registered, an institution with a site and a building.
 
 code        institution: name, zone
-code-site     site
+code-site     site: named after it
 code-1          building: its name, area          and what was chosen of the samples
 """
 
@@ -14,6 +14,7 @@ from api.usecases.registering import ImportDone, ImportWishes, import_texts
 from api.usecases.setting_up import need_setup
 from metering.errors import Conflict
 from metering.gateway_life import csv_text
+from texts import word
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,13 @@ def begin(caller: Caller, office: FirstOffice) -> ImportDone:
 def _tree(office: FirstOffice) -> str:
     site, building = f"{office.code}-site", f"{office.code}-1"
     named = office.building or office.name
+    # a name of its own, else lists of places have the institution's twice
+    site_name = word("first_start", "site", office.language).format(name=office.name)
     return csv_text(
         [
             ("code", "parent", "type", f"name_{office.language}", "zone", "area_m2"),
             (office.code, "", "institution", office.name, office.zone, ""),
-            (site, office.code, "site", office.name, "", ""),
+            (site, office.code, "site", site_name if office.name else "", "", ""),
             (building, site, "building", named, "", office.area_m2),
         ]
     )

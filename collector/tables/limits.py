@@ -11,6 +11,8 @@ MOST_BYTES: Final = 256 << 20
 MOST_FILES: Final = 1_000
 MOST_ROWS: Final = 10_000_000
 MOST_COLUMNS: Final = 4_096
+MOST_BLANK_ROWS: Final = 1 << 20
+"""Of a workbook, over all its sheets: as many as one sheet can have."""
 MOST_RATIO: Final = 500
 """Times that a part of an archive may grow, once it is above `RATIO_FROM` bytes."""
 RATIO_FROM: Final = 16 << 20

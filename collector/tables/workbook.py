@@ -19,7 +19,7 @@ from xml.etree.ElementTree import ParseError
 
 import openpyxl
 
-from collector.tables.limits import check_rows, check_width
+from collector.tables.limits import MOST_BLANK_ROWS, check_rows, check_width
 from collector.tables.table import FileTable, RawLine
 from metering.errors import InvalidInput
 
@@ -43,7 +43,8 @@ def workbook_tables(name: str, data: bytes, archive: zipfile.ZipFile) -> list[Fi
     except _BROKEN as error:
         raise _damaged(name, error) from None
     formulas = any(_has_formulas(archive, part) for part in archive.namelist())
-    lines = {one: partial(_lines, name, opened, one, formulas=formulas) for one in sheets}
+    blank: dict[str, int] = {}
+    lines = {one: partial(_lines, name, opened, one, blank, formulas=formulas) for one in sheets}
     filled = [one for one in sheets if _holds_anything(lines[one])] or sheets[:1]
     return [
         FileTable(
@@ -82,17 +83,29 @@ def _check_parts(name: str, archive: zipfile.ZipFile) -> None:
     for part in archive.infolist():
         if part.filename.endswith((".xml", ".rels")):
             try:
-                with archive.open(part) as file:
-                    begin = file.read(4096).replace(b"\0", b"").lower()
+                has_type = _has_document_type(archive, part)
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
                 raise _damaged(name, error) from None
-            if b"<!doctype" in begin:
+            if has_type:
                 raise InvalidInput(
                     "it has a document type, which is not taken",
                     field="file",
                     value=name,
                     fix="save it anew as XLSX",
                 )
+
+
+def _has_document_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Looked for everywhere, since comments of any length may stand before it; in text it would
+    be written `&lt;!`. Zeros are left out for UTF-16."""
+    with archive.open(part) as file:
+        before = b""
+        while block := file.read(1 << 20):
+            seen = before + block.replace(b"\0", b"").lower()
+            if b"<!doctype" in seen:
+                return True
+            before = seen[-8:]
+    return False
 
 
 def _has_formulas(archive: zipfile.ZipFile, part: str) -> bool:
@@ -108,8 +121,11 @@ def _has_formulas(archive: zipfile.ZipFile, part: str) -> bool:
 
 
 def _lines(
-    name: str, opened: Callable[..., Any], sheet: str, *, formulas: bool
+    name: str, opened: Callable[..., Any], sheet: str, blank: dict[str, int], *, formulas: bool
 ) -> Iterator[RawLine]:
+    """Lines of a sheet. `blank` counts the blank rows of each sheet: a row says its own number, so
+    that a small file can claim any number of them."""
+    blank[sheet] = 0
     try:
         shown = opened(values=True)[sheet]
         shown.reset_dimensions()
@@ -121,10 +137,23 @@ def _lines(
         for row, cells in enumerate(shown.iter_rows(), start=1):
             check_rows(row, name)
             check_width(len(cells), row, name)
+            if not cells:
+                blank[sheet] += 1
+                _check_blank(sum(blank.values()), row, name)
             values = [_value(cell) for cell in cells]
             yield row, _with_formulas(values, next(written)) if formulas else values
     except _BROKEN as error:
         raise _damaged(name, error) from None
+
+
+def _check_blank(rows: int, row: int, name: str) -> None:
+    if rows > MOST_BLANK_ROWS:
+        raise InvalidInput(
+            f"more than {MOST_BLANK_ROWS} blank rows, up to row {row}",
+            field="file",
+            value=name,
+            fix="delete what stands far below the table",
+        )
 
 
 def _value(cell: Any) -> object:

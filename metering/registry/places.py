@@ -40,8 +40,6 @@ DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")
 def take_node(row: Row, facts: Facts) -> None:
     """A row of tree.csv: the node, and its edge to the node above where it names one."""
     code, kind = row.code("code"), row.choice("type", NodeType)
-    if not code:
-        return
     zone = row.text("zone") or None
     if zone is not None:
         try:
@@ -57,6 +55,8 @@ def take_node(row: Row, facts: Facts) -> None:
         row.number("area_m2", least=0),
         row.whole("persons", 0, 100_000_000),
     )
+    if not code:
+        return  # what else is wrong with the row is told all the same
     facts.nodes.append((row, node))
     valid, share = row.validity(), _share(row, kind)
     if row.text("parent"):

@@ -130,17 +130,25 @@ ASKED: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ),
     ("history-asked", "GET", "/v1/history/sent0before", {"key": "whole"}),
     ("history-of-others", "GET", "/v1/history/sent0before", {}),
+    (
         "recomputing",
         "GET",
         "/v1/repairs/recompute?node=office-a&from=2026-10-01&to=2026-10-02",
         {},
+    ),
     ("recomputations", "GET", "/v1/repairs/recomputations", {}),
+    (
         "discard-dead-letters",
+        "POST",
         "/v1/dead-letters/groups/discard",
         {"json": {"reason": "unknown_point", "why": "tried out"}},
+    ),
+    (
         "refused-end-of-a-key",
+        "POST",
         "/v1/keys/nobody/end",
         {"json": {"expires": "2027-01-01"}},
+    ),
 )
 
 

@@ -73,7 +73,7 @@ def test_a_key_is_made_rotated_ended_and_revoked_each_with_its_reason(page):
     admin = page()
     wanted = {"name": "Chen Wei", "node": "office-a", "role": "operate", "purpose": "shift"}
     shown = admin.post("/keys/new", **wanted, expires="2027-01-01")
-    assert "Chen Wei may, at Office A: also see to findings" in shown
+    assert "Chen Wei may, at Office A: read and enter, see to findings" in shown
     assert "From 2027-01-01 00:00 on it opens nothing." in shown
     assert "Chen Wei" not in admin.get("/keys")
     admin.post("/keys/new", 422, **wanted, step="save")

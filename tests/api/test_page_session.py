@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from api.page import sessions
+
 
 def token_of(html: str) -> str:
     return re.search(r'name="token" value="([^"]+)"', html)[1]
@@ -172,3 +174,12 @@ def test_a_places_overview_shows_its_own_cases_only(world, signed_in):
     html = world.client.get("/?node=office-b").text
     assert '"/findings/2"' in html
     assert '"/findings/1"' not in html
+
+
+def test_who_signs_in_again_and_again_signs_nobody_else_out(monkeypatch):
+    monkeypatch.setattr(sessions, "MOST", 20)
+    all_of_them = sessions.Sessions()
+    others = [all_of_them.begin(f"key-{n}", n) for n in range(5)]
+    own = [all_of_them.begin("busy", 5 + n) for n in range(100)]
+    assert all(all_of_them.get(one, 200) for one in others)
+    assert [one for one in own if all_of_them.get(one, 200)] == own[-15:]

@@ -86,6 +86,23 @@ def test_every_kind_of_what_is_registered_is_listed_and_has_a_form(admin):
     assert admin.page("/setup/meters?q=OFFICE-A+water").count("row?row=") == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "told", "elsewhere"),
+    [
+        ("calendar", "Statutory holiday", "a register counts on"),
+        ("factors", "Unit of the factor", "The unit in which it is sent"),
+        ("office_hours", "1 is Monday", "As the calendar tells them"),
+        ("power_factors", "Upper end of the band", "a value cannot be true"),
+        ("tiers", "from the year or the month", "deep_valley"),
+        ("charges", "percent of a tax", "kvarh"),
+    ],
+)
+def test_a_column_is_explained_as_it_is_meant_in_its_own_table(admin, kind, told, elsewhere):
+    form = admin.page(f"/setup/{kind}/row")
+    assert told in form
+    assert elsewhere not in form
+
+
 def test_a_change_is_shown_with_what_it_moves_and_then_saved_and_undone(admin):
     path = "/setup/meters/row"
     form = admin.page(f"{path}?row={admin.id('meters.csv', METER)}")
@@ -143,6 +160,20 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_changed(admin):
     taken = admin.sent("/setup/meters/row", form, "look", **{**new, "c.code": METER})
     assert "registered already" in taken
     assert admin.platform.registry().version == version
+
+
+def test_a_fix_is_told_of_what_the_page_has(admin):
+    form = admin.page("/setup/meters/row")
+    wrong = admin.sent(
+        *("/setup/meters/row", form, "look"),
+        **{"c.code": "new", "c.node": "campus", "c.item": "01000", "c.fed_by": "nobody"},
+    )
+    assert "add it to “Meters”, or correct the code" in wrong
+    point = admin.page("/setup/points/row")
+    said = {"c.gateway": "campus/gw-1", "c.point": "new", "c.kind": "register", "c.unit": "m3"}
+    wrong = admin.sent("/setup/points/row", point, "look", **said, **{"p.0.meter": METER})
+    field = wrong[wrong.index('id="c.unit"') :]
+    assert "such as kWh" in field[: field.index("</div>")]
 
 
 def test_a_complete_month_needs_a_reason(admin):
@@ -268,13 +299,15 @@ def test_an_empty_platform_asks_for_its_office_and_says_what_comes_next(booked, 
     said = {"code": "bu reau", "name": "机关", "zone": "Asia/Nowhere", "area_m2": "big"}
     data = {"csrf": admin.csrf, "language": "zh", "sample": ["tariff.csv", "calendar.csv"]}
     answer = admin.world.client.post("/setup/first", data={**data, **said})
-    assert answer.text.count('class="small problem"') >= 2
+    assert answer.text.count('class="small problem"') == 3  # all at once, each where it is
+    assert answer.text.count("not a code") == 1
     assert not admin.platform.registry().nodes
     said = {"code": "bureau", "name": "机关", "zone": "Asia/Shanghai", "area_m2": "1200"}
     answer = admin.world.client.post("/setup/first", data={**data, **said}, follow_redirects=False)
     assert answer.status_code == 303, answer.text
     registry = admin.platform.registry()
     assert list(registry.nodes) == ["bureau", "bureau-1", "bureau-site"]
+    assert registry.nodes["bureau-site"].name("zh") == "机关园区"
     assert registry.zone("bureau-1") == "Asia/Shanghai"
     assert (registry.nodes["bureau-1"].name("zh"), registry.nodes["bureau-1"].area_m2) == (
         "机关",

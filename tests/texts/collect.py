@@ -127,6 +127,7 @@ def of_registry() -> dict[str, set[str]]:
         "setup_column": columns,
         "setup_help": columns,
         "setup_value": values - {""} | set(Kind),
+        "first_start": {"site"},
         "key_role": set(Role),
         "key_state": {"stands", "expired", "revoked"},
         "key_act": {"create", "end", "revoke"},
@@ -221,7 +222,7 @@ def groups(root: Path) -> dict[str, set[str]]:
 
 OWN_MEANINGS = {
     *("days.office_hours", "period.tiers", "price.charges", "value.limits", "kind.calendar"),
-    *("low.power_factors", "high.power_factors"),
+    *("low.power_factors", "high.power_factors", "unit.factors"),
 }
 """Columns that mean something else in one of the registry's tables."""
 
