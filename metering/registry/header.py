@@ -9,7 +9,7 @@ from metering.tables import chinese_heading, chinese_table, chinese_word, known_
 
 
 @dataclass(frozen=True)
-class Header:
+class TableHeader:
     """What columns are called."""
 
     columns: tuple[str, ...] = ()
@@ -36,11 +36,11 @@ class Header:
         return chinese_table(name) if self.chinese else name
 
 
-def header_of(columns: Collection[str], texts: Sequence[str]) -> Header:
+def header_of(columns: Collection[str], texts: Sequence[str]) -> TableHeader:
     """The headings of a table that has these columns."""
     ours = tuple(heading_of(columns, one) for one in texts)
     written = {our: text for our, text in zip(ours, texts, strict=True) if our in columns}
-    return Header(ours, written, not all(one.isascii() for one in written.values()))
+    return TableHeader(ours, written, not all(one.isascii() for one in written.values()))
 
 
 def heading_of(columns: Collection[str], text: str) -> str:

@@ -21,7 +21,7 @@ from typing import TypeVar
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
 from metering.moment import INSTANT_FIX, BackwardsWindow, Moment, read_moment
-from metering.registry.header import Header, header_of
+from metering.registry.header import TableHeader, header_of
 from metering.tables import TwoReadings, known_word, letter, plain, plain_day, plain_number
 from metering.validity import Validity
 
@@ -115,7 +115,7 @@ class Row:
     line: int
     values: Mapping[str, str]
     problems: Problems = field(repr=False, compare=False)
-    header: Header = field(default=Header(), repr=False, compare=False)
+    header: TableHeader = field(default=TableHeader(), repr=False, compare=False)
 
     def text(self, column: str) -> str:
         """The field without blanks around it; '' where it is empty or absent."""
@@ -268,7 +268,7 @@ class Row:
 
 def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
     """All rows of a sheet; what is wrong with its lines as such is noted."""
-    header: Header | None = None
+    header: TableHeader | None = None
     rows: list[Row] = []
     homeless: set[int] = set()
     for number, values in sheet.lines:
@@ -338,7 +338,9 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def _good_header(table: Table, file: str, header: Header, line: int, problems: Problems) -> bool:
+def _good_header(
+    table: Table, file: str, header: TableHeader, line: int, problems: Problems
+) -> bool:
     before = len(problems.found)
     known = ", ".join(map(header.heading, table.columns))
     for column in table.required:
