@@ -61,7 +61,7 @@ _BODY: Final[dict[str, Any]] = {
 }
 _A_CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "CSV",
+        "description": "The rows, as CSV",
         "content": {"text/csv": {"schema": {"type": "string"}, "example": "time,canteen,reason"}},
     }
 }

@@ -68,8 +68,9 @@ def run_load(options: HistoryOptions, data: Path, *, as_json: bool) -> list[Tabl
                 tasks[file] = display.add_task(file, total=count)
             display.update(tasks[file], completed=done)  # type: ignore[arg-type]
 
-        for file in options.files:
-            loaded = list(load_file(file, place, ways, progress))
+        for count, file in enumerate(options.files, start=1):
+            is_last = count == len(options.files)
+            loaded = list(load_file(file, place, ways, progress, is_last=is_last))
             written = write_refused(loaded, file)
             for one in loaded:
                 found.append(one.told)

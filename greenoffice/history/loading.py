@@ -77,17 +77,20 @@ class TableLoaded:
 
 
 def load_file(
-    file: Path, place: HistoryPlace, ways: HistoryWays, progress: Progress
+    file: Path, place: HistoryPlace, ways: HistoryWays, progress: Progress, *, is_last: bool = False
 ) -> Iterator[TableLoaded]:
-    """Load every table of a file or folder. What is written is durable before the next table.
+    """Load every table of a file or folder. What is written is durable before the next table, and
+    is remembered for it, or for the next file but of one that `is_last`.
 
     Raises as reading tables does, and InvalidInput where series cannot be mapped: then nothing of
     that table is written. Unavailable or StorageFull where a store does not answer or has no room;
     what was written stays, and is a duplicate when the file is loaded again.
     """
-    for table in read_tables(file, form=ways.text):
+    tables = read_tables(file, form=ways.text)
+    for count, table in enumerate(tables, start=1):
         history = read_history(table, ways.form)
-        yield load_history(table, history, place, ways, progress)
+        remembers = count < len(tables) or not is_last
+        yield load_history(table, history, place, ways, progress, remembers=remembers)
 
 
 def load_history(
@@ -96,9 +99,12 @@ def load_history(
     place: HistoryPlace,
     ways: HistoryWays,
     progress: Progress,
+    *,
+    remembers: bool = True,
 ) -> TableLoaded:
-    """Load what a table was read as; raises as `load_file`."""
-    return _TableLoad(table, history, place, ways).run(progress)
+    """Load what a table was read as; `remembers`: what comes after it is judged beside it. Raises
+    as `load_file`."""
+    return _TableLoad(table, history, place, ways).run(progress, remembers=remembers)
 
 
 def waiting_rows(
@@ -131,7 +137,7 @@ class _TableLoad:
         self._records: list[Record] = []
         self._last_us = 0
 
-    def run(self, progress: Progress) -> TableLoaded:
+    def run(self, progress: Progress, *, remembers: bool) -> TableLoaded:
         """Judge and write all series."""
         history, counts = self._history, self._told.counts
         counts.read, counts.missing = history.cells, history.missing
@@ -144,7 +150,9 @@ class _TableLoad:
                 self._told.unknown.append(self._names[which])
             else:
                 by_time = np.argsort(history.time_us[rows], kind="stable")
-                written += self._series(target, rows[by_time])
+                for one in self._series(target, rows[by_time]):
+                    if remembers:
+                        written.append(one)
             done += len(rows)
             progress(self._table.file, done, history.cells)
         self._flush()

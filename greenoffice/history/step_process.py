@@ -95,7 +95,7 @@ class _StepRun:
         self._upload.tell(self.told)
 
     def _load(self, place: HistoryPlace, ways: HistoryWays) -> None:
-        loaded = list(load_file(self._file, place, ways, self._progress))
+        loaded = list(load_file(self._file, place, ways, self._progress, is_last=True))
         tables = [one.told for one in loaded]
         # One row of headings is enough.
         parts = [one.refused for one in loaded if one.refused]

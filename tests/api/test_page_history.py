@@ -282,5 +282,5 @@ def test_columns_get_new_meters_that_are_shown_before_they_are_made(office):
     (served,) = registry.meters_of_point(point.id)
     meter = registry.meters[served.meter]
     assert (meter.node, meter.item, meter.name_en) == ("b", "01B00", "canteen")
-    entries = office.platform.access.entries(None, limit=5)
+    entries = open_stores(office.folder).access.entries(None, limit=5)
     assert ("registry.apply", "of the old system") in {(e.action, e.reason) for e in entries}
