@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
-from collector.tables.limits import MOST_COLUMNS, check_rows, check_width
+from collector.tables.limits import check_rows, check_width
 from collector.tables.table import FileTable, RawLine
 from metering.errors import InvalidInput
 from metering.tables import decode
@@ -23,7 +23,10 @@ _ROW: Final = re.compile(r"</?tr\b[^<>]{0,2000}>", re.IGNORECASE)
 _CELL: Final = re.compile(r"<t[dh]\b", re.IGNORECASE)
 _END: Final = re.compile(r"</t[dh]\b", re.IGNORECASE)
 _OTHER: Final = re.compile(r"</?[a-z!][^<>]{0,2000}>", re.IGNORECASE)
-_SPAN: Final = re.compile(r"""colspan\s*=\s*["']?(\d{1,4})""", re.IGNORECASE)
+_COLUMNS: Final = re.compile(r"""colspan\s*=\s*["']?(\d{1,9})""", re.IGNORECASE)
+_ROWS: Final = re.compile(r"""rowspan\s*=\s*["']?(\d{1,9})""", re.IGNORECASE)
+MOST_SPANNED: Final = 200
+"""Rows or columns of a cell, so that a small page does not become a large table."""
 
 
 def is_web_page(data: bytes) -> bool:
@@ -73,19 +76,44 @@ def _bounds(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _lines(name: str, text: str) -> Iterator[RawLine]:
-    row = 0
+    """A cell that spans columns or rows stands in the first of them, the others are empty."""
+    row, covered = 0, dict[int, int]()
     for part in _ROW.split(text):
-        cells: list[object] = []
+        cells, below = list[object](), dict[int, int]()
         for cell in _CELL.split(part)[1:]:
             attributes, _, content = cell.partition(">")
-            cells.append(_shown(content))
-            if found := _SPAN.search(attributes):
-                cells += [None] * (min(int(found[1]), MOST_COLUMNS) - 1)
+            cells += _under(covered, len(cells))
+            place = len(cells)
+            cells += [_shown(content), *[None] * (_span(_COLUMNS, attributes, name) - 1)]
             check_width(len(cells), row + 1, name)
+            if deep := _span(_ROWS, attributes, name) - 1:
+                below |= dict.fromkeys(range(place, len(cells)), deep)
         if cells:
             row += 1
             check_rows(row, name)
-            yield row, cells
+            yield row, [*cells, *_under(covered, len(cells))]
+            covered = {one: rows - 1 for one, rows in covered.items() if rows > 1} | below
+
+
+def _under(covered: Mapping[int, int], place: int) -> list[None]:
+    """Empty cells for those from a place on that a cell above covers."""
+    after = place
+    while after in covered:
+        after += 1
+    return [None] * (after - place)
+
+
+def _span(pattern: re.Pattern[str], attributes: str, name: str) -> int:
+    found = pattern.search(attributes)
+    count = int(found[1]) if found else 1
+    if count > MOST_SPANNED:
+        raise InvalidInput(
+            f"a cell that spans more than {MOST_SPANNED} rows or columns",
+            field="file",
+            value=name,
+            fix="open it, and save its table as XLSX or CSV",
+        )
+    return max(count, 1)
 
 
 def _shown(content: str) -> str:

@@ -310,6 +310,16 @@ def _called_otherwise() -> Iterator[TableCase]:
     for encoding in ("utf-8", "gb18030"):
         for file in ("a.xls", "a.xlsx"):
             yield TableCase(f"{file}, a page in {encoding}", file, web.encode(encoding))
+    spans = (
+        "<table><tr><td rowspan=2>时间<td colspan=2>甲<td colspan='2'>乙</tr>"
+        "<tr><td>总表<td>空调<td>总表<td>空调</tr>"
+        "<tr><td>2026-10-01 00:00<td>1<td>2<td>3<td>4</tr></table>"
+    )
+    names = ("甲 总表", "甲 空调", "乙 总表", "乙 空调")
+    told = tuple((name, ZERO, float(n)) for n, name in enumerate(names, start=1))
+    yield TableCase("a page, merged headings", "a.xls", spans.encode(), told, 0)
+    wide = spans.replace("rowspan=2", "rowspan=20000").encode()
+    yield TableCase("a page, a cell over all of it", "a.xls", wide, error="file")
     data = b"<html><body>Please sign in</body></html>"
     yield TableCase("a page without a table", "a.xls", data, error="file")
     tabs = written.delimited(rows, "\t", "gb18030")
