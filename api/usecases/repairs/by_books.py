@@ -6,6 +6,7 @@ from decimal import ROUND_UP, Context, Decimal
 from fractions import Fraction
 from typing import Final
 
+from api.usecases.repairs.by_registry import of_meter
 from api.usecases.repairs.facts import MeterBooked, RepairFacts, Summed
 from api.usecases.repairs.repair import (
     LookedAt,
@@ -13,7 +14,6 @@ from api.usecases.repairs.repair import (
     MendingKind,
     Repair,
     RepairSubject,
-    Said,
     looked_at,
 )
 from api.usecases.repairs.rows import POINTS, installed_row, mended, meter_row
@@ -44,10 +44,6 @@ _YEAR = 365
 _TWO_DIGITS = Context(prec=2, rounding=ROUND_UP)
 
 
-def _of_meter(meter: Meter, said: Said, mending: Mending | None = None) -> Repair:
-    return Repair(RepairSubject.METER, meter.code, said, mending)
-
-
 def _booked(facts: RepairFacts) -> list[tuple[Meter, MeterBooked]]:
     return [
         (meter, facts.booked[meter.code]) for meter, _ in facts.meters if meter.code in facts.booked
@@ -58,7 +54,7 @@ def incomplete(facts: RepairFacts) -> LookedAt:
     """Meters with books."""
     recompute = Mending(MendingKind.RECOMPUTE)
     return looked_at(
-        _of_meter(meter, {"percent": _percent(of.missing), "days": of.days}, recompute)
+        of_meter(meter, {"percent": _percent(of.missing), "days": of.days}, recompute)
         if of.missing > LACKING
         else None
         for meter, of in _booked(facts)
@@ -79,7 +75,7 @@ def no_limit(facts: RepairFacts) -> LookedAt:
     """Meters with registers."""
     metered = {meter.code: meter for meter, _, _, _ in facts.installed}
     return looked_at(
-        _of_meter(meter, {"unit": meter.unit}, _limited(facts, meter, facts.booked.get(meter.code)))
+        of_meter(meter, {"unit": meter.unit}, _limited(facts, meter, facts.booked.get(meter.code)))
         if meter.max_per_hour is None
         else None
         for meter in metered.values()
@@ -97,7 +93,7 @@ def _limited(facts: RepairFacts, meter: Meter, of: MeterBooked | None) -> Mendin
 def limit_too_low(facts: RepairFacts) -> LookedAt:
     """Meters with a limit."""
     return looked_at(
-        _of_meter(
+        of_meter(
             meter,
             {"times": times, "limit": _number(meter.max_per_hour), "unit": meter.unit},
             meter_row(facts, meter.code, {}, ("max_per_hour",)),
@@ -112,7 +108,7 @@ def limit_too_low(facts: RepairFacts) -> LookedAt:
 def limit_too_high(facts: RepairFacts) -> LookedAt:
     """Meters with a limit of which enough is known."""
     return looked_at(
-        _of_meter(
+        of_meter(
             meter,
             {
                 "limit": _number(meter.max_per_hour),
@@ -135,7 +131,7 @@ def _number(value: Decimal | None) -> str:
 def register_resets(facts: RepairFacts) -> LookedAt:
     """Meters with books: how often a register began anew."""
     return looked_at(
-        _of_meter(meter, {"times": times})
+        of_meter(meter, {"times": times})
         if (times := _times(facts, meter, ("reset",))) >= HELD_BACK
         else None
         for meter, _ in _booked(facts)
@@ -145,7 +141,7 @@ def register_resets(facts: RepairFacts) -> LookedAt:
 def runs_backwards(facts: RepairFacts) -> LookedAt:
     """Meters with books: energy that is booked below 0, or refused since it went backwards."""
     return looked_at(
-        _of_meter(meter, {"times": times}, _both_ways(facts, meter))
+        of_meter(meter, {"times": times}, _both_ways(facts, meter))
         if (times := _times(facts, meter, _BACKWARDS))
         else None
         for meter, _ in _booked(facts)
@@ -164,7 +160,7 @@ def _both_ways(facts: RepairFacts, meter: Meter) -> Mending | None:
 def never_moves(facts: RepairFacts) -> LookedAt:
     """Meters of which enough is known."""
     return looked_at(
-        _of_meter(meter, {"days": of.days}) if of.energy == 0 else None
+        of_meter(meter, {"days": of.days}) if of.energy == 0 else None
         for meter, of in _booked(facts)
         if of.energy is not None and of.days >= LEAST_DAYS
     )
@@ -242,5 +238,5 @@ def unit_by_area(facts: RepairFacts) -> LookedAt:
                 continue
             odd = not PER_M2[0] <= yearly <= PER_M2[1]
             said = {"per_m2": f"{float(yearly):.3g}"}
-            found.append(_of_meter(meter, said, _other_unit(facts, meter)) if odd else None)
+            found.append(of_meter(meter, said, _other_unit(facts, meter)) if odd else None)
     return looked_at(found)

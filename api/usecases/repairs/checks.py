@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.usecases.repairs import by_arrival, by_books, by_platform, by_registry
+from api.usecases.repairs import by_arrival, by_books, by_platform, by_prices, by_registry
 from api.usecases.repairs.repair import RepairCheck, RepairSeverity
 
 WRONG, LACKING, SOON, ADVICE = RepairSeverity
@@ -33,20 +33,20 @@ CHECKS: tuple[RepairCheck, ...] = (
     RepairCheck("part_not_ready", WRONG, by_platform.part_not_ready),
     RepairCheck("backups_lacking", WRONG, by_platform.backups_lacking),
     RepairCheck("no_register", LACKING, by_registry.no_register),
-    RepairCheck("no_tariff", LACKING, by_registry.no_tariff),
-    RepairCheck("no_carbon_factor", LACKING, by_registry.no_carbon_factor),
-    RepairCheck("no_coal_factor", LACKING, by_registry.no_coal_factor),
+    RepairCheck("no_tariff", LACKING, by_prices.no_tariff),
+    RepairCheck("no_carbon_factor", LACKING, by_prices.no_carbon_factor),
+    RepairCheck("no_coal_factor", LACKING, by_prices.no_coal_factor),
     RepairCheck("no_area", LACKING, by_registry.no_area),
     RepairCheck("no_persons", LACKING, by_registry.no_persons),
     RepairCheck("no_outdoor_temperature", LACKING, by_registry.no_outdoor_temperature),
-    RepairCheck("no_calendar", LACKING, by_registry.no_calendar),
+    RepairCheck("no_calendar", LACKING, by_prices.no_calendar),
     RepairCheck("centre_without_ends", LACKING, by_registry.centre_without_ends),
     RepairCheck("unregistered_points", LACKING, by_arrival.unregistered_points),
     RepairCheck("gateway_never_heard", LACKING, by_arrival.gateway_never_heard),
     RepairCheck("gateway_without_points", LACKING, by_arrival.gateway_without_points),
-    RepairCheck("tariff_ends", SOON, by_registry.tariff_ends),
-    RepairCheck("calendar_ends", SOON, by_registry.calendar_ends),
-    RepairCheck("calendar_provisional", SOON, by_registry.calendar_provisional),
+    RepairCheck("tariff_ends", SOON, by_prices.tariff_ends),
+    RepairCheck("calendar_ends", SOON, by_prices.calendar_ends),
+    RepairCheck("calendar_provisional", SOON, by_prices.calendar_provisional),
     RepairCheck("calibration_ends", SOON, by_registry.calibration_ends),
     RepairCheck("key_ends", SOON, by_platform.key_ends),
     RepairCheck("disk_fills", SOON, by_platform.disk_fills),
@@ -58,9 +58,9 @@ CHECKS: tuple[RepairCheck, ...] = (
     RepairCheck("no_total", ADVICE, by_registry.no_total),
     RepairCheck("no_meter", ADVICE, by_registry.no_meter),
     RepairCheck("no_office_hours", ADVICE, by_registry.no_office_hours),
-    RepairCheck("no_account", ADVICE, by_registry.no_account),
+    RepairCheck("no_account", ADVICE, by_prices.no_account),
     RepairCheck("no_name", ADVICE, by_registry.no_name),
-    RepairCheck("factor_unverified", ADVICE, by_registry.factor_unverified),
+    RepairCheck("factor_unverified", ADVICE, by_prices.factor_unverified),
     RepairCheck("unused_point", ADVICE, by_registry.unused_point),
     RepairCheck("key_unused", ADVICE, by_platform.key_unused),
 )
