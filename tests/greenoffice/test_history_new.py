@@ -29,7 +29,11 @@ from metering.reading import Kind
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
 
-TREE = "code,parent,type,zone\no,,institution,Asia/Shanghai\ns,o,site,\nb,s,building,\nb2,s,building,\n"
+TREE = (
+    "code,parent,type,zone\n"
+    "o,,institution,Asia/Shanghai\n"
+    "s,o,site,\nb,s,building,\nb2,s,building,\n"
+)
 COLUMNS = ("一号楼电量(kWh)", "二号楼电量(kWh)", "食堂用水(m3)", "室温(°C)", "发电 export (kWh)")
 ROWS = 96
 BEGIN = datetime(2025, 3, 1)
