@@ -85,7 +85,7 @@ def forecast(known: Floats, working: Bools) -> Forecast | None:
             value=f"{working.size} days, {known.size} of them known",
             fix="a kind for each known day and for at least one after them",
         )
-    seen = _Seen.of(known, working)
+    seen = _KnownSums.of(known, working)
     now = np.array([known.size])
     if int(seen.counts(now - LATELY, now).sum()) < LEAST_LATELY:
         return None
@@ -125,7 +125,7 @@ def _rest(first: Floats, rest: Floats, begun: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _KnownSums:
     """Sums of the known days up to each day, by kind: any mean of a stretch is a difference."""
 
     kinds: Ints
@@ -136,7 +136,7 @@ class _Seen:
     """(2, n + 1)"""
 
     @classmethod
-    def of(cls, known: Floats, working: Bools) -> _Seen:
+    def of(cls, known: Floats, working: Bools) -> _KnownSums:
         kinds = working.astype(np.int64)
         own = kinds[: known.size]
         present = np.isfinite(known)
@@ -190,7 +190,7 @@ def _times(shares: Bounds | None, total: float) -> Bounds | None:
     return shares[0] * total, shares[1] * total
 
 
-def _band(seen: _Seen, known: Floats, ahead: int) -> tuple[Bounds | None, int]:
+def _band(seen: _KnownSums, known: Floats, ahead: int) -> tuple[Bounds | None, int]:
     """Bounds as shares of what is expected, and the stretches they rest on."""
     last = known.size - ahead
     if last <= LATELY:

@@ -24,6 +24,7 @@ from api.usecases.bills import MOST_BILLS, accounts_of
 from api.usecases.lineage import ANSWER, MOST_DAYS, MOST_METERS
 from api.usecases.reached import BILLS
 from api.usecases.supplier_bills import MOST_LISTED
+from api.usecases.verdicts import MOST_DAYS as MOST_DAYS_JUDGED
 from metering.closing import Closing, number_of_closing
 from metering.items import check_item, covers, whole
 from metering.localtime import DAY_MIN, local_day
@@ -41,6 +42,8 @@ _PART: Final = 65
 """A day of one series as one sum."""
 _ROLE: Final = 6
 """A day of one meter with a role in a data centre, at its own step."""
+_VERDICT, _BAND_DAYS = 1.5, 60
+"""A day of one meter that is judged, and the days before that its band is learned of."""
 _LINEAGE, _OF_METER, _OF_ITS_DAY, _READING = 4_000, 100, 20, 1.4
 _REPORT, _REPORTED = 10_000, 2_000
 """A month of an institution that is not kept yet, and of each of its meters."""
@@ -113,6 +116,15 @@ def _parts(request: Request) -> float:
 
 def _datacentre(request: Request) -> float:
     return _days(request) * _ROLE * len(_meters(request, lambda one: one.dc_role is not None))
+
+
+def _verdicts(request: Request) -> float:
+    """By the meters that may count into the place: its totals, or all where it has few."""
+    if (days := _days(request)) > MOST_DAYS_JUDGED + 1:
+        return 0  # that is refused
+    electric = _meters(request, lambda one: one.item.startswith("01"))
+    totals = sum(one.total for one in electric)
+    return (days + _BAND_DAYS) * _VERDICT * (totals or len(electric))
 
 
 def _lineage(request: Request) -> float:
@@ -231,6 +243,7 @@ _WEIGHED: Final[Mapping[str, Callable[[Request], float]]] = {
     "/v1/energy/parts": _parts,
     "/v1/energy/lineage": _lineage,
     "/v1/datacentre": _datacentre,
+    "/v1/verdicts": _verdicts,
     "/v1/bill": _bill,
     "/v1/bill/file": _bill,
     "/v1/bills": _supplier_bills,

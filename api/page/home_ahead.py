@@ -8,7 +8,7 @@ from decimal import Decimal
 from api.page import formats
 from api.page.places import ELECTRICITY, Place
 from api.page.visit import Visit
-from api.usecases.forecasts import BudgetTold, Forecasts, Told, Until, budgets_of, forecasts_of
+from api.usecases.forecasts import BudgetTold, Forecasts, Foreseen, Until, budgets_of, forecasts_of
 from figures import View
 from metering.items import category
 from texts import day_of, month_of
@@ -71,7 +71,7 @@ def _amount(found: Forecasts) -> tuple[str, str]:
     return _said(told.total, unit), _span(told, unit)
 
 
-def _span(told: Told, currency: str) -> str:
+def _span(told: Foreseen, currency: str) -> str:
     if told.low is None or told.high is None:
         return ""
     return f"{_said(told.low, currency)} – {_said(told.high, currency)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -37,6 +39,7 @@ def verdicts(visit: Visit, view: View, place: Place) -> dict[str, Any]:
         "yesterday": _said(visit, told[-1]),
         "calendar": _calendar(visit, place, first, days),
         "month_name": month_of(first, visit.language),
+        "strip": _strip(told),
         "weekdays": [short_weekday(date(2024, 1, n), visit.language) for n in range(1, 8)],
         "marks": [
             (mark, word("day_verdict", str(kind), visit.language)) for kind, mark in MARKS.items()
@@ -66,6 +69,39 @@ def _said(visit: Visit, one: DayVerdict) -> dict[str, Any]:
 
 _ALL = 0.995
 _BASELINES = (VerdictLack.NO_BASELINE, VerdictLack.PARTLY_JUDGED)
+
+
+@dataclass(frozen=True)
+class StripDay:
+    """A day in the picture of a month; heights are parts of the highest one [%]."""
+
+    number: int
+    mark: str
+    measured: float
+    low: float
+    high: float
+
+
+def _strip(told: Sequence[DayVerdict]) -> list[StripDay]:
+    """The days that have a verdict; none where none is above nothing."""
+    days = [one for one in told if one.lack is None]
+    most = max((max(one.measured, one.high) for one in days), default=0.0)
+    if most <= 0:
+        return []
+
+    def height(energy: float) -> float:
+        return round(100 * max(energy, 0.0) / most, 2)
+
+    return [
+        StripDay(
+            one.day.day,
+            MARKS[one.verdict],
+            height(one.measured),
+            height(one.low),
+            height(one.high),
+        )
+        for one in days
+    ]
 
 
 def _calendar(

@@ -13,7 +13,7 @@ from api.decimals import exact, plain
 from api.params import Code, JsonBody, example, written
 from api.routes.energy import HEAD_EXAMPLE, head_json
 from api.usecases.energy import series_of
-from api.usecases.forecasts import BudgetTold, Forecasts, MoneyTold, Told, Until, forecasts
+from api.usecases.forecasts import BudgetTold, Forecasts, Foreseen, MoneyTold, Until, forecasts
 from metering import items
 from metering.localtime import iso
 
@@ -77,7 +77,7 @@ def forecast(
     return written(answer)
 
 
-def _told_json(told: Told) -> ForeseenAnswer:
+def _told_json(told: Foreseen) -> ForeseenAnswer:
     low, high = (None if one is None else plain(one) for one in (told.low, told.high))
     return {"total": plain(told.total), "low": low, "high": high}
 

@@ -46,7 +46,7 @@ class Until(StrEnum):
 
 
 @dataclass(frozen=True)
-class Told:
+class Foreseen:
     """An amount at the end of the period, between bounds [canonical unit, or money]."""
 
     total: Decimal
@@ -59,7 +59,7 @@ class MoneyTold:
     """The money of it, in one currency."""
 
     currency: str
-    told: Told
+    told: Foreseen
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Forecasts:
     """Book units, as booked by now."""
     up_to_us: int | None
     """The instant that today is known to; None where nothing of it is."""
-    told: Told | None
+    told: Foreseen | None
     """None where too little is known: of a month or year seven of the last 28 days, and days of
     each kind that is to come; of the running day its hours, and five earlier days of its kind."""
     stretches: int
@@ -293,9 +293,9 @@ def _beside(
     return BudgetTold(one, _exact(own.total), passed_on)
 
 
-def _told(found: Outlook) -> Told:
+def _told(found: Outlook) -> Foreseen:
     low, high = map(_exact, found.bounds) if found.bounds else (None, None)
-    return Told(_exact(found.total), low, high)
+    return Foreseen(_exact(found.total), low, high)
 
 
 def _exact(amount: float) -> Decimal:

@@ -176,6 +176,9 @@ def heavy(
         (MANY, f"energy/lineage?node=office-a&item=01000&{MONTH}"),
         (MANY, f"energy/lineage?meter=more-1&{MONTH}"),
         (MANY, f"energy/lineage?node=campus&item=01000&{YEAR}"),
+        (FEW, f"verdicts?node=campus&{SEASON}"),
+        (MANY, f"verdicts?node=office-a&{SEASON}"),
+        (MANY, f"verdicts?node=campus&{YEAR}"),
         (MANY, f"points/1/readings?{YEAR}"),
         (MANY, "reports/bureau/2026-10/issues"),
         (MANY, "reports/bureau?month=October"),
@@ -208,6 +211,14 @@ def test_what_is_asked_in_passing_is_light(known: Registry, asked: str) -> None:
 )
 def test_what_takes_a_third_of_a_second_is_heavy(known: Registry, asked: str) -> None:
     assert heavy(known, f"/v1/{asked}")
+
+
+def test_verdicts_are_weighed_by_the_totals_that_a_place_may_be_the_sum_of() -> None:
+    total = FEW.meters["office-a-total"]
+    totals = {f"t-{n}": replace(total, code=f"t-{n}") for n in range(300)}
+    many = replace(FEW, meters={**FEW.meters, **totals})
+    assert not heavy(many, f"/v1/verdicts?node=canteen&{MONTH}")
+    assert heavy(many, f"/v1/verdicts?node=campus&{MONTH}")
 
 
 def with_accounts(count: int, demand: str = "") -> Registry:

@@ -266,6 +266,24 @@ def test_lists_honour_the_scope_and_filters(stores: Stores) -> None:
     assert names(listed(None, between_us=(99, 200))) == []
 
 
+def test_what_changed_since_an_instant_is_listed(stores: Stores) -> None:
+    first, second = finding(), finding(meter="E2")
+    stores.findings.record(
+        Changes((Case(first, opened_us=50), Case(second, opened_us=70))), now_us=70
+    )
+    one, two = sorted(case.number for case in stores.findings.list(None))
+
+    def changed(since_us: int) -> list[int]:
+        return sorted(case.number for case in stores.findings.list(None, changed_us=since_us))
+
+    assert changed(0) == changed(50) == [one, two]
+    assert changed(51) == changed(70) == [two]
+    assert changed(71) == []
+    stores.findings.set_state(str(one), CaseState.FIXED, by="w", note="", now_us=90)
+    assert changed(71) == changed(90) == [one]
+    assert changed(91) == []
+
+
 def test_an_unknown_case_is_not_found(stores: Stores) -> None:
     with pytest.raises(NotFound):
         stores.findings.get("no")

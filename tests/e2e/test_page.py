@@ -32,7 +32,8 @@ ARGS = [
 SECTIONS = {
     "home": "/",
     "overview": "/overview",
-    "building": "/?node=office-a",
+    "home-of-building": "/?node=office-a",
+    "building": "/overview?node=office-a",
     "findings": "/findings",
     "finding": "/findings/f-after",
     "fault": "/findings/f-stuck",
@@ -179,10 +180,7 @@ def test_every_section_renders_whole(
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         for chart in page.locator("[data-chart]").all():
             chart.scroll_into_view_if_needed()
-        page.wait_for_function(
-            "document.querySelectorAll('[data-chart]').length ==="
-            " document.querySelectorAll('[data-chart] .main-svg:first-child').length"
-        )
+        expect(page.locator("[data-chart]:not(:has(.main-svg))")).to_have_count(0, timeout=20_000)
         page.wait_for_timeout(300)
         page.screenshot(path=shots / f"{name}-{width}-{language}.png", full_page=True)
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -323,6 +321,7 @@ def test_a_number_leads_to_what_it_rests_on(
     message."""
     page = context.new_page()
     sign_in(page, spiked)
+    page.goto(f"{spiked.url}/overview")
     page.get_by_text("Figures behind the charts").click()
     page.locator("#figures a.way[href*='start=2026-11-16&end=2026-11-17']").first.click()
     expect(page.locator("#figure data.figure").first).to_have_attribute("value", "960.000000")
@@ -363,7 +362,7 @@ def test_decisions_are_told_in_both_languages_and_widths(
 def test_exact_figures_stand_behind_the_charts(context: BrowserContext, site: Site) -> None:
     page = context.new_page()
     sign_in(page, site)
-    page.goto(f"{site.url}/?node=office-a")
+    page.goto(f"{site.url}/overview?node=office-a")
     page.get_by_text("Figures behind the charts").click()
     figure = "data.figure[data-figure=energy][data-start='2026-11-23'][data-end='2026-11-24']"
     shown = page.locator(f"#figures {figure}").first
