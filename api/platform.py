@@ -301,6 +301,9 @@ class Platform:
     """Likewise of CSV files and workbooks, with the tables that they hold."""
     workbook: Callable[[Registry | None, str], bytes]
     """The workbook of a registry, or one to fill in, in a language."""
+    model: Callable[[Registry, date, str], str]
+    """What a registry says on a local day as a building model: `.ttl` of Brick, `.json` of
+    Haystack. ConfigurationError where this installation cannot write it."""
     now_us: Callable[[], int]
     read_rows: ReadRows = _no_rows
     health: Callable[[], Mapping[str, PartHealth]] = dict

@@ -33,6 +33,7 @@ from collector.routes import check_route
 from collector.tls_door import Handshakes
 from greenoffice.asking_again import ask_again, verdict_of
 from greenoffice.assembly import Assembly, decoding, decoding_by_clocks
+from greenoffice.building_models import model_text
 from greenoffice.connected import (
     gateway_connections,
     gateway_filters,
@@ -237,6 +238,7 @@ def platform_of(
         ),
         read_rows=read_rows,
         workbook=lambda registry, language: registry_workbook(language, registry),
+        model=model_text,
         samples=sample_texts,
         keeping=lambda: keeping(folder),
         now_us=assembly.now_us,

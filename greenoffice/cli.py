@@ -420,7 +420,10 @@ def settlements(
 def import_registry(
     folder: Annotated[
         Path,
-        typer.Argument(help="folder of CSV files or workbooks, or one of them; docs/registry.md"),
+        typer.Argument(
+            help="folder of CSV files or workbooks, one of them, or a building model: a file.ttl of"
+            " Brick, a file.json of Haystack; docs/registry.md"
+        ),
     ],
     data: DataOption,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would change")] = False,
@@ -434,13 +437,21 @@ def import_registry(
     mosquitto_passwords: Annotated[
         Path | None, typer.Option(help="add new gateways to this password file of a Mosquitto")
     ] = None,
+    below: Annotated[
+        str, typer.Option(help="registered place to which the places of a model belong")
+    ] = "",
+    gateway: Annotated[
+        str, typer.Option(help="SITE/CODE of what sends points of a model that names no gateway")
+    ] = "",
 ) -> None:
-    """Import the registry from CSV files or workbooks: all of them or, with any error, none."""
+    """Import CSV files, workbooks or a building model: all of it or, with any error, nothing."""
+    from greenoffice.building_models import ModelWishes
     from greenoffice.registering import ImportOptions, day_of
     from greenoffice.registering import import_registry as run
 
     end = day_of(end_missing) if end_missing else None
-    run(folder, data, ImportOptions(dry_run, reason, yes, mosquitto_passwords, end))
+    model = ModelWishes(below, gateway)
+    run(folder, data, ImportOptions(dry_run, reason, yes, mosquitto_passwords, end, model))
 
 
 @registry_app.command("template")
@@ -458,24 +469,42 @@ def registry_template(
 
 @registry_app.command("export")
 def export_registry(
-    folder: Annotated[
-        Path, typer.Argument(help="folder to write the CSV files to; a new file.xlsx with --xlsx")
-    ],
     data: DataOption,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="folder to write the CSV files to; a new file.xlsx with --xlsx",
+            show_default=False,
+        ),
+    ] = None,
     version: Annotated[
         int | None, typer.Option(help="as it stood at this version; default: the present one")
     ] = None,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="write one workbook instead")] = False,
     language: Annotated[str, typer.Option(help="of the workbook: zh-CN or en")] = "zh-CN",
+    brick: Annotated[
+        Path | None, typer.Option(help="a new file.ttl to write as a Brick model instead")
+    ] = None,
+    haystack: Annotated[
+        Path | None, typer.Option(help="a new file.json to write as a Haystack model instead")
+    ] = None,
 ) -> None:
-    """Write the registry as CSV files, or as a workbook, that import to the same."""
+    """Write the registry as CSV files, a workbook, or what a building model can say of it."""
+    from greenoffice import building_models
+    from greenoffice.registering import export_model, export_workbook, require_target
     from greenoffice.registering import export_registry as run
-    from greenoffice.registering import export_workbook
 
+    if brick is not None:
+        export_model(brick, data, building_models.BRICK, version)
+    if haystack is not None:
+        export_model(haystack, data, building_models.HAYSTACK, version)
+    if brick is not None or haystack is not None:
+        return
+    target = require_target(folder)
     if xlsx:
-        export_workbook(folder, data, version, language)
+        export_workbook(target, data, version, language)
     else:
-        run(folder, data, version)
+        run(target, data, version)
 
 
 @export_app.command("journal")

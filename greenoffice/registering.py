@@ -11,13 +11,25 @@ from pathlib import Path
 from collector.routes import check_route
 from figures import complete_months
 from greenoffice.broker_passwords import add_users, require_writable
+from greenoffice.building_models import (
+    LeftOut,
+    ModelWishes,
+    PassedOver,
+    is_model,
+    left_out,
+    model_bytes,
+    model_text,
+    read_model,
+)
 from greenoffice.folder import DataFolder
 from greenoffice.registry_files import read_registry
 from greenoffice.registry_workbook import registry_workbook
-from greenoffice.saying import say, spoken
+from greenoffice.saying import say, spoken, told_problems
 from greenoffice.stores import open_stores
 from metering.access import by_command
-from metering.errors import Conflict, InvalidInput, NotFound
+from metering.errors import Conflict, InvalidFiles, InvalidInput, NotFound
+from metering.localtime import local_day
+from metering.registry import Registry
 from metering.registry.files import TABLES, write_registry
 from metering.registry.proposal import Proposal, check_reason, propose
 from texts import ENGLISH, TAGS, language_of
@@ -39,6 +51,8 @@ class ImportOptions:
     mosquitto_passwords: Path | None = None
     end_missing: date | None = None
     """The day on which dated facts end that are not in the files; None keeps them."""
+    model: ModelWishes | None = None
+    """What a building model leaves open."""
 
 
 def import_registry(
@@ -58,11 +72,10 @@ def import_registry(
         require_writable(chosen.mosquitto_passwords)
     stores = open_stores(folder)
     before = stores.registry.load()
-    wanted, tables = read_registry(
-        source, before, end_missing=chosen.end_missing, check_route=check_route
-    )
+    wanted, tables, passed_over = _read(source, before, chosen, _today(before, now_us))
     complete = complete_months(stores.books, before, now_us)
     proposal = propose(before, wanted, complete, tables)
+    _listed("not known to the registry: ", list(map(_unknown, passed_over)))
     print_proposal(proposal)
     if chosen.dry_run:
         say("dry run: nothing was imported")
@@ -89,6 +102,30 @@ def import_registry(
         say(f"gateway {user}  password {password}   (shown this once)")
 
 
+def _read(
+    source: Path, before: Registry, chosen: ImportOptions, day: date
+) -> tuple[Registry, Sequence[str], Sequence[PassedOver]]:
+    """(what a source says, of which tables, and what of a building model is in none of them)."""
+    if not is_model(source.name) or source.is_dir():
+        wanted, tables = read_registry(
+            source, before, end_missing=chosen.end_missing, check_route=check_route
+        )
+        return wanted, tables, ()
+    if chosen.end_missing is not None:
+        raise InvalidInput(
+            "a building model does not say all that is registered",
+            field="end_missing",
+            value=chosen.end_missing.isoformat(),
+            fix="leave it out; what has ended gets its day in CSV files or a workbook",
+        )
+    model = read_model(source.name, model_bytes(source), before, day, chosen.model)
+    return model.wanted, model.tables, model.passed_over
+
+
+def _unknown(one: PassedOver) -> str:
+    return f"{one}: {spoken('no unit')}" if one.lacks_unit else str(one)
+
+
 def print_proposal(proposal: Proposal) -> None:
     """Every change, what the files do not name, and what reaches into complete months."""
     _listed("", proposal.changes)
@@ -105,6 +142,17 @@ def _listed(before: str, things: Sequence[object]) -> None:
         print(f"{spoken(before)}{one}")
     if (more := len(things) - SHOWN) > 0:
         print(f"{spoken(before)}{spoken(f'{more} more')}")
+
+
+def require_target(target: Path | None) -> Path:
+    """Where to write to. Raises InvalidInput where nobody said it."""
+    if target is None:
+        raise InvalidInput(
+            "nowhere to write to",
+            field="folder",
+            fix="name a folder, or a file with --brick or --haystack",
+        )
+    return target
 
 
 def export_registry(target: Path, data: Path, version: int | None = None) -> None:
@@ -138,6 +186,44 @@ def export_workbook(
     say(f"registry version {registry.version}")
 
 
+def export_model(target: Path, data: Path, ending: str, version: int | None = None) -> None:
+    """Write what the registry, as it stands or stood at a version, says today as a building model
+    to a new file with that ending, and print what the model does not say. Raises Conflict where
+    there is such a file already, InvalidInput for a file with another ending."""
+    if target.suffix.lower() != ending:
+        raise InvalidInput(
+            "not a file of that kind", field="file", value=str(target), fix=f"a name with {ending}"
+        )
+    folder = DataFolder(data.absolute())
+    registry = open_stores(folder).registry.load(version)
+    day = _today(registry, folder.clock().now_us())
+    text = model_text(registry, day, ending)
+    _write_new(target, text.encode())
+    _listed("not in the model: ", _unsaid(registry, target.name, text, day))
+    say(f"registry version {registry.version}")
+
+
+def _today(registry: Registry, now_us: int) -> date:
+    """The local day at the first of the places."""
+    zone = registry.zone(next(iter(registry.nodes))) if registry.nodes else "UTC"
+    return local_day(now_us, zone)
+
+
+def _unsaid(registry: Registry, name: str, text: str, day: date) -> list[str]:
+    """What a model does not say, or why an empty folder does not take it as it is."""
+    try:
+        again = read_model(name, text.encode(), Registry(), day).wanted
+    except InvalidFiles as error:
+        return [str(one) for one in told_problems(error)]
+    return [_left_out(one) for one in left_out(registry, again)]
+
+
+def _left_out(one: LeftOut) -> str:
+    if not one.column:
+        return spoken(f"{one.rows} rows of {one.table}")
+    return spoken(f"{one.column} in {one.rows} rows of {one.table}")
+
+
 def write_template(target: Path, language: str) -> None:
     """Write a workbook to fill in. Raises Conflict where there is such a file already, InvalidInput
     for a language that is none of ours."""
@@ -154,7 +240,10 @@ def _check_language(language: str) -> None:
 
 def _write_workbook(target: Path, data: bytes) -> None:
     """To a file, or into a folder under its usual name."""
-    file = target if target.suffix.lower() == ".xlsx" else target / WORKBOOK
+    _write_new(target if target.suffix.lower() == ".xlsx" else target / WORKBOOK, data)
+
+
+def _write_new(file: Path, data: bytes) -> None:
     if file.exists():
         raise Conflict(
             "there is such a file already",

@@ -10,7 +10,7 @@ from typing import Any, Final
 import typer
 from typer import rich_utils
 
-from metering.errors import InvalidFiles
+from metering.errors import FileProblem, InvalidFiles
 from texts import ENGLISH, code_of, of_terminal, said, said_error
 
 LIBRARY_WORDS: Final = (
@@ -56,10 +56,15 @@ def complaint(error: Exception) -> str:
     if not isinstance(error, InvalidFiles):
         return said_error(str(error), language())
     heading = spoken(f"{len(error.problems)} problem(s), nothing imported:")
-    told = (
+    told = map(str, told_problems(error))
+    return "\n".join([heading, *told, spoken(error.fix or "")]).rstrip()
+
+
+def told_problems(error: InvalidFiles) -> list[FileProblem]:
+    """The problems of files in the terminal's language."""
+    return [
         replace(one, problem=spoken(one.problem), fix=spoken(one.fix)) for one in error.problems
-    )
-    return "\n".join([heading, *map(str, told), spoken(error.fix or "")]).rstrip()
+    ]
 
 
 def command_of(app: typer.Typer) -> Any:

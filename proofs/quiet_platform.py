@@ -45,6 +45,7 @@ def quiet_platform(
         read_registry=lambda *_: Registry(),
         read_uploaded=lambda *_: (Registry(), []),
         workbook=lambda *_: b"",
+        model=lambda *_: "",
         now_us=now_us,
         health=dict,
         language="en",

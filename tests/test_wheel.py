@@ -148,6 +148,9 @@ def test_extras_alone_are_absent_and_only_where_they_are_used(
     told = run(installed / "python", "-c", IMPORT_ALL, *PACKAGES, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout) == {
+        "greenoffice.building_models.brick_reading": "rdflib",
+        "greenoffice.building_models.brick_words": "rdflib",
+        "greenoffice.building_models.brick_writing": "rdflib",
         "reports.bills_xlsx": "xlsxwriter",
         "reports.pdf": "pylopdf_fonts_zh_cn",
         "reports.xlsx": "xlsxwriter",

@@ -92,6 +92,15 @@ class ImportAnswer(ImportHeadAnswer, ProposalAnswer):
     """What an import changed, or would change."""
 
 
+class HaystackGrid(TypedDict):
+    """A grid of Project Haystack 4."""
+
+    _kind: str
+    meta: dict[str, str]
+    cols: list[dict[str, str]]
+    rows: list[dict[str, Any]]
+
+
 class RegistryAnswer(TypedDict):
     """What is registered."""
 

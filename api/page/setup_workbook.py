@@ -25,7 +25,12 @@ from api.gate import WORKBOOK_FORM_BYTES
 from api.page import setup
 from api.page.gateway_door import new_passwords
 from api.page.visit import PageRoute, Visit, Visitor, need_token
-from api.usecases.registering import ImportDone, ImportWishes, import_uploaded
+from api.usecases.registering import (
+    ImportDone,
+    ImportWishes,
+    building_model,
+    import_uploaded,
+)
 from api.usecases.setting_up import need_setup
 from metering.errors import GreenOfficeError, InvalidFiles, InvalidInput
 from metering.registry.proposal import MAX_REASON
@@ -64,6 +69,15 @@ def template(visit: Visitor, registered: bool = False) -> Response:
     name = "registry" if registered else "template"
     headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
     return Response(content, media_type=XLSX, headers=headers)
+
+
+@router.get("/setup/model", response_class=Response)
+def model(visit: Visitor, haystack: bool = False) -> Response:
+    """What is registered as a building model: of Brick, or of Haystack."""
+    need_setup(visit.caller)
+    ending, media = (".json", "application/json") if haystack else (".ttl", "text/turtle")
+    headers = {"Content-Disposition": f'attachment; filename="registry{ending}"'}
+    return Response(building_model(visit.caller, ending), media_type=media, headers=headers)
 
 
 @router.get("/setup/workbook")

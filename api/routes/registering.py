@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from api.answers.administration import (
     ChangeAnswer,
+    HaystackGrid,
     ImportAnswer,
     ProposalAnswer,
     RegistryAnswer,
@@ -20,7 +21,12 @@ from api.auth import Admin
 from api.params import check_characters, example, refuses
 from api.problems import WrongMedia
 from api.ranges import local_date
-from api.usecases.registering import ImportDone, ImportWishes, import_uploaded
+from api.usecases.registering import (
+    ImportDone,
+    ImportWishes,
+    building_model,
+    import_uploaded,
+)
 from metering.errors import InvalidInput
 from metering.registry.differences import Change
 from metering.registry.files import write_registry
@@ -39,11 +45,30 @@ FILES_EXAMPLE = {
 }
 EXPORT_EXAMPLE = {"version": 4, "files": FILES_EXAMPLE}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TURTLE = "text/turtle"
+HAYSTACK_EXAMPLE = {
+    "_kind": "grid",
+    "meta": {"ver": "3.0"},
+    "cols": [{"name": "id"}, {"name": "dis"}, {"name": "site"}],
+    "rows": [
+        {
+            "id": {"_kind": "ref", "val": "campus"},
+            "dis": "Office campus",
+            "site": {"_kind": "marker"},
+        }
+    ],
+}
 Language = Literal["zh-CN", "en"]
 _A_WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The workbook",
         "content": {XLSX: {"schema": {"type": "string", "format": "binary"}, "example": "PK..."}},
+    }
+}
+_A_BRICK_MODEL: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The model",
+        "content": {TURTLE: {"schema": {"type": "string"}, "example": "PREFIX brick: ..."}},
     }
 }
 IMPORT_EXAMPLE = {
@@ -86,6 +111,33 @@ def registry_as_workbook(caller: Admin, language: Language = "zh-CN") -> Respons
     """What is registered as a workbook (XLSX), which the import takes back unchanged."""
     caller.need_whole()
     return _workbook(caller.platform.workbook(caller.platform.registry(), language), "registry")
+
+
+@router.get("/registry/brick", response_class=Response, responses=_A_BRICK_MODEL)
+def registry_as_brick(caller: Admin) -> Response:
+    """What is registered today as a Brick model (Turtle). It has no dates, tariffs and limits; the
+    import of the command line takes it back, and leaves these as they are."""
+    caller.need_whole()
+    return _model(building_model(caller, ".ttl"), TURTLE, "registry.ttl")
+
+
+@router.get(
+    "/registry/haystack",
+    response_class=Response,
+    responses={
+        200: {"model": HaystackGrid, "content": {"application/json": {"example": HAYSTACK_EXAMPLE}}}
+    },
+)
+def registry_as_haystack(caller: Admin) -> Response:
+    """What is registered today as a grid of Project Haystack 4 in JSON. It has no dates, tariffs
+    and limits; the import of the command line takes it back, and leaves these as they are."""
+    caller.need_whole()
+    return _model(building_model(caller, ".json"), "application/json", "registry.json")
+
+
+def _model(text: str, media: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type=media, headers=headers)
 
 
 @router.get("/registry/template", response_class=Response, responses=_A_WORKBOOK)

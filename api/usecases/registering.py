@@ -8,6 +8,7 @@ from datetime import date
 
 from api.caller import Caller
 from figures import complete_months
+from metering.localtime import local_day
 from metering.registry import Registry
 from metering.registry.proposal import Proposal, check_reason, propose
 
@@ -31,6 +32,15 @@ class ImportDone:
     passwords: dict[str, str]
     """Of gateways that had none; they are not kept."""
     proposal: Proposal
+
+
+def building_model(caller: Caller, ending: str) -> str:
+    """What is registered, as it holds today at the first of the places, as a building model: `.ttl`
+    of Brick, `.json` of Haystack."""
+    platform = caller.platform
+    registry = platform.registry()
+    zone = registry.zone(next(iter(registry.nodes))) if registry.nodes else "UTC"
+    return platform.model(registry, local_day(platform.now_us(), zone), ending)
 
 
 def import_texts(

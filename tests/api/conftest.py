@@ -20,6 +20,7 @@ from fastapi.testclient import TestClient
 from api import PartHealth, Platform, PushReceipt, Submission, create_app
 from collector import Located, Record, RecordPlace
 from figures import Figures
+from greenoffice.building_models import model_text
 from greenoffice.desk import JournalDesk
 from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.registry_workbook import registry_workbook
@@ -558,6 +559,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         read_uploaded=lambda files, end: (read_registry(files, end), list(files)),
         read_rows=read_rows,
         workbook=lambda found, language: registry_workbook(language, found),
+        model=model_text,
         ask_again=stores.intake.ask_again,
         now_us=lambda: now_us,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},

@@ -15,9 +15,12 @@ from openpyxl import load_workbook
 from api import create_app
 from api.routes.registering import XLSX
 from figures import complete_months
+from greenoffice.building_models import read_model
 from greenoffice.registry_files import read_uploaded
-from metering.localtime import HOUR_US, day_bounds
+from metering.localtime import HOUR_US, day_bounds, local_day
+from metering.registry.differences import changes
 from metering.registry.files import TABLES, read_registry_texts
+from metering.registry.merge import merged
 
 NOW_US = day_bounds(date(2026, 11, 5), "UTC")[0]
 FILES = {
@@ -199,6 +202,23 @@ def test_a_workbook_comes_back_unchanged(office, language):
     assert files["version"] == office.platform.registry().version
     told = send(office, files["files"], dry_run="true").json()
     assert (told["change_count"], told["kept_count"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "media", "name"),
+    [
+        ("brick", "text/turtle; charset=utf-8", "m.ttl"),
+        ("haystack", "application/json", "m.json"),
+    ],
+)
+def test_a_building_model_is_given_out_and_changes_nothing_coming_back(office, kind, media, name):
+    model = office.get(f"/v1/registry/{kind}", key="bureau")
+    assert (model.status_code, model.headers["content-type"]) == (200, media)
+    registry = office.platform.registry()
+    day = local_day(office.platform.now_us(), "UTC")
+    again = read_model(name, model.content, registry, day)
+    assert changes(registry, merged(registry, again.wanted)) == []
+    assert set(again.wanted.nodes) == set(registry.nodes)
 
 
 def test_a_template_that_was_filled_in_is_previewed_and_imported(office):

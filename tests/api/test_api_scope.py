@@ -227,6 +227,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/registry/import"): [("/v1/registry/import", {"json": {"tree.csv": "code\nx"}})],
     ("GET", "/v1/registry"): [("/v1/registry", {})],
     ("GET", "/v1/registry/workbook"): [("/v1/registry/workbook", {})],
+    ("GET", "/v1/registry/brick"): [("/v1/registry/brick", {})],
+    ("GET", "/v1/registry/haystack"): [("/v1/registry/haystack", {})],
     ("GET", "/v1/registry/template"): [("/v1/registry/template", {})],
     ("GET", "/influx/query"): [
         ("/influx/query?q=SELECT sum(kwh) FROM energy WHERE node='hall' AND time > 0", {}),
@@ -348,6 +350,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/setup"): [("/setup", {})],
     ("POST", "/setup/first"): [("/setup/first", {"data": {"code": "mine"}})],
     ("GET", "/setup/template"): [("/setup/template?registered=true", {})],
+    ("GET", "/setup/model"): [("/setup/model", {}), ("/setup/model?haystack=true", {})],
     ("GET", "/setup/workbook"): [("/setup/workbook", {})],
     ("POST", "/setup/workbook"): [("/setup/workbook", {"data": {"step": "save"}})],
     ("GET", "/setup/history"): [("/setup/history", {})],

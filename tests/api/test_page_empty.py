@@ -90,6 +90,7 @@ ASKING = {
     "/entries/meter": None,
     "/needs": None,
     "/setup/template": None,
+    "/setup/model": None,
     "/repairs/change": None,
     "/repairs/progress": None,
     "/lineage": "/lineage?node=house&item=01000&time=2026-11-23T02:00:00Z",

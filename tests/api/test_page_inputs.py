@@ -78,7 +78,7 @@ UNANSWERED = (
     *("/setup/history", "/setup/history/{id}", "/setup/history/{id}/refused"),
     "/setup/history/{id}/load",
     *("/setup", "/setup/first", "/setup/{name}", "/setup/{name}/row"),
-    *("/setup/template", "/setup/workbook"),
+    *("/setup/template", "/setup/workbook", "/setup/model"),
     *("/keys/new", "/keys/{id}", "/keys/{id}/rotation", "/keys/{id}/end", "/keys/{id}/revocation"),
     *("/gateways/new", "/gateways/{site}/{code}/points"),
     "/gateways/{site}/{code}/points/dismissal",

@@ -322,6 +322,7 @@ def test_an_empty_platform_asks_for_its_office_and_says_what_comes_next(booked, 
 
 def test_nobody_else_sets_up(world, signed):
     paths = ("/setup", "/setup/meters", "/setup/meters/row", "/setup/template", "/setup/workbook")
+    paths += ("/setup/model", "/setup/model?haystack=true")
     for key in ("bureau", "operator", "reader", "school"):
         csrf = signed(world, key).csrf
         assert 'href="/setup"' not in world.client.get("/findings").text

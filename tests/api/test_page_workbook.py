@@ -95,6 +95,18 @@ def test_the_workbook_to_fill_in_changes_nothing_as_it_is(filling):
     assert "Nothing would change" in filling.look(filling.registered()).text
 
 
+def test_what_is_registered_is_given_out_as_a_building_model_too(filling):
+    page = filling.client.get("/setup/workbook").text
+    for path, media in (
+        ("/setup/model", "text/turtle; charset=utf-8"),
+        ("/setup/model?haystack=true", "application/json"),
+    ):
+        assert f'href="{path}"' in page
+        answer = filling.client.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+        assert "campus" in answer.text
+
+
 def test_what_it_moves_is_shown_and_then_saved(filling):
     book = filling.registered()
     before = filling.platform.registry().version
