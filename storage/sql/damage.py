@@ -1,6 +1,6 @@
 """Is a SQLite file as it was written? What can be seen at once, and what takes a look at all of it.
 
-The format of the header: https://www.sqlite.org/fileformat2.html#the_database_header
+Nothing here opens the file but SQLite: https://www.sqlite.org/howtocorrupt.html, 2.2.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ RESTORE = (
     "stop the platform, then: greenoffice restore BACKUP --data DATA --keep-journal; the damaged"
     " file is kept"
 )
-_MAGIC = b"SQLite format 3\0"
-_HEADER = 100
 _STEPS = 10_000
 """Instructions of SQLite between two looks at the clock."""
 
@@ -41,22 +39,32 @@ def check_there(path: Path) -> None:
 
 def check_header(path: Path) -> None:
     """Damaged where the file is shorter than its header says, or has none; cheap, and safe beside
-    whoever writes. A file that is absent or empty is none yet."""
+    whoever writes. A file that is absent or empty is none yet.
+
+    SQLite itself looks. A file that we open and close gives up the locks that this process holds on
+    it (fcntl(2)): another process that ends would take itself for the last one and remove the
+    log that is still written here, with all that is committed to it later.
+    """
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER)
         size = path.stat().st_size
+        if not size:
+            return
+        with closing(_opened(path, "immutable=1")) as con:
+            (pages,) = con.execute("PRAGMA page_count").fetchone()
+            (page,) = con.execute("PRAGMA page_size").fetchone()
+        if size < pages * page:  # a page in part, which SQLite counts as one
+            raise damaged_database(path, f"{size} of {pages * page} bytes are there")
     except FileNotFoundError:
         return
-    if not size:
-        return
-    if len(head) < _HEADER or not head.startswith(_MAGIC):
-        raise damaged_database(path, "it does not begin as a database does")
-    page = int.from_bytes(head[16:18]) or 0
-    page = 65_536 if page == 1 else page
-    pages = int.from_bytes(head[28:32])
-    if size < pages * page:
-        raise damaged_database(path, f"{size} of {pages * page} bytes are there")
+    except sqlite3.OperationalError as error:
+        if "unable to open" not in str(error):  # it went in between
+            raise damaged_database(path, str(error)) from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise damaged_database(path, str(error)) from error
+
+
+def _opened(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", uri=True)
 
 
 def check_whole(path: Path, most_s: float) -> None:
@@ -66,7 +74,7 @@ def check_whole(path: Path, most_s: float) -> None:
         return
     deadline = time.monotonic() + most_s
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as con:
+        with closing(_opened(path, "cache=private")) as con:
             con.execute("PRAGMA busy_timeout=30000")
             con.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
             (told,) = con.execute("PRAGMA quick_check(1)").fetchone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from greenoffice.stores import open_file, open_stores
 from greenoffice.taking_in import ReadingsCheck
 from metering.errors import Damaged
 from metering.reading import ReadingColumns
+from metering.registry import Node, NodeType, Registry
 from proofs.steps import COMMAND, wait_until
 from tests.storage.test_duckdb_readings import batch
 
@@ -67,9 +69,12 @@ def test_nothing_starts_on_a_damaged_database(folder: DataFolder, command: str) 
 
 def test_up_looks_through_a_database_whose_beginning_is_sound(folder: DataFolder) -> None:
     """Nothing was started that would find it later."""
+    with closing(sqlite3.connect(folder.database)) as con:
+        asked = "SELECT rootpage FROM sqlite_schema WHERE name = 'book_row'"
+        (root,) = con.execute(asked).fetchone()
+        (page,) = con.execute("PRAGMA page_size").fetchone()
     data = bytearray(folder.database.read_bytes())
-    at = len(data) // 2
-    data[at : at + 9_000] = b"\x55" * 9_000
+    data[(root - 1) * page : root * page] = b"\x55" * page
     folder.database.write_bytes(bytes(data))
     assert database_trouble(folder) is None
     refused = subprocess.run(
@@ -88,6 +93,35 @@ def test_health_names_a_database_that_is_damaged_beneath_it(folder: DataFolder) 
     assert not part.ready
     assert "the database is damaged" in str(part.detail["error"])
     assert "greenoffice restore" in str(part.detail["error"])
+
+
+def test_health_leaves_the_locks_of_its_process_alone(folder: DataFolder) -> None:
+    """Else a command that ends meanwhile takes itself for the last one, and removes the log."""
+    stores, journal = open_stores(folder), JournalReader(folder.journal)
+    before = stores.registry.load().version
+    assert "database" not in platform_health(folder, stores, journal)
+    made = [*COMMAND, "key", "add", str(folder.root), "--name", "guest", "--role", "read"]
+    subprocess.run(made, capture_output=True, check=True, timeout=60)
+    assert folder.database.with_name(f"{folder.database.name}-wal").exists()
+    stores.registry.apply(
+        Registry(nodes={"late": Node("late", NodeType.INSTITUTION, zone="Asia/Shanghai")}),
+        actor="test",
+        now_us=1,
+    )
+    code = (
+        "import sys; from pathlib import Path; from greenoffice.folder import DataFolder; "
+        "from greenoffice.stores import open_stores; "
+        "print(open_stores(DataFolder(Path(sys.argv[1]))).registry.load().version)"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", code, str(folder.root)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert int(seen.stdout) == before + 1
+    assert "guest" in {key.name for key in stores.access.keys()}
 
 
 def test_a_readings_file_cut_short_beneath_the_intake_is_seen(folder: DataFolder) -> None:
