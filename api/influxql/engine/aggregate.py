@@ -32,12 +32,14 @@ def aggregate(
     own, place = values.of(known), place[known]
     many = np.bincount(place, minlength=count).tolist()
     if function in ("count", COUNT_DISTINCT):
-        if function == COUNT_DISTINCT:
-            many = [len(set(amounts)) for amounts in _parted(own.amounts, place, count)]
+        told = [
+            [one for one in part if isfinite(one)] for part in _parted(own.amounts, place, count)
+        ]
+        many = [len(set(part) if function == COUNT_DISTINCT else part) for part in told]
         return exact.divided(many, [1 if number else 0 for number in many])
     if function == "stddev":
-        told = [_deviation(amounts) for amounts in _parted(own.amounts, place, count)]
-        return np.array(told, np.float64) / own.scale
+        parted = _parted(own.amounts, place, count)
+        return np.array([_deviation(part) for part in parted], np.float64) / own.scale
     if function in _WHOLE:
         told_of = [_told(function, one) for one in _parted(own.amounts, place, count)]
         tops, bottoms = [top for top, _ in told_of], [bottom for _, bottom in told_of]

@@ -71,6 +71,16 @@ def told_of(column: NDArray[Any]) -> Told:
     return found
 
 
+def told_between(statement: Select) -> bool:
+    """Whether all that is asked is told of what lies between rows: there a bucket without it has
+    no row, as in InfluxDB."""
+    return all(
+        transforms(column.expression)
+        or any(getattr(part, "function", "") == "integral" for part in parts(column.expression))
+        for column in statement.columns
+    )
+
+
 def cut(statement: Select, answer: Answer) -> Answer:
     """In the order asked for, and no longer than its limit."""
     if not statement.descending and statement.limit is None and not statement.offset:
@@ -116,20 +126,39 @@ def _frame(
 
 
 def _aggregated(statement: Select, frame: Frame) -> Table:
-    """A number of each bucket, of all rows in it."""
-    columns = [evaluate(column.expression, frame) for column in statement.columns]
-    there = [np.isfinite(column) for column in columns]
-    known = np.stack(there).any(axis=0)
+    """A number of each bucket, of all rows in it. What counts nothing is 0 in a bucket without
+    rows, unless these are left out."""
+    columns = _columns(statement, frame)
     times = _starts(statement, frame)
-    if not known.any():
+    known = _known(columns)
+    if not known.any() and not _lacks_more(statement, frame):
         return [], [column[:0] for column in columns]
-    apart = all(transforms(column.expression) for column in statement.columns)
-    if statement.fill == "none" or apart:
+    if statement.fill == "null" and statement.interval_us is not None:
+        columns = _columns(statement, replace(frame, zeros=True))
+        known = _known(columns)
+    if statement.fill == "none" or told_between(statement):
         return times[known].tolist(), [column[known] for column in columns]
-    if statement.interval_us is not None:
-        frame = replace(frame, zeros=True)
-        columns = [evaluate(column.expression, frame) for column in statement.columns]
     return times.tolist(), columns
+
+
+def _columns(statement: Select, frame: Frame) -> list[NDArray[Any]]:
+    return [evaluate(column.expression, frame) for column in statement.columns]
+
+
+def _known(columns: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
+    """(n,) whether a number is known in any column."""
+    return np.asarray(np.stack([np.isfinite(column) for column in columns]).any(axis=0), np.bool_)
+
+
+def _lacks_more(statement: Select, frame: Frame) -> bool:
+    """Whether there are rows, too few of them for what is asked: one has no deviation."""
+    asked = [part for column in statement.columns for part in parts(column.expression)]
+    return any(
+        isinstance(one, Aggregate)
+        and one.function == "stddev"
+        and np.isfinite(values_of(one, frame).amounts.astype(np.float64)).any()
+        for one in asked
+    )
 
 
 def _starts(statement: Select, frame: Frame) -> I64:
@@ -143,6 +172,8 @@ def _chosen(statement: Select, frame: Frame, selector: Aggregate) -> Table:
     """The row that a selector chooses of each bucket, with what else is asked of it."""
     assert frame.place is not None
     values = values_of(selector, frame)
+    if not len(values.amounts):
+        return [], [np.empty(0) for _ in statement.columns]
     found = aggregate.chosen(selector.function, values, frame.place, frame.count, selector.argument)
     there = found >= 0
     times = frame.times_us[found] if statement.interval_us is None else frame.bounds[:-1]
@@ -192,10 +223,17 @@ def _own(expression: Expression, frame: Frame) -> NDArray[Any]:
 
 def _listed(statement: Select, frame: Frame) -> Table:
     """Rows as they are, by time; of what lies between rows only what there is."""
-    columns = [evaluate(column.expression, frame) for column in statement.columns]
+    columns = _columns(statement, frame)
     if any(transforms(column.expression) for column in statement.columns):
-        known = np.stack([np.isfinite(column) for column in columns]).any(axis=0)
+        known = _known(columns)
         return frame.bounds[known].tolist(), [column[known] for column in columns]
+    told = [one.dtype.kind == "U" or bool(np.isfinite(one).any()) for one in columns]
+    fields = [
+        any(getattr(part, "name", "") in frame.fields for part in parts(column.expression))
+        for column in statement.columns
+    ]
+    if any(fields) and not any(a and b for a, b in zip(told, fields, strict=True)):
+        return [], [column[:0] for column in columns]
     return frame.bounds.tolist(), columns
 
 

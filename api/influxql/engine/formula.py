@@ -85,7 +85,12 @@ def _aggregated(one: Aggregate, frame: Frame, place: I64) -> F64:
         return integral(values, frame.times_us, frame.bounds, unit)
     found = aggregate(one.function, values, place, frame.count, one.argument)
     counts = one.function in ("count", COUNT_DISTINCT)
-    return np.nan_to_num(found) if counts and frame.zeros else found
+    return with_zeros(found) if counts and frame.zeros else found
+
+
+def with_zeros(counts: F64) -> F64:
+    """Counts with 0 where there is none, unless there is none anywhere."""
+    return np.nan_to_num(counts) if np.isfinite(counts).any() else counts
 
 
 def values_of(one: Aggregate, frame: Frame) -> Values:
@@ -151,6 +156,8 @@ def plain(frame: Frame, name: str) -> NDArray[Any]:
         return exact.divided(
             values.amounts.tolist(), [values.scale] * len(values.amounts), values.digits
         )
+    if frame.fields.get(name, FieldKind.TEXT) is not FieldKind.TEXT:
+        return np.full(len(frame.order), np.nan)
     texts: list[str] = []
     for one in frame.rows:
         if name in one.texts:

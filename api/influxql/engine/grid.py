@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from api.influxql.engine import exact, where
 from api.influxql.engine.check import aggregates, is_whole
 from api.influxql.engine.exact import F64, LARGEST
-from api.influxql.engine.formula import applied
+from api.influxql.engine.formula import applied, with_zeros
 from api.influxql.engine.rows import FieldKind, Grid, GridValues, Series
 from api.influxql.engine.transform import transformed
 from api.influxql.language.tree import (
@@ -175,7 +175,9 @@ class GridTable:
                     return np.full(shape, np.nan)
                 tally.grown(shape[0])
                 found = _divided(function, tally, shape[0])
-                return np.nan_to_num(found) if zeros and function == "count" else found
+                if zeros and function == "count":
+                    found = np.stack([with_zeros(row) for row in found])
+                return found
             case Transform(function, of, argument):
                 numbers, interval = self._evaluated(of, zeros), self.statement.interval_us
                 told = [

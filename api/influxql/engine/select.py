@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from api.influxql.engine import where
-from api.influxql.engine.answers import Answer, cut, joined, of_rows, told_of
+from api.influxql.engine.answers import Answer, cut, joined, of_rows, told_between, told_of
 from api.influxql.engine.check import (
     Asked,
     asked,
@@ -16,7 +16,6 @@ from api.influxql.engine.check import (
     measurement,
     spelled,
     tables_of,
-    transforms,
 )
 from api.influxql.engine.grid import GridTable, NotAlike, check_cells, too_many
 from api.influxql.engine.groups import check_overlap, grouped
@@ -67,7 +66,12 @@ def _answer(statement: Select, view: ScopedView, tables: Tables, *, grids: bool)
     else:
         found = _in_parts(statement, table, view, back, grids=grids)
     told = [cut(statement, one) for one in found if one.times_us]
-    return sorted((one for one in told if one.times_us), key=lambda one: tuple(one.tags.values()))
+    return sorted((one for one in told if one.times_us), key=_place)
+
+
+def _place(answer: Answer) -> list[str]:
+    """Values of the tags by name, as InfluxDB orders series."""
+    return [value for _, value in sorted(answer.tags.items())]
 
 
 def _in_parts(
@@ -193,11 +197,12 @@ def _of_grids(
     count = len(wanted.bounds) - 1
     columns = np.stack(grids.columns())
     known = np.asarray(np.isfinite(columns).any(axis=0), np.bool_)
-    many: list[int] = np.count_nonzero(known, axis=1).tolist()
-    apart = all(transforms(column.expression) for column in statement.columns)
-    leaves_out = statement.fill == "none" or apart
-    if statement.interval_us is not None and not leaves_out:
+    there = known.any(axis=1)
+    leaves_out = statement.fill == "none" or told_between(statement)
+    if statement.interval_us is not None and statement.fill == "null":
         columns = np.stack(grids.columns(zeros=True))
+        known = np.asarray(np.isfinite(columns).any(axis=0), np.bool_)
+    many: list[int] = np.where(there, np.count_nonzero(known, axis=1), 0).tolist()
     told = [[told_of(row) for row in column] for column in columns]
     times = wanted.bounds[:-1].tolist()
     if statement.interval_us is None and statement.filter.start_us is None:

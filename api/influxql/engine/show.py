@@ -95,6 +95,24 @@ def _fields(table: Measurement) -> list[list[object]]:
     ]
 
 
+def _of_label(
+    key: str,
+    table: Measurement,
+    condition: Condition | None,
+    fitting: list[Series],
+    view: ScopedView,
+) -> list[str]:
+    """Values of a label that the condition leaves, of any series."""
+    found = list(table.labels[key](view))
+    if all(leaf.tag != key for leaf in where.leaves(condition)):
+        return found
+    values = np.array(found, np.str_)
+    kept = np.zeros(len(found), np.bool_)
+    for series in fitting:
+        kept |= where.holds(condition, series, {key: values})
+    return [value for value, fits in zip(found, kept.tolist(), strict=True) if fits]
+
+
 def _values(statement: Show, table: Measurement, view: ScopedView) -> list[list[object]]:
     """(key, value) in tree order, each once."""
     condition = statement.filter.tags
@@ -109,7 +127,7 @@ def _values(statement: Show, table: Measurement, view: ScopedView) -> list[list[
     pairs: list[list[object]] = []
     for key in keys:
         if key in table.labels:
-            found: Iterable[str] = table.labels[key](view)
+            found: Iterable[str] = _of_label(key, table, condition, fitting, view)
         elif key == "under":
             found = (code for one in fitting for code in sorted(one.under))
         else:
