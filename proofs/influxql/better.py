@@ -13,7 +13,8 @@ from proofs.influxql.statements import Cut, Sent
 from proofs.influxql.written import WrittenTable
 
 Ask = Callable[[str], Series]
-"""InfluxDB's answer to a statement."""
+"""An answer to a statement."""
+_KEYS: Final = ("fieldKey", "tagKey")
 DIGITS: Final = 6
 """Of an indicator."""
 
@@ -26,6 +27,7 @@ class Judged:
     ours: Series
     theirs: Series
     ask: Ask
+    ask_ours: Ask
     tables: dict[str, WrittenTable]
 
 
@@ -38,17 +40,15 @@ def better(one: Judged) -> str:
 
 
 def _names(one: Judged) -> Iterator[Series]:
-    """`under` has several values of a series, which InfluxDB cannot hold; fields that were not
-    written are not there."""
+    """`under` has several values of a series, which InfluxDB cannot hold; what has no value in any
+    row is not in InfluxDB."""
     if "show" not in one.sent.words:
         return
     written = one.tables[one.sent.table]
-    there = {name for point in written.points for name in point.fields}
+    there = {name for point in written.points for name in (*point.fields, *point.tags)}
     ours: Series = {}
     for name, (columns, rows) in one.ours.items():
-        kept = [row for row in rows if row[0] != "under"]
-        if columns[0] == "fieldKey":
-            kept = [row for row in rows if row[0] in there]
+        kept = [row for row in rows if row[0] in there] if columns[0] in _KEYS else rows
         ours[name] = (columns, kept)
     if alike(ours, one.theirs):
         yield one.ours
@@ -57,14 +57,16 @@ def _names(one: Judged) -> Iterator[Series]:
 def _gaps(one: Judged) -> Iterator[Series]:
     """A period of which nothing is known is a row with null: a line that is drawn over it would be
     made up."""
-    if "rows" not in one.sent.words or one.sent.cut != Cut():
+    if "rows" not in one.sent.words:
         return
-    ours: Series = {}
-    for name, (columns, rows) in one.ours.items():
+    plain = one.sent.told(cut=False)
+    ours = one.ask_ours(plain)
+    known: Series = {}
+    for name, (columns, rows) in ours.items():
         told = [row for row in rows if any(isinstance(value, int | float) for value in row[1:])]
-        ours[name] = (columns, told)
-    if alike(ours, one.theirs):
-        yield one.ours
+        known[name] = (columns, told)
+    if alike(known, one.ask(plain)):
+        yield meant.cut(ours, one.sent.cut)
 
 
 def _rounded(one: Judged) -> Iterator[Series]:
@@ -117,6 +119,16 @@ def _equals(one: Judged) -> Iterator[Series]:
             name: (columns, [[at, *row[1:]] for at, row in zip(times[name], rows, strict=False)])
             for name, (columns, rows) in one.theirs.items()
         }
+
+
+def _lone(one: Judged) -> Iterator[Series]:
+    """A single row has no deviation, so fill(none) leaves its bucket out."""
+    if "stddev" in one.sent.words and "fill(none)" in one.sent.text:
+        found: Series = {}
+        for name, (columns, rows) in one.ask(one.sent.told(cut=False)).items():
+            told = [row for row in rows if any(value is not None for value in row[1:])]
+            found |= {name: (columns, told)} if told else {}
+        yield meant.cut(found, one.sent.cut)
 
 
 def _order(one: Judged) -> Iterator[Series]:
@@ -176,6 +188,7 @@ RULES: Final[dict[str, Callable[[Judged], Iterator[Series]]]] = {
     "rounded": _rounded,
     "area": _area,
     "equals": _equals,
+    "lone": _lone,
     "order": _order,
     "within": _within,
     "clocks": _clocks,

@@ -136,8 +136,8 @@ class InfluxPeer:
         return series_of(told["results"][0])
 
     def _told(self, statement: str) -> dict[str, Any]:
-        asked = {"q": statement, "db": _DATABASE, "epoch": "ms"}
-        answer = self._http.request("POST", f"{self._url}/query", fields=asked)
+        address = f"{self._url}/query"
+        answer = self._http.request("POST", address, fields=_asked(statement))
         found: dict[str, Any] = answer.json()
         return found
 
@@ -152,8 +152,7 @@ def _judge(
     text = sent.told()
     tally.statements += 1
     tally.zoned += bool(sent.zone)
-    asked = {"q": text, "db": _DATABASE, "epoch": "ms"}
-    answer = scene.client.get("/influx/query", params=asked)
+    answer = scene.client.get("/influx/query", params=_asked(text))
     if answer.status_code != 200:
         error = answer.json()["error"]
         reason = next((name for said, name in REFUSED.items() if error.startswith(said)), "")
@@ -171,11 +170,20 @@ def _judge(
     if alike(ours, theirs):
         tally.equal += 1
         return
-    reason = better(Judged(sent, ours, theirs, peer.ask, tables))
+
+    def ask_ours(statement: str) -> Series:
+        told = scene.client.get("/influx/query", params=_asked(statement))
+        return series_of(told.json()["results"][0])
+
+    reason = better(Judged(sent, ours, theirs, peer.ask, ask_ours, tables))
     if reason:
         tally.better[reason] += 1
     else:
         tally.different.append(f"{text}\n{_apart(ours, theirs)}")
+
+
+def _asked(statement: str) -> dict[str, str]:
+    return {"q": statement, "db": _DATABASE, "epoch": "ms"}
 
 
 def _apart(ours: Series, theirs: Series) -> str:

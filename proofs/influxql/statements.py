@@ -278,7 +278,7 @@ class StatementWriter:
             plain.append((function, name))
             column = f"{function}({self._field(name)}{', 95' if function == 'percentile' else ''})"
             words.add(function)
-            if self.chance.random() < 0.25 and not turns:
+            if self.chance.random() < 0.25 and not turns and function != "stddev":
                 after = self.chance.choice(AFTER)
                 column, function = self._select(column, after), after.split("(")[0]
                 words |= {function, "after"}

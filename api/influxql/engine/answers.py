@@ -116,6 +116,8 @@ def _frame(
     order = np.argsort(times, kind="stable")
     if question.aggregates:
         place = np.searchsorted(bounds, times[order], side="right") - 1
+        if statement.interval_us is None:  # a SELECT within may tell of a bucket begun before
+            place = np.zeros(len(order), np.int64)
         inside = (place >= 0) & (place < len(bounds) - 1)
         order, place = order[inside], place[inside]
         interval, rowwise = statement.interval_us, question.rowwise
