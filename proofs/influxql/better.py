@@ -46,6 +46,8 @@ def _names(one: Judged) -> Iterator[Series]:
         return
     written = one.tables[one.sent.table]
     there = {name for point in written.points for name in (*point.fields, *point.tags)}
+    if not any(["currency"] in rows for _, rows in one.theirs.values()):
+        there.discard("currency")  # of those that fit none has a price
     ours: Series = {}
     for name, (columns, rows) in one.ours.items():
         kept = [row for row in rows if row[0] in there] if columns[0] in _KEYS else rows

@@ -34,7 +34,7 @@ def run(statement: Show, view: ScopedView, tables: Tables) -> list[Table]:
             found = [("measurements", ["name"], names)]
         case "tag_keys":
             found = [
-                (name, ["tagKey"], [[tag] for tag in sorted((*table.tags, *table.labels))])
+                (name, ["tagKey"], [[tag] for tag in sorted(_keys(statement, table, view))])
                 for name, table in _tables(statement, tables)
                 if _fits(statement, table, view)
             ]
@@ -82,6 +82,15 @@ def _fits(statement: Show, table: Measurement, view: ScopedView) -> bool:
     return all(leaf.tag in known for leaf in where.leaves(condition)) and bool(
         _fitting(condition, table, view)
     )
+
+
+def _keys(statement: Show, table: Measurement, view: ScopedView) -> list[str]:
+    """Tags of a measurement; with a condition those that a series which fits it has."""
+    if statement.filter.tags is None:
+        return [*table.tags, *table.labels]
+    fitting = _fitting(statement.filter.tags, table, view)
+    told = {tag for one in fitting for tag, value in one.tags.items() if value}
+    return [tag for tag in table.tags if tag in told or tag == "under"] + [*table.labels]
 
 
 def _fitting(condition: Condition | None, table: Measurement, view: ScopedView) -> list[Series]:
