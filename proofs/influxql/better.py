@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from proofs.influxql import meant
 from proofs.influxql.judge import Rows, Series, alike
-from proofs.influxql.statements import Cut, Sent
+from proofs.influxql.statements import Cut, ToolStatement
 from proofs.influxql.written import WrittenTable
 
 Ask = Callable[[str], Series]
@@ -20,10 +20,10 @@ DIGITS: Final = 6
 
 
 @dataclass(frozen=True)
-class Judged:
+class TwoAnswers:
     """One statement with both answers."""
 
-    sent: Sent
+    sent: ToolStatement
     ours: Series
     theirs: Series
     ask: Ask
@@ -31,7 +31,7 @@ class Judged:
     tables: dict[str, WrittenTable]
 
 
-def better(one: Judged) -> str:
+def better(one: TwoAnswers) -> str:
     """Which entry of the list says that ours is right; '' where none does."""
     for name, right in RULES.items():
         if any(alike(one.ours, answer) for answer in right(one)):
@@ -39,7 +39,7 @@ def better(one: Judged) -> str:
     return ""
 
 
-def _names(one: Judged) -> Iterator[Series]:
+def _names(one: TwoAnswers) -> Iterator[Series]:
     """`under` has several values of a series, which InfluxDB cannot hold; what has no value in any
     row is not in InfluxDB."""
     if "show" not in one.sent.words:
@@ -56,7 +56,7 @@ def _names(one: Judged) -> Iterator[Series]:
         yield one.ours
 
 
-def _gaps(one: Judged) -> Iterator[Series]:
+def _gaps(one: TwoAnswers) -> Iterator[Series]:
     """A period of which nothing is known is a row with null: a line that is drawn over it would be
     made up."""
     if "rows" not in one.sent.words:
@@ -71,7 +71,7 @@ def _gaps(one: Judged) -> Iterator[Series]:
         yield meant.cut(ours, one.sent.cut)
 
 
-def _rounded(one: Judged) -> Iterator[Series]:
+def _rounded(one: TwoAnswers) -> Iterator[Series]:
     """An indicator has six decimals, and what is computed of several is rounded once."""
     if "per_m2" not in one.sent.text and "per_person" not in one.sent.text:
         return
@@ -97,7 +97,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
-def _area(one: Judged) -> Iterator[Series]:
+def _area(one: TwoAnswers) -> Iterator[Series]:
     """The area below a line is of the range that was asked, not of 1970."""
     if "integral" in one.sent.words and "GROUP BY" not in one.sent.text:
         times = {name: rows[0][0] for name, (_, rows) in one.ours.items()}
@@ -108,7 +108,7 @@ def _area(one: Judged) -> Iterator[Series]:
         }
 
 
-def _equals(one: Judged) -> Iterator[Series]:
+def _equals(one: TwoAnswers) -> Iterator[Series]:
     """Of equal rows a percentile chooses the first, InfluxDB whichever its sort leaves there."""
     if "percentile" not in one.sent.words or one.ours.keys() != one.theirs.keys():
         return
@@ -123,7 +123,7 @@ def _equals(one: Judged) -> Iterator[Series]:
         }
 
 
-def _lone(one: Judged) -> Iterator[Series]:
+def _lone(one: TwoAnswers) -> Iterator[Series]:
     """A single row has no deviation, so fill(none) leaves its bucket out."""
     if "stddev" in one.sent.words and "fill(none)" in one.sent.text:
         found: Series = {}
@@ -133,7 +133,7 @@ def _lone(one: Judged) -> Iterator[Series]:
         yield meant.cut(found, one.sent.cut)
 
 
-def _order(one: Judged) -> Iterator[Series]:
+def _order(one: TwoAnswers) -> Iterator[Series]:
     """What lies between rows is the same in whatever order they are told, and LIMIT is of rows,
     SLIMIT of series: the answer without them, turned and cut."""
     if one.sent.cut != Cut():
@@ -141,7 +141,7 @@ def _order(one: Judged) -> Iterator[Series]:
         yield meant.cut(whole, one.sent.cut)
 
 
-def _within(one: Judged) -> Iterator[Series]:
+def _within(one: TwoAnswers) -> Iterator[Series]:
     """A SELECT takes all that the one within answers, also where its first bucket begins before the
     range."""
     if one.sent.within is not None:
@@ -149,7 +149,7 @@ def _within(one: Judged) -> Iterator[Series]:
         yield _aggregated(one, one.ask(inner), function, "time(" in group)
 
 
-def _aggregated(one: Judged, inner: Series, function: str, by_time: bool) -> Series:
+def _aggregated(one: TwoAnswers, inner: Series, function: str, by_time: bool) -> Series:
     found: Series = {}
     for name, (_, rows) in one.ours.items():
         values = [row for row in inner.get(name, ([], []))[1] if row[1] is not None]
@@ -173,7 +173,7 @@ def _aggregated(one: Judged, inner: Series, function: str, by_time: bool) -> Ser
     return found if found.keys() == inner.keys() else {}
 
 
-def _clocks(one: Judged) -> Iterator[Series]:
+def _clocks(one: TwoAnswers) -> Iterator[Series]:
     """Buckets of more than an hour begin when the clock on the wall says so, also on the day of 25
     hours, and bear that time."""
     question = one.sent.plain
@@ -184,7 +184,7 @@ def _clocks(one: Judged) -> Iterator[Series]:
         yield meant.cut(meant.meant(question, one.tables[one.sent.table], only), one.sent.cut)
 
 
-RULES: Final[dict[str, Callable[[Judged], Iterator[Series]]]] = {
+RULES: Final[dict[str, Callable[[TwoAnswers], Iterator[Series]]]] = {
     "names": _names,
     "gaps": _gaps,
     "rounded": _rounded,

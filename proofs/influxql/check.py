@@ -16,10 +16,10 @@ from api.caller import Caller
 from api.influxql.engine.rows import ScopedView
 from api.reach import Reach
 from metering.access import Role, Scope, by_command
-from proofs.influxql.better import Judged, better
+from proofs.influxql.better import TwoAnswers, better
 from proofs.influxql.judge import Series, alike, series_of
 from proofs.influxql.scene import DAY_US, InfluxScene
-from proofs.influxql.statements import TABLES, Sent, StatementWriter
+from proofs.influxql.statements import TABLES, StatementWriter, ToolStatement
 from proofs.influxql.written import WrittenTable, written
 from proofs.servers.influx import OwnServer, found
 from proofs.steps import finish, say
@@ -143,7 +143,7 @@ class InfluxPeer:
 
 
 def _judge(
-    sent: Sent,
+    sent: ToolStatement,
     scene: InfluxScene,
     peer: InfluxPeer,
     tables: dict[str, WrittenTable],
@@ -175,7 +175,7 @@ def _judge(
         told = scene.client.get("/influx/query", params=_asked(statement))
         return series_of(told.json()["results"][0])
 
-    reason = better(Judged(sent, ours, theirs, peer.ask, ask_ours, tables))
+    reason = better(TwoAnswers(sent, ours, theirs, peer.ask, ask_ours, tables))
     if reason:
         tally.better[reason] += 1
     else:

@@ -133,7 +133,7 @@ class PlainQuestion:
 
 
 @dataclass(frozen=True)
-class Sent:
+class ToolStatement:
     """A statement, and what of it the judge has to know."""
 
     text: str
@@ -162,9 +162,9 @@ class StatementWriter:
     now_s: int
     _zone: str = field(default="", init=False)
 
-    def statements(self, count: int) -> list[Sent]:
+    def statements(self, count: int) -> list[ToolStatement]:
         """So many, half of them with a zone and a range over the clock change."""
-        makers: list[Callable[[], Sent]] = [
+        makers: list[Callable[[], ToolStatement]] = [
             *[self._panel] * 9,
             *[self._by_hand] * 4,
             *[self._table_panel] * 2,
@@ -173,7 +173,7 @@ class StatementWriter:
             *[self._names] * 2,
             self._refusable,
         ]
-        found: list[Sent] = []
+        found: list[ToolStatement] = []
         zoned = 0
         for number in range(count):
             self._zone = self.chance.choice([FAR, NEAR]) if number % 2 else ""
@@ -263,7 +263,7 @@ class StatementWriter:
 
     # --- statements --------------------------------------------------------------------------
 
-    def _panel(self) -> Sent:
+    def _panel(self) -> ToolStatement:
         """A time series of the editor: aggregates, transformations, mathematics, aliases."""
         table = self._table()
         tags = self._one_series(table)
@@ -317,7 +317,7 @@ class StatementWriter:
             self._zone or "UTC",
             "none" if "none" in fill else "null",
         )
-        return Sent(
+        return ToolStatement(
             text, table.name, self._zone, frozenset(words), plainly if turns else None, None, cut
         )
 
@@ -336,7 +336,7 @@ class StatementWriter:
             self.chance.randint(1, 3) if self.chance.random() < 0.06 else None,
         )
 
-    def _by_hand(self) -> Sent:
+    def _by_hand(self) -> ToolStatement:
         """One number, or one of each value of a tag."""
         table = self._table()
         first, last = self._range(table)
@@ -367,7 +367,7 @@ class StatementWriter:
         )
         return self._sent(text, table, {function})
 
-    def _table_panel(self) -> Sent:
+    def _table_panel(self) -> ToolStatement:
         """Rows as they are."""
         table = self._table()
         first, last = self._range(table)
@@ -390,9 +390,9 @@ class StatementWriter:
             f"SELECT {', '.join(columns)} FROM {self._from(table.name)} "
             f"WHERE {' AND '.join(conditions)}"
         )
-        return Sent(text, table.name, self._zone, frozenset(words), cut=cut)
+        return ToolStatement(text, table.name, self._zone, frozenset(words), cut=cut)
 
-    def _chosen(self) -> Sent:
+    def _chosen(self) -> ToolStatement:
         """Several rows of a series, or its different values; the area below it."""
         table = self._table(without=("findings", "cases", "restatements", "gateways", "indicators"))
         first, last = self._range(table)
@@ -411,7 +411,7 @@ class StatementWriter:
         )
         return self._sent(text, table, {form.split("(")[0]})
 
-    def _within(self) -> Sent:
+    def _within(self) -> ToolStatement:
         """A SELECT within a SELECT."""
         table = self._table(without=("gateways", "findings", "cases", "restatements"))
         name = self.chance.choice([*table.added, *table.levels])
@@ -436,9 +436,9 @@ class StatementWriter:
             text = f'SELECT {outer}("x") FROM ({inner}) WHERE {times} {group}'
         within = (inner, outer, group)
         words = frozenset({function, outer, "within"})
-        return Sent(text, table.name, self._zone if zone else "", words, None, within)
+        return ToolStatement(text, table.name, self._zone if zone else "", words, None, within)
 
-    def _names(self) -> Sent:
+    def _names(self) -> ToolStatement:
         """What variables and the editor ask for."""
         if self._zone:
             return self._panel()
@@ -467,9 +467,9 @@ class StatementWriter:
                 'SHOW RETENTION POLICIES on "greenoffice"',
             ]
         )
-        return Sent(text, table.name, words=frozenset({"show"}))
+        return ToolStatement(text, table.name, words=frozenset({"show"}))
 
-    def _refusable(self) -> Sent:
+    def _refusable(self) -> ToolStatement:
         """What our side answers with a reason, as its document lists it."""
         table = self._table(without=("gateways", "findings", "cases", "restatements", "readings"))
         first, last = self._range(table)
@@ -492,8 +492,8 @@ class StatementWriter:
             )
         return self._sent(text, table, {form})
 
-    def _sent(self, text: str, table: AskedTable, words: set[str]) -> Sent:
-        return Sent(text, table.name, self._zone, frozenset(words))
+    def _sent(self, text: str, table: AskedTable, words: set[str]) -> ToolStatement:
+        return ToolStatement(text, table.name, self._zone, frozenset(words))
 
 
 def _unweighed(table: AskedTable, function: str, name: str) -> str:

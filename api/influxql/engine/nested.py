@@ -44,7 +44,7 @@ def narrowed(outer: Select) -> Select:
     return inner
 
 
-class Answered:
+class AnswerTable:
     """The series of an answer; its columns are fields, the tags it is grouped by are tags."""
 
     labels: Mapping[str, LabelValues] = {}
@@ -104,7 +104,7 @@ class Answered:
         if self._statement.inner is None:
             return measurement(self._below, answer.name)
         made = [one for one in answer.series if isinstance(one.source, Answer)]
-        return Answered(self._statement.inner, [_answer(one) for one in made], self._below)
+        return AnswerTable(self._statement.inner, [_answer(one) for one in made], self._below)
 
 
 def _answer(series: Series) -> Answer:

@@ -19,7 +19,7 @@ from api.influxql.engine.check import (
 )
 from api.influxql.engine.grid import GridTable, NotAlike, check_cells, too_many
 from api.influxql.engine.groups import check_overlap, grouped
-from api.influxql.engine.nested import Answered, narrowed
+from api.influxql.engine.nested import AnswerTable, narrowed
 from api.influxql.engine.rows import Grid, Measurement, Rows, ScopedView, Series, Tables, Wanted
 from api.influxql.engine.times import FIRST_US, clamped, edges
 from api.influxql.language.tree import Select
@@ -56,7 +56,7 @@ def _answer(statement: Select, view: ScopedView, tables: Tables, *, grids: bool)
         table = measurement(tables, statement.measurement)
     else:
         inner = run(narrowed(statement), view, tables, grids=False)
-        table = Answered(statement.inner, inner, tables)
+        table = AnswerTable(statement.inner, inner, tables)
     statement = spelled(statement, table)
     question = asked(statement, table)
     where.check_scope(statement.filter.tags, view.caller.reach)

@@ -15,7 +15,7 @@ MOST_OF: Final = 1_000
 
 
 @dataclass(frozen=True)
-class Span:
+class LengthGiven:
     """A duration between brackets."""
 
     text: str
@@ -46,7 +46,7 @@ def called(name: str, arguments: list[Any]) -> Expression:
 
 def _argument(function: str, wanted: str, more: list[Any]) -> float | None:
     given = more[0] if len(more) == 1 else None
-    if wanted == "some span" and (not more or isinstance(given, Span)):
+    if wanted == "some span" and (not more or isinstance(given, LengthGiven)):
         if given is not None and not given.length_us:
             raise _refused(function, f'{function}("value", 1h)')
         return given.length_us if given is not None else None

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from lark import Token, Transformer
 
-from api.influxql.language.calls import Span, called
+from api.influxql.language.calls import LengthGiven, called
 from api.influxql.language.pattern import Pattern
 from api.influxql.language.pattern import read as read_pattern
 from api.influxql.language.terms import (
@@ -90,9 +90,9 @@ class Reader(Transformer[Token, Any]):
         """Something below zero."""
         return formula_of([Number(-1.0), Token("STAR", "*"), parts[1]])
 
-    def span(self, parts: list[Token]) -> Span:
+    def span(self, parts: list[Token]) -> LengthGiven:
         """A duration that a function takes."""
-        return Span(str(parts[0]), duration_us(parts[0]))
+        return LengthGiven(str(parts[0]), duration_us(parts[0]))
 
     def call(self, parts: list[Any]) -> Expression:
         """A function of a field, or of a function of one; InvalidInput for one that there is not,
@@ -110,7 +110,7 @@ class Reader(Transformer[Token, Any]):
     def column(self, parts: list[Any]) -> Selected:
         """One column, with the name it is asked to have or that InfluxDB would give it."""
         expression = parts[0]
-        if isinstance(expression, Span):
+        if isinstance(expression, LengthGiven):
             raise refused("a duration is no column", expression.text, 'a field, such as "value"')
         return Selected(expression, parts[1] if len(parts) > 1 else default_name(expression))
 
