@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from proofs.influxql import meant
+from proofs.influxql.asked import Cut, ToolStatement
 from proofs.influxql.judge import Rows, Series, alike
-from proofs.influxql.statements import Cut, ToolStatement
 from proofs.influxql.written import WrittenTable
 
 Ask = Callable[[str], Series]

@@ -16,10 +16,11 @@ from api.caller import Caller
 from api.influxql.engine.rows import ScopedView
 from api.reach import Reach
 from metering.access import Role, Scope, by_command
+from proofs.influxql.asked import TABLES, ToolStatement
 from proofs.influxql.better import TwoAnswers, better
 from proofs.influxql.judge import Series, alike, series_of
 from proofs.influxql.scene import DAY_US, InfluxScene
-from proofs.influxql.statements import TABLES, StatementWriter, ToolStatement
+from proofs.influxql.statements import StatementWriter
 from proofs.influxql.written import WrittenTable, written
 from proofs.servers.influx import OwnServer, found
 from proofs.steps import finish, say

@@ -10,8 +10,8 @@ from math import floor, fsum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from proofs.influxql.asked import Cut, PlainQuestion
 from proofs.influxql.judge import Rows, Series
-from proofs.influxql.statements import Cut, PlainQuestion
 from proofs.influxql.written import WrittenPoint, WrittenTable
 
 _EPOCH: Final = datetime(1970, 1, 1)

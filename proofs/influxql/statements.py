@@ -9,77 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from proofs.influxql.asked import (
+    DAY_S,
+    HOUR_S,
+    MOMENTS,
+    SHARES,
+    TABLES,
+    AskedTable,
+    Cut,
+    PlainQuestion,
+    ToolStatement,
+)
 from proofs.influxql.scene import CHANGE, FAR, FIRST, NEAR
 from proofs.influxql.written import WrittenTable
 
-HOUR_S: Final = 3_600
-DAY_S: Final = 24 * HOUR_S
-
-
-@dataclass(frozen=True)
-class AskedTable:
-    """What may be asked of a measurement so that both sides mean one thing."""
-
-    name: str
-    added: tuple[str, ...]
-    """Fields that add up."""
-    levels: tuple[str, ...]
-    """Fields that do not."""
-    alone: tuple[str, ...]
-    """Tags that together name one series."""
-    groups: tuple[str, ...] = ()
-    """Further tags to group by."""
-    steps: tuple[str, ...] = ("15m", "30m", "1h", "2h", "6h", "1d")
-    texts: tuple[str, ...] = ()
-
-    @property
-    def wide(self) -> bool:
-        """Whether a row is a day or more, or whatever happened."""
-        return self.steps is _WIDE
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """All of them."""
-        return frozenset((*self.added, *self.levels, *self.texts))
-
-
-_AMOUNTS = ("value", "kwh", "cost", "kgco2", "kgce")
-_SHARES = ("known", "measured", "estimated", "missing")
-_MOMENTS = ("hour", "weekday", "day", "hours")
-_WIDE = ("1d", "7d", "1w", "14d", "30d")
-TABLES: Final = (
-    AskedTable("energy", _AMOUNTS, ("power", *_SHARES), ("node", "item"), _MOMENTS),
-    AskedTable("meters", _AMOUNTS, ("power", *_SHARES), ("meter",), _MOMENTS),
-    AskedTable(
-        "energy_hour", _AMOUNTS, _SHARES, ("node", "item"), _MOMENTS, ("1h", "3h", "12h", "1d")
-    ),
-    AskedTable("energy_day", (*_AMOUNTS, "per_m2"), _SHARES, ("node", "item"), ("day",), _WIDE),
-    AskedTable("energy_week", _AMOUNTS, _SHARES, ("node", "item"), (), _WIDE),
-    AskedTable("energy_month", _AMOUNTS, _SHARES, ("node", "item"), (), _WIDE),
-    AskedTable(
-        "indicators", ("value",), ("per_m2", "per_person", "area_m2"), ("node", "item"), (), _WIDE
-    ),
-    AskedTable("datacentre", ("utility", "ups_in", "it", "cooling"), (), ("node",), ("zone",)),
-    AskedTable("readings", (), ("value",), ("point",), ("role",), ("30m", "1h", "4h", "1d")),
-    AskedTable(
-        "findings",
-        ("count", "waste", "evidence_hours"),
-        ("confidence",),
-        ("id",),
-        ("pattern", "node", "state"),
-        _WIDE,
-        ("sentence_en", "cause_zh"),
-    ),
-    AskedTable(
-        "cases", ("count", "standing"), ("start",), ("id",), ("pattern", "node_en"), _WIDE, ()
-    ),
-    AskedTable(
-        "restatements", ("count", "given"), ("new_revision",), ("serial",), ("kind",), _WIDE, ()
-    ),
-    AskedTable(
-        "gateways", ("points", "messages", "connected"), (), ("gateway",), ("node",), ("1d",)
-    ),
-)
 OFTEN: Final = {"energy": 6, "meters": 5, "energy_hour": 3, "energy_day": 3, "readings": 3}
 ONE_NUMBER: Final = ("mean", "median", "spread", "stddev", "count", "min", "max", "first", "last")
 AFTER: Final = (
@@ -89,68 +32,6 @@ AFTER: Final = (
 )
 OFFSETS: Final = ("", "", "", "", "4d", "-8h", "30m", "1h")
 MATHS: Final = (" / 100", " * 2.5", " - 3", " * -1", " + 0.5", " % 7")
-
-
-@dataclass(frozen=True)
-class Cut:
-    """In which order rows are told, and how many."""
-
-    descending: bool = False
-    limit: int | None = None
-    offset: int = 0
-    series: int | None = None
-
-    def told(self) -> str:
-        """As a statement ends."""
-        return "".join(
-            (
-                " ORDER BY time DESC" if self.descending else "",
-                "" if self.limit is None else f" LIMIT {self.limit}",
-                f" OFFSET {self.offset}" if self.offset else "",
-                "" if self.series is None else f" SLIMIT {self.series}",
-            )
-        )
-
-
-@dataclass(frozen=True)
-class PlainQuestion:
-    """Aggregates of the rows of a measurement, as they are meant."""
-
-    columns: tuple[tuple[str, str], ...]
-    """(function, field)."""
-    names: tuple[str, ...]
-    tags: tuple[tuple[str, str], ...]
-    """That hold."""
-    keys: tuple[str, ...]
-    """Tags to group by."""
-    start_us: int
-    end_us: int
-    """Not included."""
-    step_s: int
-    offset_s: int
-    zone: str
-    fill: str
-
-
-@dataclass(frozen=True)
-class ToolStatement:
-    """A statement, and what of it the judge has to know."""
-
-    text: str
-    table: str = ""
-    zone: str = ""
-    words: frozenset[str] = frozenset()
-    """Functions and clauses in it."""
-    plain: PlainQuestion | None = None
-    """What it asks, where that is plain aggregates by time."""
-    within: tuple[str, str, str] | None = None
-    """The SELECT within alone, the function of it, and how the outer one groups."""
-    cut: Cut = Cut()
-
-    def told(self, *, cut: bool = True) -> str:
-        """The whole of it; or without what cuts its answer."""
-        zone = f" tz('{self.zone}')" if self.zone and "within" not in self.words else ""
-        return f"{self.text}{self.cut.told() if cut else ''}{zone}"
 
 
 @dataclass
@@ -444,7 +325,7 @@ class StatementWriter:
             return self._panel()
         table = self._table()
         tag = self.chance.choice([*table.alone, *table.groups])
-        if tag in _MOMENTS:
+        if tag in MOMENTS:
             tag = table.alone[0]
         named = f'"{table.name}"'
         where = " AND ".join(
@@ -499,7 +380,7 @@ class StatementWriter:
 def _unweighed(table: AskedTable, function: str, name: str) -> str:
     """A mean of shares weighs by time, of which a day of 25 hours and the running one are another
     length than the rest; InfluxDB cannot be asked for that."""
-    return "max" if table.wide and function == "mean" and name in _SHARES else function
+    return "max" if table.wide and function == "mean" and name in SHARES else function
 
 
 def seconds(duration: str) -> int:

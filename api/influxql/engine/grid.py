@@ -180,10 +180,8 @@ class GridTable:
                 return found
             case Transform(function, of, argument):
                 numbers, interval = self._evaluated(of, zeros), self.statement.interval_us
-                told = [
-                    transformed(function, row, self.bounds[:-1], argument, interval)
-                    for row in numbers
-                ]
+                at = self.bounds[:-1]
+                told = [transformed(function, row, at, argument, interval) for row in numbers]
                 return np.stack(told) if told else numbers
             case Formula(operator, left, right, _):
                 one, other = self._evaluated(left, zeros), self._evaluated(right, zeros)
