@@ -4,6 +4,7 @@ wall clock of the zone, and on nothing else."""
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from math import floor, fsum
@@ -69,17 +70,15 @@ def cut(series: Series, how: Cut) -> Series:
 
 def _rows(question: PlainQuestion, points: Iterable[WrittenPoint]) -> Rows:
     clock = ZoneInfo(question.zone)
-    buckets: dict[int, list[WrittenPoint]] = {}
-    for point in sorted(points, key=lambda one: one.time_us):
-        wall = _wall_s(point.time_us, clock)
-        start = _floor(wall, question)
-        buckets.setdefault(start, []).append(point)
     wall = _floor(_wall_s(question.start_us, clock), question)
-    rows, there = list[list[float | None]](), [False] * len(question.columns)
     labels = list[int]()
     while _instant_us(wall, clock) < question.end_us:
-        labels.append(wall)
+        labels.append(_instant_us(wall, clock))
         wall += question.step_s
+    buckets: dict[int, list[WrittenPoint]] = {}
+    for point in sorted(points, key=lambda one: one.time_us):
+        buckets.setdefault(labels[bisect_right(labels, point.time_us) - 1], []).append(point)
+    rows, there = list[list[float | None]](), [False] * len(question.columns)
     for label in labels:
         own = buckets.get(label, [])
         told: Told = []
@@ -88,7 +87,7 @@ def _rows(question: PlainQuestion, points: Iterable[WrittenPoint]) -> Rows:
             there[n] = there[n] or bool(values)
             told.append(FUNCTIONS[function](values) if values else None)
         if question.fill == "null" or any(value is not None for value in told):
-            rows.append([_instant_us(label, clock) // 1000, *told])
+            rows.append([label // 1000, *told])
     if question.fill == "null":
         _count_nothing(question, rows, there)
     return rows

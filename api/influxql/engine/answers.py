@@ -14,7 +14,7 @@ from api.influxql.engine.check import Asked, parts, transforms
 from api.influxql.engine.formula import Frame, evaluate, plain, values_of
 from api.influxql.engine.grid import check_cells
 from api.influxql.engine.rows import FieldKind, Rows, Series
-from api.influxql.language.functions import SEVERAL
+from api.influxql.language.functions import COUNT_DISTINCT, SEVERAL
 from api.influxql.language.tree import Aggregate, Column, Expression, Select, Selected
 from metering.quantity import I64
 
@@ -153,11 +153,12 @@ def _known(columns: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
 
 
 def _lacks_more(statement: Select, frame: Frame) -> bool:
-    """Whether there are rows, too few of them for what is asked: one has no deviation."""
+    """Whether there are rows, too few of them for what is asked: one has no deviation, and nothing
+    to be counted before it."""
     asked = [part for column in statement.columns for part in parts(column.expression)]
     return any(
         isinstance(one, Aggregate)
-        and one.function == "stddev"
+        and one.function in ("stddev", "count", COUNT_DISTINCT)
         and np.isfinite(values_of(one, frame).amounts.astype(np.float64)).any()
         for one in asked
     )

@@ -137,6 +137,9 @@ def asked(statement: Select, table: Measurement) -> Asked:
     fine |= (named | set(compared)) & table.fields.keys()
     selector = _selector(expressions, aggregates)
     timed = selector is not None and statement.interval_us is None
+    counted = any(one.function == "count" for one in aggregates) and any(
+        map(transforms, expressions)
+    )
     return Asked(
         frozenset() if rowwise else frozenset(whole),
         frozenset(fine | whole) if rowwise else frozenset(fine),
@@ -144,7 +147,7 @@ def asked(statement: Select, table: Measurement) -> Asked:
         bool(aggregates),
         rowwise,
         selector,
-        not (rowwise or timed) and all(one.function in PLAIN for one in aggregates),
+        not (rowwise or timed or counted) and all(one.function in PLAIN for one in aggregates),
     )
 
 
