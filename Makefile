@@ -20,7 +20,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-repairs bench-history bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table tables-check join-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check fault-ingest fuzz-ingest simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-repairs bench-history bench-feed bench-ingest bench-users bench-gateways bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check interop bill-check servers-check shards-check tree-check spread-check decode-table tables-check influxql-check join-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -181,6 +181,9 @@ decode-table: $(VENV)/.run ## Count what decoders make of recorded payloads (fol
 
 tables-check: $(VENV)/.dev ## Prove that tables as people have them are read as they are meant, or asked about
 	@$(PROVE) tables $(ARGS)
+
+influxql-check: $(VENV)/.dev ## Compare statements as Grafana's editor writes them with a real InfluxDB that has the same rows
+	@$(PROVE) influxql $(ARGS)
 
 join-check: $(VENV)/.dev ## Prove in a browser that an office is connected on the page, from an empty folder, in both languages
 	@sh tools/system-parts.sh

@@ -214,6 +214,18 @@ def boards(seed: Seed = 77) -> None:
 
 
 @app.command()
+def influxql(
+    statements: Annotated[int, typer.Option(help="how many", min=1)] = 520,
+    seed: Annotated[int, typer.Option(help="which ones, and what meters show")] = 1,
+    generation: Annotated[int, typer.Option(help="of InfluxDB: 1", min=1, max=1)] = 1,
+) -> None:
+    """Statements as Grafana's editor writes them, beside a real InfluxDB with the same rows."""
+    from proofs.influxql import run_influxql_check
+
+    run_influxql_check(statements, seed, generation)
+
+
+@app.command()
 def parity(seed: Seed = 77) -> None:
     """The same world on embedded parts, a broker, and servers: equal to the last digit."""
     from proofs.parity import run_parity

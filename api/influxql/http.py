@@ -16,8 +16,9 @@ from fastapi.concurrency import run_in_threadpool
 from api.auth import caller_of, key_of_secret, trace_refusal
 from api.caller import Caller
 from api.influxql.engine import select, show
+from api.influxql.engine.answers import Answer
+from api.influxql.engine.check import tables_of
 from api.influxql.engine.rows import ScopedView
-from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
@@ -32,7 +33,10 @@ from metering.localtime import iso
 
 router = APIRouter(prefix="/influx", tags=["influxql"])
 
-OF_THE_BOOKS: Final = ("energy", "meters", "datacentre")
+OF_THE_BOOKS: Final = (
+    *("energy", "energy_hour", "energy_day", "energy_week", "energy_month"),
+    *("meters", "indicators", "datacentre"),
+)
 MOST_NAMED = 50
 """Institutions whose revision an answer names."""
 _PER_UNIT_US = {"u": 1, "µ": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
@@ -134,9 +138,10 @@ def _moment(caller: Caller, database: str, statements: Sequence[Statement]) -> A
     if len(selects) > 1 and not database.startswith(AS_OF) and any(not s.database for s in selects):
         raise InvalidInput("two moments are asked for", field="db", value=named[0], fix=told)
     for one in selects:
-        if one.measurement not in OF_THE_BOOKS:
+        unkept = set(tables_of(one, MEASUREMENTS)) - set(OF_THE_BOOKS)
+        if unkept:
             raise InvalidInput(
-                f"{one.measurement} is not kept as it was",
+                f"{min(unkept)} is not kept as it was",
                 field="db",
                 value=named[0],
                 fix=f"one of {', '.join(OF_THE_BOOKS)}",

@@ -6,9 +6,11 @@ It is told in units of about 10 us. Nothing is refused by it; it decides who ans
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
-from api.influxql.engine.check import Asked, asked, measurement
+from api.influxql.engine.check import Asked, asked, spelled, tables_of
+from api.influxql.engine.nested import narrowed
 from api.influxql.engine.times import DAY_US, FIRST_US
 from api.influxql.language.parse import parse
 from api.influxql.language.tree import Both, Condition, Select, Statement, TagIs
@@ -16,6 +18,7 @@ from api.influxql.tables.columns import FINE, WHOLE
 from api.influxql.tables.measurements import MEASUREMENTS
 from api.influxql.tables.money import MONEY
 from api.reach import Reach
+from metering.errors import InvalidInput
 from metering.items import whole
 from metering.registry import NodeType
 
@@ -31,7 +34,9 @@ _SERIES: Final = 4
 """A series, however many days."""
 _ITEMS_OF_A_NODE: Final = 8
 _PER_DAY: Final[Mapping[str, int]] = {"datacentre": 600, "readings": 300}
-_FEW: Final = frozenset(("findings", "gateways"))
+_FEW: Final = frozenset(("findings", "cases", "restatements", "gateways"))
+_BY_DAY: Final = frozenset(("energy_day", "energy_week", "energy_month", "indicators"))
+_TOGETHER: Final = frozenset(("energy", "meters"))
 AS_OF: Final = "as_of_"
 """Begins the name of a database that is a moment of the books."""
 _HOURLY = frozenset(("hour", "hours"))
@@ -46,7 +51,26 @@ def weight(text: str, now_us: int, reach: Reach, database: str = "") -> int:
 def _weight(statement: Statement, now_us: int, reach: Reach, database: str) -> int:
     if not isinstance(statement, Select):
         return SHORT
-    question = asked(statement, measurement(MEASUREMENTS, statement.measurement))
+    if statement.inner is not None:
+        return _weight(narrowed(statement), now_us, reach, database)
+    names = tables_of(statement, MEASUREMENTS)
+    if len(names) != 1:
+        parts = [replace(statement, measurement=name, chosen=()) for name in names]
+        return sum(_part(one, now_us, reach, database) for one in parts)
+    return _told(replace(statement, measurement=names[0]), now_us, reach, database)
+
+
+def _part(statement: Select, now_us: int, reach: Reach, database: str) -> int:
+    """Of one measurement among several, of which some may lack what is asked."""
+    try:
+        return _told(statement, now_us, reach, database)
+    except InvalidInput:
+        return 0
+
+
+def _told(statement: Select, now_us: int, reach: Reach, database: str) -> int:
+    table = MEASUREMENTS[statement.measurement]
+    question = asked(spelled(statement, table), table)
     if statement.measurement in _FEW:
         return SHORT
     start = max(FIRST_US, statement.filter.start_us or FIRST_US)
@@ -60,9 +84,16 @@ def _weight(statement: Statement, now_us: int, reach: Reach, database: str) -> i
 def _together(statement: Select, question: Asked, reach: Reach) -> bool:
     """Whether series are told as columns, as far as the registry says: places hold meters of one
     step, and are reached for all time."""
-    if not question.aggregates or "currency" in statement.tags or reach.scope.dated:
+    if (
+        not question.grids
+        or not question.aggregates
+        or "currency" in statement.tags
+        or reach.scope.dated
+    ):
         return False
     if not (question.whole <= WHOLE and question.fine <= FINE):
+        return False
+    if statement.measurement not in _TOGETHER:
         return False
     return statement.measurement == "meters" or not _mixed(reach)
 
@@ -83,6 +114,8 @@ def _fineness(statement: Select, question: Asked, *, together: bool) -> float:
     shorter = statement.interval_us is not None and statement.interval_us < DAY_US
     if together and priced:
         return COLUMN_PRICED
+    if statement.measurement in _BY_DAY:
+        return BY_HOUR if priced else BY_DAY
     if shorter or question.fine or question.labels & _HOURLY or not question.aggregates:
         if together:
             return COLUMN_BY_HOUR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,6 +14,7 @@ from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, End, Start, example
 from api.ranges import check_order, instant, local_date
+from api.usecases.restatements import told_changes
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement
 from metering.localtime import HOUR_US, iso
@@ -153,22 +153,12 @@ def restatements(
     page: list[RestatementAnswer] = []
     following = None
     for one in (name for name in wanted if name >= place[0]):
-        for serial, change in _changes(caller, one, place[1] if one == place[0] else 0):
+        for serial, change in told_changes(caller, one, place[1] if one == place[0] else 0):
             if len(page) == limit:
                 following = paging.encode([page[-1]["institution"], page[-1]["serial"]])
                 return paging.answer(request, response, page, following)
             page.append(_change_json(serial, change))
     return paging.answer(request, response, page, following)
-
-
-def _changes(caller: Caller, institution: str, after: int) -> Iterator[tuple[int, Restatement]]:
-    while found := caller.platform.books.restatements(institution, after=after, limit=500):
-        for serial, change in found:
-            after = serial
-            if caller.reach.holds(change.key, change.day):
-                yield serial, change
-            elif change.new_total is None and caller.reach.was(change.key):
-                yield serial, change  # what he was told is his no more
 
 
 def _change_json(serial: int, change: Restatement) -> RestatementAnswer:

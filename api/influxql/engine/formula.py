@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.influxql.engine import exact
-from api.influxql.engine.aggregate import aggregate
+from api.influxql.engine.aggregate import aggregate, integral
 from api.influxql.engine.check import is_whole
 from api.influxql.engine.exact import F64, Amounts
 from api.influxql.engine.rows import FieldKind, Rows, Values
-from api.influxql.language.tree import Aggregate, Column, Expression, Formula, Number
+from api.influxql.engine.transform import RAW_UNIT_US, transformed
+from api.influxql.language.functions import COUNT_DISTINCT
+from api.influxql.language.tree import Aggregate, Column, Expression, Formula, Number, Transform
 from metering.errors import InvalidInput
 from metering.quantity import I64
 
@@ -29,10 +31,26 @@ class Frame:
     """Sorts the rows by time."""
     place: I64 | None
     """The bucket of each sorted row, where aggregates are asked for."""
-    count: int
+    bounds: I64
+    """(count + 1,) of the buckets; of rows as they are (count,) their times."""
     fields: Mapping[str, FieldKind]
+    interval_us: int | None = None
     mixed: bool = False
     """Whether rows of several currencies stand side by side, each with its own."""
+    rowwise: bool = False
+    """Whether all fields of a row are taken from the row itself."""
+    zeros: bool = False
+    """Whether nothing counts as 0."""
+
+    @property
+    def count(self) -> int:
+        """How many numbers a column has."""
+        return len(self.bounds) - (1 if self.place is not None else 0)
+
+    @property
+    def times_us(self) -> I64:
+        """Of the rows, sorted."""
+        return np.concatenate([one.time_us for one in self.rows])[self.order]
 
 
 def evaluate(expression: Expression, frame: Frame) -> NDArray[Any]:
@@ -43,12 +61,13 @@ def evaluate(expression: Expression, frame: Frame) -> NDArray[Any]:
     match expression:
         case Number(value):
             return np.full(frame.count, value)
-        case Aggregate(function, field) if frame.place is not None:
-            whole = is_whole(function, frame.fields[field])
-            values = _merged(frame, field, whole=whole, alike=function == "count")
-            return aggregate(function, values, frame.place, frame.count)
+        case Aggregate() if frame.place is not None:
+            return _aggregated(expression, frame, frame.place)
+        case Transform(function, of, argument):
+            numbers, interval = evaluate(of, frame), frame.interval_us
+            return transformed(function, numbers, frame.bounds[: frame.count], argument, interval)
         case Column(name):
-            return _column(frame, name)
+            return plain(frame, name)
         case Formula(operator, left, right, _):
             return applied(operator, evaluate(left, frame), evaluate(right, frame))
     raise InvalidInput(
@@ -57,6 +76,29 @@ def evaluate(expression: Expression, frame: Frame) -> NDArray[Any]:
         value=str(expression),
         fix="a field or a tag alone, or a SELECT of aggregates",
     )
+
+
+def _aggregated(one: Aggregate, frame: Frame, place: I64) -> F64:
+    values = values_of(one, frame)
+    if one.function == "integral":
+        unit = one.argument or RAW_UNIT_US
+        return integral(values, frame.times_us, frame.bounds, unit)
+    found = aggregate(one.function, values, place, frame.count, one.argument)
+    counts = one.function in ("count", COUNT_DISTINCT)
+    return with_zeros(found) if counts and frame.zeros else found
+
+
+def with_zeros(counts: F64) -> F64:
+    """Counts with 0 where there is none, unless there is none anywhere."""
+    return np.nan_to_num(counts) if np.isfinite(counts).any() else counts
+
+
+def values_of(one: Aggregate, frame: Frame) -> Values:
+    """The rows of all series that an aggregate is of, sorted by time; InvalidInput where money of
+    several currencies would come together."""
+    whole = not frame.rowwise and is_whole(one.function, frame.fields.get(one.field))
+    counts = one.function in ("count", COUNT_DISTINCT)
+    return _merged(frame, one.field, whole=whole, alike=counts)
 
 
 def _merged(frame: Frame, field: str, *, whole: bool, alike: bool) -> Values:
@@ -107,12 +149,15 @@ def _check_currencies(field: str, found: Sequence[Values]) -> None:
         )
 
 
-def _column(frame: Frame, name: str) -> NDArray[Any]:
+def plain(frame: Frame, name: str) -> NDArray[Any]:
+    """(rows,) a field or tag of each row, sorted by time."""
     if any(name in one.numbers for one in frame.rows):
         values = _merged(frame, name, whole=False, alike=False)
         return exact.divided(
             values.amounts.tolist(), [values.scale] * len(values.amounts), values.digits
         )
+    if frame.fields.get(name, FieldKind.TEXT) is not FieldKind.TEXT:
+        return np.full(len(frame.order), np.nan)
     texts: list[str] = []
     for one in frame.rows:
         if name in one.texts:
@@ -134,6 +179,9 @@ def applied(operator: str, left: F64, right: F64) -> F64:
                 found = left - right
             case "*":
                 found = left * right
+            case "%":
+                nothing = np.full(np.shape(left), np.nan)
+                found = np.fmod(left, right, out=nothing, where=right != 0)
             case _:
                 nothing = np.full(np.shape(left), np.nan)
                 found = np.divide(left, right, out=nothing, where=right != 0)

@@ -16,11 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.influxql.engine import exact, where
-from api.influxql.engine.check import is_whole
+from api.influxql.engine.check import aggregates, is_whole
 from api.influxql.engine.exact import F64, LARGEST
-from api.influxql.engine.formula import applied
+from api.influxql.engine.formula import applied, with_zeros
 from api.influxql.engine.rows import FieldKind, Grid, GridValues, Series
-from api.influxql.language.tree import Aggregate, Condition, Expression, Formula, Number, Select
+from api.influxql.engine.transform import transformed
+from api.influxql.language.tree import (
+    Aggregate,
+    Condition,
+    Expression,
+    Formula,
+    Number,
+    Select,
+    Transform,
+)
 from metering.errors import InvalidInput
 from metering.quantity import I64
 
@@ -90,7 +99,7 @@ class GridTable:
         place = np.searchsorted(self.bounds, times, side="right") - 1
         firsts = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
         for one in set(aggregates(self.statement)):
-            if is_whole(one.function, self.fields[one.field]) == grid.whole:
+            if is_whole(one.function, self.fields.get(one.field)) == grid.whole:
                 values = grid.numbers.get(one.field)
                 if values is not None:
                     own = _chosen(values, rows, chosen, len(grid.series))
@@ -151,23 +160,32 @@ class GridTable:
             case _:
                 _end(tally, one.function, values, firsts, (group, buckets), single=single)
 
-    def columns(self) -> list[F64]:
-        """(groups, buckets) of each column of the statement."""
-        return [self._evaluated(column.expression) for column in self.statement.columns]
+    def columns(self, *, zeros: bool = False) -> list[F64]:
+        """(groups, buckets) of each column of the statement; `zeros` counts nothing as 0."""
+        return [self._evaluated(column.expression, zeros) for column in self.statement.columns]
 
-    def _evaluated(self, expression: Expression) -> F64:
+    def _evaluated(self, expression: Expression, zeros: bool) -> F64:
         shape = (len(self.groups), len(self.bounds) - 1)
         match expression:
             case Number(value):
                 return np.full(shape, value)
-            case Aggregate(function, _):
+            case Aggregate(function=function):
                 tally = self._tallies.get(expression)
                 if tally is None:
                     return np.full(shape, np.nan)
                 tally.grown(shape[0])
-                return _divided(function, tally, shape[0])
+                found = _divided(function, tally, shape[0])
+                if zeros and function == "count":
+                    found = np.stack([with_zeros(row) for row in found])
+                return found
+            case Transform(function, of, argument):
+                numbers, interval = self._evaluated(of, zeros), self.statement.interval_us
+                at = self.bounds[:-1]
+                told = [transformed(function, row, at, argument, interval) for row in numbers]
+                return np.stack(told) if told else numbers
             case Formula(operator, left, right, _):
-                return applied(operator, self._evaluated(left), self._evaluated(right))
+                one, other = self._evaluated(left, zeros), self._evaluated(right, zeros)
+                return applied(operator, one, other)
         raise NotAlike
 
 
@@ -185,17 +203,6 @@ def too_many(most: int, count: int) -> InvalidInput:
         value=f"{count} values",
         fix="a wider GROUP BY time(...), fewer series, or a shorter range",
     )
-
-
-def aggregates(statement: Select) -> Iterator[Aggregate]:
-    """All that a statement asks for."""
-    for column in statement.columns:
-        waiting = [column.expression]
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, Aggregate):
-                yield part
-            waiting += [getattr(part, side) for side in ("left", "right") if hasattr(part, side)]
 
 
 def _fitting(

@@ -30,6 +30,8 @@ class FieldKind(StrEnum):
     RATIO = "ratio"
     """told once a bucket; only its mean, which is itself"""
     TEXT = "text"
+    DERIVED = "derived"
+    """a number that a SELECT within made"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,61 +1,117 @@
-"""SELECT over the rows of one measurement: filter, group, put together, order."""
+"""SELECT over the rows of measurements: filter, group, put together, order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from api.influxql.engine import where
-from api.influxql.engine.check import Asked, asked, measurement
-from api.influxql.engine.formula import Frame, evaluate
-from api.influxql.engine.grid import GridTable, NotAlike, aggregates, check_cells, too_many
-from api.influxql.engine.rows import (
-    F64,
-    FieldKind,
-    Grid,
-    Measurement,
-    Rows,
-    ScopedView,
-    Series,
-    Tables,
-    Wanted,
+from api.influxql.engine.answers import Answer, cut, joined, of_rows, told_between, told_of
+from api.influxql.engine.check import (
+    Asked,
+    asked,
+    looks_back,
+    measurement,
+    spelled,
+    tables_of,
 )
+from api.influxql.engine.grid import GridTable, NotAlike, check_cells, too_many
+from api.influxql.engine.groups import check_overlap, grouped
+from api.influxql.engine.nested import AnswerTable, narrowed
+from api.influxql.engine.rows import Grid, Measurement, Rows, ScopedView, Series, Tables, Wanted
 from api.influxql.engine.times import FIRST_US, clamped, edges
 from api.influxql.language.tree import Select
 from metering.errors import InvalidInput
-from metering.quantity import I64
 
 MOST_SERIES = 2_000
 MOST_POINTS = 200_000
 """Values of an answer; what is null counts for none."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One series of an answer."""
+def run(statement: Select, view: ScopedView, tables: Tables, *, grids: bool = True) -> list[Answer]:
+    """The answer's series, by measurement and sorted by tags; those without any value are left
+    out. Without `grids` all is told row by row, with the series and currencies it is made of."""
+    found: list[Answer] = []
+    names, refused = tables_of(statement, tables), list[InvalidInput]()
+    for name in sorted(names):
+        one = replace(statement, measurement=name, chosen=())
+        if statement.inner is not None:
+            one = replace(one, inner=replace(statement.inner, measurement=name, chosen=()))
+        try:
+            found += _answer(one, view, tables, grids=grids)
+        except InvalidInput as lacking:  # one of several may lack what is asked for
+            refused.append(lacking)
+    if refused and len(refused) == len(names):
+        raise refused[0]
+    first = statement.series_offset
+    last = None if statement.series_limit is None else first + statement.series_limit
+    return found[first:last]
 
-    name: str
-    tags: dict[str, str]
-    columns: list[str]
-    times_us: list[int]
-    values: list[list[float | str | None]]
-    """One list a column, each as long as `times_us`."""
 
-
-def run(statement: Select, view: ScopedView, tables: Tables) -> list[Answer]:
-    """The answer's series, sorted by tags; those without any value are left out."""
-    table = measurement(tables, statement.measurement)
+def _answer(statement: Select, view: ScopedView, tables: Tables, *, grids: bool) -> list[Answer]:
+    """Of one measurement."""
+    if statement.inner is None:
+        table = measurement(tables, statement.measurement)
+    else:
+        inner = run(narrowed(statement), view, tables, grids=False)
+        table = AnswerTable(statement.inner, inner, tables)
+    statement = spelled(statement, table)
     question = asked(statement, table)
     where.check_scope(statement.filter.tags, view.caller.reach)
+    back = [n for n, one in enumerate(statement.columns) if looks_back(one.expression)]
+    if not back or len(back) == len(statement.columns):
+        found = _told(statement, question, table, view, grids=grids, longer=bool(back))
+    else:
+        found = _in_parts(statement, table, view, back, grids=grids)
+    told = [cut(statement, one) for one in found if one.times_us]
+    return sorted((one for one in told if one.times_us), key=_place)
+
+
+def _place(answer: Answer) -> list[str]:
+    """Values of the tags by name, as InfluxDB orders series."""
+    return [value for _, value in sorted(answer.tags.items())]
+
+
+def _in_parts(
+    statement: Select, table: Measurement, view: ScopedView, back: Sequence[int], *, grids: bool
+) -> list[Answer]:
+    """Columns that look back a bucket by themselves: the others are of the range alone."""
+    rest = [n for n in range(len(statement.columns)) if n not in back]
+    apart: list[dict[tuple[str, ...], Answer]] = []
+    for own in (back, rest):
+        part = replace(statement, columns=tuple(statement.columns[n] for n in own))
+        question = asked(part, table)
+        found = _told(part, question, table, view, grids=grids, longer=own is back)
+        apart.append({tuple(one.tags.values()): one for one in found if one.times_us})
+    one, other = apart
+    names = list(dict.fromkeys([*one, *other]))
+    return [joined(one.get(name), other.get(name), statement.columns) for name in names]
+
+
+def _told(
+    statement: Select,
+    question: Asked,
+    table: Measurement,
+    view: ScopedView,
+    *,
+    grids: bool,
+    longer: bool,
+) -> list[Answer]:
+    """`longer` reads a bucket more, before the first, and does not tell it."""
     start_us, end_us = _range(statement, table, view)
     if start_us >= end_us:
         return []
-    chosen = _chosen(statement, table, view)
+    first_us = start_us
     bounds = np.array([start_us, end_us], dtype=np.int64)
     if statement.interval_us is not None:
-        bounds = edges(start_us, end_us, statement.interval_us, statement.zone)
+        interval, offset = statement.interval_us, statement.offset_us
+        bounds = edges(start_us, end_us, interval, statement.zone, offset)
+        first_us = int(bounds[0])
+        if longer:
+            start_us = clamped(start_us - interval)
+            bounds = edges(start_us, end_us, interval, statement.zone, offset)
     wanted = Wanted(
         start_us,
         end_us,
@@ -64,27 +120,36 @@ def run(statement: Select, view: ScopedView, tables: Tables) -> list[Answer]:
         question.labels,
         bounds,
         statement.interval_us is not None,
-        not question.aggregates,
-        question.aggregates and "currency" not in statement.tags,
+        not question.aggregates or question.rowwise,
+        grids and question.grids and question.aggregates and "currency" not in statement.tags,
     )
+    chosen = _chosen(statement, table, view)
     try:
-        answers = _answers(statement, table, view, chosen, wanted)
+        answers = _answers(statement, question, table, view, chosen, wanted)
     except NotAlike:
-        answers = _answers(statement, table, view, chosen, replace(wanted, grids=False))
-    return sorted((a for a in answers if a.times_us), key=lambda a: tuple(a.tags.values()))
+        wanted = replace(wanted, grids=False)
+        answers = _answers(statement, question, table, view, chosen, wanted)
+    return [_from(one, first_us) for one in answers] if longer else answers
+
+
+def _from(answer: Answer, first_us: int) -> Answer:
+    """Without what stands before an instant."""
+    first = sum(at < first_us for at in answer.times_us)
+    values = [column[first:] for column in answer.values]
+    return replace(answer, times_us=answer.times_us[first:], values=values)
 
 
 def _answers(
     statement: Select,
+    question: Asked,
     table: Measurement,
     view: ScopedView,
     chosen: Sequence[Series],
     wanted: Wanted,
 ) -> list[Answer]:
     """NotAlike where what comes as grids does not fit together with the rest."""
-    question = asked(statement, table)
     grids = GridTable(statement, table.fields, wanted.bounds)
-    groups = _grouped(statement, question, _apart_from(grids, table.rows(view, chosen, wanted)))
+    groups = grouped(statement, question, _apart_from(grids, table.rows(view, chosen, wanted)))
     if grids.groups.keys() & groups.keys():
         raise NotAlike
     bounds = wanted.bounds
@@ -96,11 +161,9 @@ def _answers(
         tags = dict(zip(statement.tags, values, strict=True))
         if question.aggregates:
             series = list({id(one.series): one.series for one in rows if len(one.time_us)}.values())
-            _check_overlap(table, statement, view, series, wanted)
-            found = _aggregated(statement, table, rows, bounds, wanted.start_us)
-        else:
-            found = _listed(statement, table, rows)
-        answers.append(_cut(statement, Answer(statement.measurement, tags, *found)))
+            check_overlap(table, statement, view, series, wanted)
+        found = of_rows(statement, question, dict(table.fields), rows, bounds)
+        answers.append(replace(found, tags=tags))
     held = sum(len(own) - own.count(None) for one in answers for own in one.values)
     if held > MOST_POINTS:
         raise too_many(MOST_POINTS, held)
@@ -130,14 +193,20 @@ def _of_grids(
     for own in grids.series:
         if len(own) > 1:
             series = [own[place] for place in sorted(own, key=order.__getitem__)]
-            _check_overlap(table, statement, view, series, wanted)
+            check_overlap(table, statement, view, series, wanted)
     count = len(wanted.bounds) - 1
     columns = np.stack(grids.columns())
     known = np.asarray(np.isfinite(columns).any(axis=0), np.bool_)
-    many: list[int] = np.count_nonzero(known, axis=1).tolist()
-    told = [_told(column) for column in columns]
-    labels = wanted.bounds[:-1] if statement.interval_us is not None else [wanted.start_us]
-    times = np.asarray(labels).tolist()
+    there = known.any(axis=1)
+    leaves_out = statement.fill == "none" or told_between(statement)
+    if statement.interval_us is not None and statement.fill == "null":
+        columns = np.stack(grids.columns(zeros=True))
+        known = np.asarray(np.isfinite(columns).any(axis=0), np.bool_)
+    many: list[int] = np.where(there, np.count_nonzero(known, axis=1), 0).tolist()
+    told = [[told_of(row) for row in column] for column in columns]
+    times = wanted.bounds[:-1].tolist()
+    if statement.interval_us is None and statement.filter.start_us is None:
+        times = [0]
     names = ["time", *(column.name for column in statement.columns)]
     answers = []
     for values, place in grids.groups.items():
@@ -145,20 +214,12 @@ def _of_grids(
             continue
         found = [column[place] for column in told]
         at = times
-        if statement.fill == "none" and many[place] < count:
+        if leaves_out and many[place] < count:
             kept = np.flatnonzero(known[place]).tolist()
             at, found = [times[n] for n in kept], [[column[n] for n in kept] for column in found]
         tags = dict(zip(statement.tags, values, strict=True))
-        answers.append(_cut(statement, Answer(statement.measurement, tags, names, at, found)))
+        answers.append(Answer(statement.measurement, tags, names, at, found))
     return answers
-
-
-def _told(column: F64) -> list[list[float | str | None]]:
-    """(groups, buckets) numbers as they are told."""
-    found: list[list[float | str | None]] = column.tolist()
-    for place in np.flatnonzero(~np.isfinite(column).all(axis=1)).tolist():
-        found[place] = _nullable(column[place])
-    return found
 
 
 def _range(statement: Select, table: Measurement, view: ScopedView) -> tuple[int, int]:
@@ -185,130 +246,3 @@ def _chosen(statement: Select, table: Measurement, view: ScopedView) -> list[Ser
             fix="choose fewer by tags in WHERE, e.g. \"type\" = 'building'",
         )
     return found
-
-
-Place = tuple[str | None, ...]
-"""Values of the tags to group by; None for a label that a row does not have."""
-Groups = dict[tuple[str, ...], list[Rows]]
-
-
-def _grouped(statement: Select, question: Asked, found: Iterator[Rows]) -> Groups:
-    """Rows by the values of the tags to group by, those that do not fit left out."""
-    groups: dict[Place, list[Rows]] = {}
-    for rows in found:
-        fits = where.holds(statement.filter.tags, rows.series, rows.labels)
-        kept = rows if fits is True else rows.of(np.broadcast_to(fits, len(rows.time_us)))
-        for values, part in _split(statement.tags, question, kept):
-            groups.setdefault(values, []).append(part)
-    return _spread(groups)
-
-
-def _split(tags: Sequence[str], question: Asked, rows: Rows) -> Iterator[tuple[Place, Rows]]:
-    said: dict[str, str | None] = {tag: rows.series.tags.get(tag, "") for tag in tags}
-    said |= {tag: None for tag in tags if tag in question.labels}
-    varying = [tag for tag in tags if tag in rows.labels]
-    if not varying:
-        yield tuple(said.values()), rows
-        return
-    columns = np.stack([rows.labels[tag] for tag in varying], axis=1)
-    for labels in np.unique(columns, axis=0) if len(columns) else ():
-        own = {**said, **dict(zip(varying, labels.tolist(), strict=True))}
-        yield tuple(own[tag] for tag in tags), rows.of((columns == labels).all(axis=1))
-
-
-def _spread(groups: dict[Place, list[Rows]]) -> Groups:
-    """Rows without a label go to every group that has one, else to one of their own."""
-    found: Groups = {}
-    for place, rows in groups.items():
-        if None not in place:
-            found.setdefault(tuple(value or "" for value in place), []).extend(rows)
-    for place, rows in groups.items():
-        if None in place:
-            fitting = [other for other in groups if None not in other and _alike(place, other)]
-            for other in fitting or [place]:
-                found.setdefault(tuple(value or "" for value in other), []).extend(rows)
-    return found
-
-
-def _alike(place: Place, other: Place) -> bool:
-    return all(a is None or a == b for a, b in zip(place, other, strict=True))
-
-
-def _check_overlap(
-    table: Measurement, statement: Select, view: ScopedView, series: list[Series], wanted: Wanted
-) -> None:
-    """InvalidInput where a sum would count the same energy twice."""
-    if len(series) < 2:
-        return
-    for one in aggregates(statement):
-        joins = one.function == "sum" or table.fields[one.field] is FieldKind.RATIO
-        reason = table.overlap(series, one.field, view, wanted) if joins else ""
-        if reason:
-            raise InvalidInput(
-                f"these series must not be added: {reason}",
-                field="q",
-                value=f'{one.function}("{one.field}")',
-                fix=_apart(table),
-            )
-
-
-def _apart(table: Measurement) -> str:
-    tags = [tag for tag in ("meter", "node", "item") if tag in table.tags]
-    tags = tags[:1] if "meter" in tags else tags
-    named = ", ".join(f'"{tag}"' for tag in tags)
-    return f"choose one {' and '.join(tags)} in WHERE, or GROUP BY {named}"
-
-
-Table = tuple[list[str], list[int], list[list[float | str | None]]]
-
-
-def _aggregated(
-    statement: Select, table: Measurement, rows: list[Rows], bounds: I64, start_us: int
-) -> Table:
-    times = np.concatenate([one.time_us for one in rows])
-    order = np.argsort(times, kind="stable")
-    place = np.searchsorted(bounds, times[order], side="right") - 1
-    frame = Frame(rows, order, place, len(bounds) - 1, table.fields)
-    columns = [evaluate(column.expression, frame) for column in statement.columns]
-    labels = bounds[:-1] if statement.interval_us is not None else np.array([start_us])
-    known = np.isfinite(np.stack(columns)).any(axis=0)
-    if not known.any():
-        labels, columns = labels[:0], [column[:0] for column in columns]
-    elif statement.fill == "none":
-        labels, columns = labels[known], [column[known] for column in columns]
-    names = ["time", *(column.name for column in statement.columns)]
-    return names, labels.tolist(), [_nullable(column) for column in columns]
-
-
-def _nullable(column: F64) -> list[float | str | None]:
-    found: list[float | str | None] = column.tolist()
-    for place in np.flatnonzero(~np.isfinite(column)).tolist():
-        found[place] = None
-    return found
-
-
-def _listed(statement: Select, table: Measurement, rows: list[Rows]) -> Table:
-    """Rows as they are, by time."""
-    times = np.concatenate([one.time_us for one in rows])
-    check_cells(len(times) * len(statement.columns))
-    order = np.argsort(times, kind="stable")
-    named = {getattr(column.expression, "name", "") for column in statement.columns}
-    frame = Frame(rows, order, None, len(times), table.fields, "currency" in named)
-    columns: list[list[float | str | None]] = []
-    for column in statement.columns:
-        found = evaluate(column.expression, frame)
-        columns.append(
-            [str(text) for text in found] if found.dtype.kind == "U" else _nullable(found)
-        )
-    names = ["time", *(column.name for column in statement.columns)]
-    return names, times[order].tolist(), columns
-
-
-def _cut(statement: Select, answer: Answer) -> Answer:
-    """In the order asked for, and no longer than its limit."""
-    if not statement.descending and statement.limit is None:
-        return answer
-    step = -1 if statement.descending else 1
-    times = answer.times_us[::step][: statement.limit]
-    values = [column[::step][: statement.limit] for column in answer.values]
-    return Answer(answer.name, answer.tags, answer.columns, times, values)

@@ -1,17 +1,28 @@
-"""Conditions on tags, and the wall: a code outside the scope is refused, not silently empty."""
+"""Conditions on tags and fields, and the wall: a code outside the scope is refused, not silently
+empty."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.influxql.engine.rows import Series, Strings
-from api.influxql.language.tree import Both, Condition, TagIs, TagMatches
+from api.influxql.engine.rows import F64, Series, Strings
+from api.influxql.language.tree import Both, Condition, FieldIs, TagIs, TagMatches
 from api.reach import Reach
 
 Truth = bool | NDArray[np.bool_]
+_COMPARES: Final[Mapping[str, Callable[[F64, float], NDArray[np.bool_]]]] = {
+    "=": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+_NOTHING: Final[Mapping[str, F64]] = {}
 _CODES = {
     "node": Reach.node,
     "under": Reach.node,
@@ -21,19 +32,26 @@ _CODES = {
 }
 
 
-def holds(condition: Condition | None, series: Series, labels: Mapping[str, Strings]) -> Truth:
-    """Whether it holds for a series, or for each of its rows.
+def holds(
+    condition: Condition | None,
+    series: Series,
+    labels: Mapping[str, Strings],
+    fields: Mapping[str, F64] = _NOTHING,
+) -> Truth:
+    """Whether it holds for a series, or for each of its rows; what is not known fits nothing.
 
-    A label that is not given holds: so a series is kept when some of its rows may fit.
+    A label or field that is not given holds: so a series is kept when some of its rows may fit.
     """
     if condition is None:
         return True
     if isinstance(condition, Both):
         truth: Truth = not condition.any
         for part in condition.parts:
-            one = holds(part, series, labels)
+            one = holds(part, series, labels, fields)
             truth = truth | one if condition.any else truth & one
         return truth
+    if isinstance(condition, FieldIs):
+        return _compared(condition, fields)
     if condition.tag in labels:
         return np.array([_fits(condition, label) for label in labels[condition.tag]], dtype=bool)
     if condition.tag == "under":
@@ -42,6 +60,14 @@ def holds(condition: Condition | None, series: Series, labels: Mapping[str, Stri
     if condition.tag not in series.tags:
         return True
     return _fits(condition, series.tags[condition.tag])
+
+
+def _compared(condition: FieldIs, fields: Mapping[str, F64]) -> Truth:
+    own = fields.get(condition.field)
+    if own is None:
+        return True
+    found = _COMPARES[condition.operator](own, condition.value)
+    return np.asarray(found & np.isfinite(own), np.bool_)
 
 
 def kept(condition: Condition | None, series: Sequence[Series]) -> list[Series]:
@@ -67,6 +93,8 @@ def _truths(condition: Condition, series: Sequence[Series]) -> NDArray[np.bool_]
         parts = [_truths(part, series) for part in condition.parts]
         joined = np.logical_or if condition.any else np.logical_and
         return np.asarray(joined.reduce(parts), np.bool_)
+    if isinstance(condition, FieldIs):
+        return np.ones(len(series), np.bool_)
     if condition.tag == "under":
         codes = frozenset().union(*(one.under for one in series))
         chosen = {code for code in codes if _fits(condition, code, plain=True)}
@@ -86,10 +114,19 @@ def _fits(leaf: TagIs | TagMatches, value: str, *, plain: bool = False) -> bool:
 
 
 def leaves(condition: Condition | None) -> Iterator[TagIs | TagMatches]:
-    """Every comparison in a condition."""
+    """Every comparison of a tag in a condition."""
+    yield from (one for one in _all(condition) if not isinstance(one, FieldIs))
+
+
+def fields_in(condition: Condition | None) -> list[str]:
+    """Every field that a condition compares."""
+    return [one.field for one in _all(condition) if isinstance(one, FieldIs)]
+
+
+def _all(condition: Condition | None) -> Iterator[TagIs | TagMatches | FieldIs]:
     if isinstance(condition, Both):
         for part in condition.parts:
-            yield from leaves(part)
+            yield from _all(part)
     elif condition is not None:
         yield condition
 

@@ -42,6 +42,8 @@ _WORDS = {
     "MINUS": "-",
     "STAR": "*",
     "SLASH": "/",
+    "PERCENT": "%",
+    "CAST": "::tag or ::field",
     "SEMICOLON": ";",
 }
 

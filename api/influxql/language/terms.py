@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from lark import Token
 
+from api.influxql.language.functions import COUNT_DISTINCT
 from api.influxql.language.tree import (
     Aggregate,
     Both,
@@ -17,6 +18,7 @@ from api.influxql.language.tree import (
     Filter,
     Formula,
     Selected,
+    Transform,
 )
 from metering.errors import InvalidInput
 from metering.localtime import to_us, zone_of
@@ -36,10 +38,17 @@ _UNITS_NS = {
 
 
 class Written(str):
-    """An instant as text: its zone is known only at the statement's end."""
+    """A text, perhaps an instant: its zone is known only at the statement's end."""
+
+    shift_us: int = 0
+    """By how much the instant is shifted."""
 
 
-Instant = int | Written
+class Plain(str):
+    """A number as it is written: of a field, or an instant in ns since 1970."""
+
+
+Instant = int | Written | Plain
 Leaf = tuple[str, str, Instant]
 """A comparison of time: (time, operator, instant)."""
 
@@ -58,9 +67,11 @@ def formula_of(parts: list[Any]) -> Expression:
 def default_name(expression: Expression) -> str:
     """As InfluxDB names columns: the function, the field, or both of a formula."""
     match expression:
-        case Aggregate(function, _):
+        case Aggregate(function=function):
+            return "count" if function == COUNT_DISTINCT else function
+        case Transform(function=function):
             return function
-        case Column(name):
+        case Column(name=name):
             return name
         case Formula(_, left, right, _):
             return f"{default_name(left)}_{default_name(right)}".strip("_")
@@ -100,11 +111,14 @@ def filter_of(parts: list[Any] | None, zone: str) -> Filter:
 
 
 def _instant(value: Instant, zone: str) -> int:
+    if isinstance(value, Plain):
+        return int(float(value)) // 1000 if "." in value else int(value) // 1000
     if not isinstance(value, Written):
         return value
     try:
         at = datetime.fromisoformat(value)
-        return to_us(at if at.tzinfo else at.replace(tzinfo=zone_of(zone)).astimezone(UTC))
+        told = to_us(at if at.tzinfo else at.replace(tzinfo=zone_of(zone)).astimezone(UTC))
+        return told + value.shift_us
     except (ValueError, OverflowError):
         fix = "'2026-11-24T08:15:00Z', now() - 7d, or 1764000000000ms"
         raise refused("not an instant", value, fix) from None
@@ -131,11 +145,9 @@ def joined(parts: list[Condition], *, any_: bool) -> Condition:
 
 
 def duration_us(token: Token) -> int:
-    """Length of a duration such as 15m [us]."""
-    match = re.fullmatch(r"(\d+)(\D+)", str(token))
-    if match is None:
-        raise refused("not a duration", token, "e.g. 15m, 1h, 1d")
-    return int(match[1]) * _UNITS_NS[match[2]] // 1000
+    """Length of a duration such as 15m or 1h30m [us]."""
+    parts = re.findall(r"(\d+)(ns|ms|\D)", str(token))
+    return sum(int(number) * _UNITS_NS[unit] for number, unit in parts) // 1000
 
 
 def unquoted(token: Token) -> str:

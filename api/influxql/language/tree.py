@@ -7,22 +7,37 @@ from typing import Literal
 
 from api.influxql.language.pattern import Pattern
 
-AGGREGATES = ("sum", "mean", "min", "max", "first", "last", "count")
+Kind = Literal["", "tag", "field"]
+"""What `::tag` and `::field` say that a name is; '' where nothing does."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field or tag as it stands."""
+    """A field or tag as it stands; `*` is all of them."""
 
     name: str
+    kind: Kind = ""
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One number of many rows."""
+    """One number of many rows, or of `top`, `bottom` and `distinct` several; the field may be
+    `*`."""
 
     function: str
     field: str
+    argument: float | None = None
+    """The number of `percentile`, `top` and `bottom`; the unit of `integral` [us]."""
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A number of each row or bucket and those before it."""
+
+    function: str
+    of: Column | Aggregate
+    argument: float | None = None
+    """The window of `moving_average`; the unit of rates and of `elapsed` [us]."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Formula:
-    """left + - * / right"""
+    """left + - * / % right"""
 
     operator: str
     left: Expression
@@ -42,7 +57,7 @@ class Formula:
     depth: int
 
 
-Expression = Column | Aggregate | Number | Formula
+Expression = Column | Aggregate | Transform | Number | Formula
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,15 @@ class TagMatches:
 
 
 @dataclass(frozen=True)
+class FieldIs:
+    """field > 5"""
+
+    field: str
+    operator: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Both:
     """Every part holds, or (`any`) at least one."""
 
@@ -80,12 +104,13 @@ class Both:
     depth: int
 
 
-Condition = TagIs | TagMatches | Both
+Condition = TagIs | TagMatches | FieldIs | Both
 
 
 @dataclass(frozen=True)
 class Filter:
-    """WHERE: tags apart from time. Times are [us]; None where the statement sets no bound."""
+    """WHERE: tags and fields apart from time. Times are [us]; None where the statement sets no
+    bound."""
 
     tags: Condition | None = None
     start_us: int | None = None
@@ -99,16 +124,26 @@ class Select:
 
     columns: tuple[Selected, ...]
     measurement: str
+    """Of the innermost SELECT; '' where `chosen` names several."""
     filter: Filter = Filter()
     interval_us: int | None = None
+    offset_us: int = 0
+    """By which buckets begin later."""
     tags: tuple[str, ...] = ()
     """GROUP BY tags, in the order written."""
     fill: Literal["null", "none"] = "null"
     descending: bool = False
     limit: int | None = None
+    offset: int = 0
+    series_limit: int | None = None
+    series_offset: int = 0
     zone: str = "UTC"
     database: str = ""
     """As it stands before the measurement."""
+    inner: Select | None = None
+    """What is selected from, where that is a SELECT of its own."""
+    chosen: tuple[str | Pattern, ...] = ()
+    """Measurements, where several are named or a pattern is."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +151,15 @@ class Show:
     """SHOW ...: names, not numbers."""
 
     what: Literal["databases", "policies", "measurements", "tag_keys", "tag_values", "field_keys"]
-    measurement: str | None = None
+    sources: tuple[str | Pattern, ...] = ()
     pattern: Pattern | None = None
     """Of measurement names, or of tag keys."""
     keys: tuple[str, ...] = ()
+    negated: bool = False
+    """Whether pattern and keys name what is left out."""
     filter: Filter = Filter()
     limit: int | None = None
+    offset: int = 0
 
 
 Statement = Select | Show

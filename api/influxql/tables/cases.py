@@ -37,6 +37,8 @@ _OWN_TAGS = (
     *("id", "meter", "meter_en", "meter_zh", "part_of"),
     *("pattern", "pattern_en", "pattern_zh", "state", "told"),
 )
+CASE_TAGS = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
+"""Tags of a case, whatever is told of it."""
 AT_ONCE, DIGEST, PUT_OFF = "at_once", "digest", "put_off"
 """Where a case is told: lists of what is to be done hold the first."""
 
@@ -62,28 +64,17 @@ class Findings:
             for language in _LANGUAGES
         },
     }
-    tags = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
+    tags = CASE_TAGS
     labels: Mapping[str, LabelValues] = {
-        "currency": lambda view: sorted({c for one in _found(view) for c, _ in one.evidence.costs})
+        "currency": lambda view: sorted(
+            {c for one in find_all(view.caller) for c, _ in one.evidence.costs}
+        )
     }
     needs_start = False
 
     def series(self, view: ScopedView) -> list[Series]:
         """Every case of the scope, in the order of the list."""
-        reach, found = view.caller.reach, _found(view)
-        told = counted(found, Nesting(reach.registry).outer)
-        outer = {one.case.number: one.part_of for one in told if one.part_of is not None}
-        now_us = view.caller.platform.now_us()
-        why = told_of_each(view.caller, found, now_us)
-        return [
-            Series(
-                _tags(view, case, outer.get(case.number))
-                | {"told": _told(case, why[case.number], now_us)},
-                names.under(reach, case.evidence.node),
-                case,
-            )
-            for case in found
-        ]
+        return series_of_cases(view)
 
     def rows(
         self,
@@ -95,7 +86,7 @@ class Findings:
         show counts once; where they are listed, each is whole."""
         inside = [
             (series, case)
-            for series, case in ((one, _case(one)) for one in chosen)
+            for series, case in ((one, case_of(one)) for one in chosen)
             if wanted.start_us <= case.evidence.start_us < wanted.end_us
         ]
         now_us = view.caller.platform.now_us()
@@ -117,20 +108,35 @@ class Findings:
         return ""
 
 
+def series_of_cases(view: ScopedView) -> list[Series]:
+    """Every case of the scope, in the order of the list."""
+    reach, found = view.caller.reach, find_all(view.caller)
+    told = counted(found, Nesting(reach.registry).outer)
+    outer = {one.case.number: one.part_of for one in told if one.part_of is not None}
+    now_us = view.caller.platform.now_us()
+    why = told_of_each(view.caller, found, now_us)
+    return [
+        Series(
+            _tags(view, case, outer.get(case.number))
+            | {"told": _told(case, why[case.number], now_us)},
+            names.under(reach, case.evidence.node),
+            case,
+        )
+        for case in found
+    ]
+
+
+def case_of(series: Series) -> Case:
+    """The case of a series of them."""
+    if not isinstance(series.source, Case):
+        raise TypeError(series.source)
+    return series.source
+
+
 def _told(case: Case, why: WhyTold, now_us: int) -> str:
     if is_snoozed(case, now_us):
         return PUT_OFF
     return DIGEST if why is WhyTold.DIGEST else AT_ONCE
-
-
-def _found(view: ScopedView) -> list[Case]:
-    return find_all(view.caller)
-
-
-def _case(series: Series) -> Case:
-    if not isinstance(series.source, Case):
-        raise TypeError(series.source)
-    return series.source
 
 
 def _tags(view: ScopedView, case: Case, part_of: int | None) -> dict[str, str]:
@@ -163,7 +169,7 @@ class _Row:
     @property
     def a_year(self) -> Decimal | None:
         """By how much the cost of a case grows to that of a year; None where that is not told."""
-        if not told_by_the_year(_case(self.series), self.now_us):
+        if not told_by_the_year(case_of(self.series), self.now_us):
             return None
         return Decimal(YEAR_US) / lasted_us(self.finding, self.now_us)
 

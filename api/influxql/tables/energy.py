@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import figures
 from api.influxql.engine.rows import (
+    FieldKind,
     Grid,
     GridValues,
     LabelValues,
@@ -62,7 +63,7 @@ _BY_HOUR = frozenset(("hour", "hours"))
 class Booked:
     """Booked series, of nodes or of meters."""
 
-    fields = FIELDS
+    fields: Mapping[str, FieldKind] = FIELDS
     labels = LABELS
     needs_start = True
 
@@ -90,7 +91,7 @@ class Booked:
     ) -> Iterator[Rows | Grid]:
         """What is booked, in whole days where the range has them, else as fine as is asked. Raises
         InvalidInput where that reads too much at once."""
-        budget, known = _Budget(), dict[str, list[Piece]]()
+        budget, known = ReadBudget(), dict[str, list[Piece]]()
         for zone in {series.tags["zone"] for series in chosen}:
             known[zone] = _pieces(view, wanted, zone) if wanted.whole else []
         if columns.can_tell(view, wanted):
@@ -98,7 +99,7 @@ class Booked:
             for grids, others in _grids(view, chosen, wanted, known, budget):
                 yield from grids
                 left |= set(others)
-            chosen = [series for series in chosen if _key(series) in left]
+            chosen = [series for series in chosen if key_of(series) in left]
         longest = max((_length(found, zone) for zone, found in known.items()), default=1)
         count = max(1, ROWS_AT_ONCE // longest)
         for first in range(0, len(chosen), count):
@@ -107,13 +108,13 @@ class Booked:
                 _load(view, part, known)
             for series in part:
                 yield from _rows(view, series, wanted, known[series.tags["zone"]], budget)
-                view.books.forget(_key(series))
+                view.books.forget(key_of(series))
 
     def overlap(
         self, chosen: Sequence[Series], field: str, view: ScopedView, wanted: Wanted
     ) -> str:
         """What is in different units, or holds the same energy twice."""
-        keys = [_key(one) for one in chosen]
+        keys = [key_of(one) for one in chosen]
         units = {category(key.item).unit for key in keys}
         if len(units) > 1 and field not in OF_ANY_UNIT:
             return f"they are in {' and '.join(sorted(units))}"
@@ -129,7 +130,7 @@ def _grids(
     chosen: Sequence[Series],
     wanted: Wanted,
     known: Mapping[str, list[Piece]],
-    budget: _Budget,
+    budget: ReadBudget,
 ) -> Iterator[tuple[list[Grid], list[SeriesKey]]]:
     """(grids, series that are told one by one), so many series at a time."""
     for zone, found in known.items():
@@ -141,7 +142,7 @@ def _grids(
             days = max(days, _length([piece], zone))
         count = max(1, COLUMNS_AT_ONCE // days)
         for first in range(0, len(own), count):
-            part = {_key(series): series for series in own[first : first + count]}
+            part = {key_of(series): series for series in own[first : first + count]}
             grids, left = columns.grids_of(view, part, wanted, found)
             for grid in grids:
                 budget.count(grid, found, zone)
@@ -152,13 +153,14 @@ def _load(view: ScopedView, chosen: Sequence[Series], found: Mapping[str, list[P
     """Read the rows of several series at once."""
     by_zone: dict[str, list[SeriesKey]] = {}
     for series in chosen:
-        by_zone.setdefault(series.tags["zone"], []).append(_key(series))
+        by_zone.setdefault(series.tags["zone"], []).append(key_of(series))
     for zone, keys in by_zone.items():
         if found[zone]:
             view.books.load(keys, *_days(found[zone], zone))
 
 
-def _key(series: Series) -> SeriesKey:
+def key_of(series: Series) -> SeriesKey:
+    """The key of a booked series."""
     source = series.source
     if not isinstance(source, SeriesKey):
         raise TypeError(source)
@@ -166,13 +168,13 @@ def _key(series: Series) -> SeriesKey:
 
 
 def _name(series: Series) -> str:
-    key = _key(series)
+    key = key_of(series)
     return f"{key.code} {key.item}"
 
 
 def _nested(one: Series, other: Series) -> bool:
     """Whether part of the energy of one is also in the other, as far as the tree tells."""
-    a, b = _key(one), _key(other)
+    a, b = key_of(one), key_of(other)
     related = a.code == b.code if a.kind == "meter" else False
     related = related or one.tags["node"] in other.under or other.tags["node"] in one.under
     if not related or not (items.covers(a.item, b.item) or items.covers(b.item, a.item)):
@@ -183,7 +185,7 @@ def _nested(one: Series, other: Series) -> bool:
 
 def _by_formula(view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> str:
     """Which two meters hold the same energy since formulas are made of it; '' where none do."""
-    named = {key.code: one for one in chosen if (key := _key(one)).kind == "meter"}
+    named = {key.code: one for one in chosen if (key := key_of(one)).kind == "meter"}
     if len(named) < 2:
         return ""
     zone = chosen[0].tags["zone"]
@@ -242,7 +244,7 @@ def _formula(view: ScopedView, meter: Meter) -> str:
 
 
 @dataclass
-class _Budget:
+class ReadBudget:
     """What a statement may still read."""
 
     slots: int = field(default_factory=lambda: MOST_SLOTS)
@@ -311,11 +313,11 @@ def _pieces(view: ScopedView, wanted: Wanted, zone: str) -> list[Piece]:
 
 
 def _rows(
-    view: ScopedView, series: Series, wanted: Wanted, found: list[Piece], budget: _Budget
+    view: ScopedView, series: Series, wanted: Wanted, found: list[Piece], budget: ReadBudget
 ) -> Iterator[Rows]:
     if wanted.whole and found:
         budget.take(found, wanted.whole, series.tags["zone"])
-        for energy in _read(view, _key(series), found):
+        for energy in _read(view, key_of(series), found):
             for rows in SeriesPeriods(view, series, energy, wanted.whole, wanted.labels).added():
                 yield replace(rows, numbers={}, sums=rows.numbers)
     for energy, fields in _fine(view, series, wanted, budget):
@@ -345,7 +347,7 @@ def _single(spans: Sequence[tuple[date, date]]) -> bool:
 
 
 def _fine(
-    view: ScopedView, series: Series, wanted: Wanted, budget: _Budget
+    view: ScopedView, series: Series, wanted: Wanted, budget: ReadBudget
 ) -> Iterator[tuple[Energy, frozenset[str]]]:
     """The series' own periods of the range that have begun, with the fields to take of each.
 
@@ -355,7 +357,7 @@ def _fine(
     start, end = wanted.start_us, min(wanted.end_us, view.now_us)
     if start >= end or not (wanted.fine or wanted.listed):
         return
-    piece, key = Piece("native", start, end), _key(series)
+    piece, key = Piece("native", start, end), key_of(series)
     budget.take([piece], wanted.fine, series.tags["zone"])
     days = piece.days(series.tags["zone"])
     hourly, fields = figures.drawable(view.books, key, *days), wanted.fine

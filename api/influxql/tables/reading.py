@@ -158,8 +158,8 @@ def _share(energy: Energy, name: str) -> F64:
 def labels_of(
     names: Collection[str], start_us: I64, zone: str, step_min: int, registry: Registry
 ) -> dict[str, Strings]:
-    """Of these, local hour, weekday, kind of day and office hours of each period; a day has no
-    hour."""
+    """Of these, local hour, weekday, kind of day and office hours of each period; a day and what is
+    longer, whose step is 0, has no hour."""
     wanted = [name for name in ("hours", "day", "weekday", "hour") if name in names]
     if not wanted:
         return {}
@@ -167,7 +167,7 @@ def labels_of(
         return {name: np.empty(0, dtype=np.str_) for name in wanted}
     hours, back = np.unique(_hours(start_us, zone), return_inverse=True)
     clock = HourCalendar.of(hours, zone, registry.calendar)
-    whole = step_min >= DAY_MIN
+    whole = not 0 < step_min < DAY_MIN
     found: dict[str, Strings] = {}
     for name in wanted:
         match name:
