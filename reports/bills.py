@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +11,7 @@ from figures.bills import Bill, BillLine, LineKind
 from metering.errors import InvalidInput
 from metering.extras import extra
 from metering.localtime import from_us, zone_of
+from metering.tables import csv_text
 from reports.words import check_language
 from texts import code_of, text, word
 
@@ -94,12 +93,7 @@ def cos_phi(hundredths: int) -> str:
 
 def bills_csv(told: Sequence[Bill]) -> str:
     """A header, the lines of each bill, and of each a last one `total`."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(BILL_HEADER)
-    for one in told:
-        writer.writerows(_rows(one))
-    return out.getvalue()
+    return csv_text([BILL_HEADER, *(row for one in told for row in _rows(one))])
 
 
 def _rows(one: Bill) -> Iterator[tuple[str, ...]]:

@@ -21,7 +21,7 @@ from metering.access import ApiKey, Role, Scope
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import InvalidInput
 from metering.factor import Factor
-from metering.gateway_life import ManagedGateway, csv_text
+from metering.gateway_life import ManagedGateway
 from metering.intake import (
     GatewayCounts,
     GatewayTrouble,
@@ -47,6 +47,7 @@ from metering.registry.facts.accounts import Account
 from metering.registry.facts.office_hours import WorkingHours
 from metering.registry.files import read_registry_texts
 from metering.registry.merge import together
+from metering.tables import csv_text
 from metering.tariff import TariffRow
 
 ZONE = "Asia/Shanghai"
