@@ -43,7 +43,7 @@ class TextForm:
 def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """(number of the line at which it starts, fields) of every row: a quoted field may hold line
     ends, and one that was made harmless is as it was meant. Raises InvalidInput where a
-    quotation mark is wrong."""
+    quotation mark is wrong, or a field is too long, with the line at which its row starts."""
     said = _SAID.match(text)
     begin, line = (said.end(), 1) if said else (0, 0)
     skipped, marked = line, '="' in text or "'" in text
@@ -56,11 +56,20 @@ def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             yield start, [_bare(one) for one in fields] if marked else fields
     except csv.Error as error:
         raise InvalidInput(
-            f"not CSV: {error}",
+            _not_csv(str(error)),
             field="line",
-            value=reader.line_num + skipped,
+            value=line + 1,
             fix="close every quotation mark, and write one inside a quoted field twice",
         ) from None
+
+
+def _not_csv(error: str) -> str:
+    """In our words, by those of `csv`."""
+    if "field limit" in error:  # mostly a quotation mark that is closed far below, or nowhere
+        return f"not CSV: a field of more than {csv.field_size_limit()} characters"
+    if "unexpected end" in error:
+        return "not CSV: a quotation mark is not closed"
+    return "not CSV: text behind a closing quotation mark"
 
 
 def _bare(field: str) -> str:
