@@ -13,7 +13,7 @@ from metering.extras import extra
 from metering.localtime import from_us, zone_of
 from metering.tables import csv_text
 from reports.words import check_language
-from texts import code_of, text, word
+from texts import code_of, own, text, word
 
 BILL_FORMATS: Final = ("csv", "xlsx")
 BILL_HEADER: Final = (
@@ -23,6 +23,8 @@ BILL_HEADER: Final = (
 """Of the CSV; the last is of the row `total` alone."""
 _OWN_NAMES: Final = (LineKind.POWER_FACTOR, LineKind.VAT)
 """Of which a bill has one line."""
+EXAMPLE: Final = "example"
+"""Grade of the prices that an office begins with."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,15 @@ def _period(part: str, language: str) -> str:
     return (
         text("report.unpriced", language) if part == "unpriced" else word("period", part, language)
     )
+
+
+def source_said(source: str, grade: str, language: str) -> str:
+    """Where a price is from. Of an example, whose source is `Chinese · English`, what is said in
+    the language; of anything else, whose words are its own, all of it."""
+    chinese, _, english = source.partition(" · ")
+    if grade != EXAMPLE or not english:
+        return source
+    return own(language, zh=chinese, en=english)
 
 
 def demand_moment(one: BilledPlace) -> str:
