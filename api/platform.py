@@ -197,6 +197,10 @@ class Histories(Protocol):
         """How far a file is; NotFound as above."""
         ...
 
+    def all_of(self, by: str) -> Sequence[HistoryTold]:
+        """How far all files are that they sent, the newest act first."""
+        ...
+
     def refused(self, id: str, by: str) -> bytes:
         """Rows that hold what was refused, CSV; NotFound as above, and where there are none."""
         ...
@@ -217,6 +221,9 @@ class _NoHistories:
 
     def told(self, id: str, by: str) -> HistoryTold:  # noqa: ARG002
         raise unknown_upload(id)
+
+    def all_of(self, by: str) -> Sequence[HistoryTold]:  # noqa: ARG002
+        return ()
 
     def refused(self, id: str, by: str) -> bytes:  # noqa: ARG002
         raise unknown_upload(id)

@@ -14,10 +14,10 @@ from greenoffice.saying import language
 from greenoffice.stores import open_stores
 from metering.access import AuditEntry, by_command
 from metering.errors import InvalidInput, NotFound
-from metering.gateway_life import csv_text
 from metering.intake import DeadLetter, LetterCause, LetterVerdict
 from metering.localtime import iso
 from metering.registry.proposal import MAX_REASON
+from metering.tables import csv_text
 from metering.wording import worded
 from storage import Stores
 from texts import said

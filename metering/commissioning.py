@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from metering.errors import InvalidInput, NotFound
-from metering.gateway_life import csv_text
 from metering.guessing import PointGuess, fits, guess
 from metering.joining import MOST_SEEN, SeenPoint
 from metering.reading import Kind
 from metering.registry import Registry
 from metering.registry.files import TABLES
+from metering.tables import csv_text
 
 FILE = "points.csv"
 CORRECTED = tuple(one for one in TABLES[FILE].columns if one not in ("gateway", "point"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from metering.intake import (
 )
 from metering.ports import Credentials, CredentialStore, IntakeReader, RegistryStore
 from metering.registry import Gateway, NodeType, Point, Registry
+from metering.tables import csv_text
 
 HOUR_US = 3_600_000_000
 LONGEST_OLD_H = 168
@@ -66,13 +65,6 @@ class NewGateway:
                 (self.user, self.topic, self.decoder),
             ]
         return {name: csv_text(own) for name, own in rows.items()}
-
-
-def csv_text(rows: list[tuple[str, ...]]) -> str:
-    """Rows as they stand in a file of the registry."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def add_gateway(

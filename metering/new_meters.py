@@ -18,7 +18,6 @@ from typing import Final
 
 from metering.commissioning import FILE as POINTS
 from metering.errors import InvalidInput, NotFound
-from metering.gateway_life import csv_text
 from metering.guessing import Sureness, fits, guess
 from metering.history_load import NewMeter, SeriesSeen
 from metering.joining import SeenPoint
@@ -26,6 +25,7 @@ from metering.localtime import MINUTE_US
 from metering.reading import Kind
 from metering.registry import NodeType, Registry
 from metering.registry.places import STEPS
+from metering.tables import csv_text
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY, UNITS, unit
 
 GATEWAY: Final = "history"

@@ -15,6 +15,7 @@ from reports.bills import (
     cos_phi,
     demand_moment,
     line_label,
+    source_said,
 )
 from reports.closings import Aftermath, Closings, DaySince, SumSince, issue_of, moment_of
 from reports.differences import differences
@@ -61,5 +62,6 @@ __all__ = [
     "money_changes",
     "month_report",
     "render",
+    "source_said",
     "to_json",
 ]

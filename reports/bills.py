@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,8 +11,9 @@ from figures.bills import Bill, BillLine, LineKind
 from metering.errors import InvalidInput
 from metering.extras import extra
 from metering.localtime import from_us, zone_of
+from metering.tables import csv_text
 from reports.words import check_language
-from texts import code_of, text, word
+from texts import code_of, own, text, word
 
 BILL_FORMATS: Final = ("csv", "xlsx")
 BILL_HEADER: Final = (
@@ -24,6 +23,8 @@ BILL_HEADER: Final = (
 """Of the CSV; the last is of the row `total` alone."""
 _OWN_NAMES: Final = (LineKind.POWER_FACTOR, LineKind.VAT)
 """Of which a bill has one line."""
+EXAMPLE: Final = "example"
+"""Grade of the prices that an office begins with."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,15 @@ def _period(part: str, language: str) -> str:
     )
 
 
+def source_said(source: str, grade: str, language: str) -> str:
+    """Where a price is from. Of an example, whose source is `Chinese · English`, what is said in
+    the language; of anything else, whose words are its own, all of it."""
+    chinese, _, english = source.partition(" · ")
+    if grade != EXAMPLE or not english:
+        return source
+    return own(language, zh=chinese, en=english)
+
+
 def demand_moment(one: BilledPlace) -> str:
     """When the most power was, in local time to the minute; '' where it is not known."""
     demand = one.bill.demand
@@ -94,12 +104,7 @@ def cos_phi(hundredths: int) -> str:
 
 def bills_csv(told: Sequence[Bill]) -> str:
     """A header, the lines of each bill, and of each a last one `total`."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(BILL_HEADER)
-    for one in told:
-        writer.writerows(_rows(one))
-    return out.getvalue()
+    return csv_text([BILL_HEADER, *(row for one in told for row in _rows(one))])
 
 
 def _rows(one: Bill) -> Iterator[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from figures.bills import BillLine
-from reports.bills import BilledPlace, cos_phi, demand_moment, line_label
+from reports.bills import BilledPlace, cos_phi, demand_moment, line_label, source_said
 from reports.table import shown
 from reports.xlsx import FONT
 from texts import code_of, text, word
@@ -122,6 +122,7 @@ class _BillBook:
         return row + 1
 
     def _line(self, sheet: Any, row: int, line: BillLine) -> None:
+        source = source_said(line.source, line.grade, self.language)
         cells: tuple[tuple[str, Value], ...] = (
             ("text", line_label(line, self.language)),
             ("text", word("bill_line", line.kind, self.language)),
@@ -133,7 +134,7 @@ class _BillBook:
             ("money", line.amount),
             ("text", line.currency),
             ("text", self.t("complete") if line.complete else self.t("note_partly")),
-            ("text", " · ".join(part for part in (line.source, line.grade) if part)),
+            ("text", " · ".join(part for part in (source, line.grade) if part)),
         )
         for place, (look, value) in enumerate(cells):
             self._cell(sheet, row, place, look, value)

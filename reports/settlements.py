@@ -3,9 +3,7 @@ otherwise since the run before."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +22,7 @@ from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE
 from metering.quantity import ABSENT
 from metering.registry import Registry
 from metering.settlement import SettledItem, SettlementRun
+from metering.tables import csv_text
 from reports.revalued import WorthSince, edits_since, money_changes, money_of, revalued
 from reports.source import ReportSource
 
@@ -116,15 +115,13 @@ class Settlements:
 
 def as_table(runs: Iterable[SettlementRun]) -> str:
     """Runs as CSV, a line for each item; energy in the item's unit, shares in percent."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for run in runs:
         for one in run.items:
             amounts = (one.amount, one.measured, one.apportioned, one.estimated)
             restated = (one.restated_net, one.restated)
             change = () if one.money_change is None else one.money_change
-            writer.writerow(
+            rows.append(
                 [
                     *(run.institution, run.period, run.number, run.first, run.through),
                     *(iso(run.run_us), run.run_by, run.revision, run.registry_version, one.item),
@@ -135,7 +132,7 @@ def as_table(runs: Iterable[SettlementRun]) -> str:
                     *(one.kgco2_change or "", "; ".join(one.edits)),
                 ]
             )
-    return out.getvalue()
+    return csv_text(rows)
 
 
 def _text(amount: int | None, item: str) -> str:

@@ -6,15 +6,14 @@ the unit in the heading.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from metering.items import parent, whole
 from metering.localtime import from_us, zone_of
+from metering.tables import csv_text
 from metering.units import BOOK_UNITS
 from reports.model import FORMAT_1, Difference, MoneyLine, MonthReport, ReportLine, Spent
 from reports.words import check_language
@@ -360,30 +359,20 @@ def as_fractions(shares: Sequence[int]) -> tuple[Decimal, ...]:
 
 NONE = "–"
 """Stands for a currency where nothing has a price."""
-BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a formula begins: where text is Chinese, in full width too."""
 SHARES = ("measured", "apportioned", "estimated", "missing")
 
 
 def to_csv(tables: Sequence[ReportTable]) -> bytes:
     """Tables as CSV with a byte order mark, so that spreadsheets read Chinese; an empty line
     between tables, unknown cells empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    rows: list[Iterable[Cell]] = []
     for place, table in enumerate(tables):
         if place:
-            writer.writerow([])
-        writer.writerow([_harmless(column.heading) for column in table.columns])
-        writer.writerows([[_plain(cell) for cell in row] for row in table.rows])
-    return out.getvalue().encode("utf-8-sig")
+            rows.append([])
+        rows.append([column.heading for column in table.columns])
+        rows.extend(map(_plain, row) for row in table.rows)
+    return csv_text(rows, "\r\n").encode("utf-8-sig")
 
 
-def _plain(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    return f"{cell:f}" if isinstance(cell, Decimal) else _harmless(str(cell))
-
-
-def _harmless(cell: str) -> str:
-    """Text that a spreadsheet would take for a formula, quoted so that it does not."""
-    return f"'{cell}" if cell.startswith(BEGIN_FORMULAS) else cell
+def _plain(cell: Cell) -> Cell:
+    return f"{cell:f}" if isinstance(cell, Decimal) else cell

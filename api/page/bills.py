@@ -20,7 +20,15 @@ from metering.errors import InvalidInput
 from metering.localtime import local_day, month_start
 from metering.quality import WHOLE
 from metering.statement import Statement
-from reports import BilledPlace, bill_file, cos_phi, demand_moment, line_label, media_type
+from reports import (
+    BilledPlace,
+    bill_file,
+    cos_phi,
+    demand_moment,
+    line_label,
+    media_type,
+    source_said,
+)
 from texts import tag
 
 MOST_BILLS: Final = 10
@@ -127,7 +135,7 @@ def _bill(
         "after": bill.after.isoformat(),
         "lines": [_line(visit, placed, line) for line in bill.lines],
         "within": [_line(visit, placed, line) for line in bill.within],
-        "factor": None if bill.factor is None else _factor(bill.factor, bill.currency),
+        "factor": None if bill.factor is None else _factor(visit, bill.factor, bill.currency),
         "currency": bill.currency,
         "total": "" if bill.total is None else plain(bill.total),
         "total_text": "–" if bill.total is None else money_text(bill.total, bill.currency),
@@ -160,7 +168,7 @@ def _line(visit: Visit, placed: BilledPlace, line: BillLine) -> dict[str, Any]:
         "part": (line.first, line.after) != (placed.bill.first, placed.bill.after),
         "currency": line.currency,
         "complete": line.complete,
-        "source": line.source,
+        "source": source_said(line.source, line.grade, visit.language),
         "verified": line.grade.startswith("V"),
         "demand": None
         if demand is None
@@ -181,7 +189,7 @@ def _unit(visit: Visit, line: BillLine) -> str:
     return formats.UNITS.get(line.unit, line.unit)
 
 
-def _factor(factor: FactorSum, currency: str) -> dict[str, Any]:
+def _factor(visit: Visit, factor: FactorSum, currency: str) -> dict[str, Any]:
     band = factor.band
     return {
         "active": f"{_number(factor.active)} kWh",
@@ -189,7 +197,7 @@ def _factor(factor: FactorSum, currency: str) -> dict[str, Any]:
         "value": cos_phi(factor.hundredths),
         "standard": factor.standard,
         "band": None if band is None else f"{band.low}–{band.high}",
-        "source": "" if band is None else band.source,
+        "source": "" if band is None else source_said(band.source, band.grade, visit.language),
         "verified": band is not None and band.grade.startswith("V"),
         "percent": None if factor.percent is None else _number(factor.percent),
         "base": money_text(factor.base, currency),

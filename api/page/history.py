@@ -65,7 +65,7 @@ def history_page(visit: Visit, told: HistoryTold) -> dict[str, Any]:
         "told": told,
         "zone": zone,
         "refresh": REFRESH_S if told.running else 0,
-        "percent": 100 * told.done // told.count if told.count else None,
+        "percent": _percent(told),
         "state": _state(told),
         "may_load": told.outcome is not None and told.asked.step is HistoryStep.TRY,
         "asks": told.refusal.asks if told.refusal else "",
@@ -82,6 +82,19 @@ def history_page(visit: Visit, told: HistoryTold) -> dict[str, Any]:
         "items": [_Option(one, word("item", one, visit.language)) for one in ITEMS],
         "places": _places(visit),
     }
+
+
+def sent_before(told: Sequence[HistoryTold]) -> list[dict[str, Any]]:
+    """Files that were sent, each with how far it is."""
+    return [
+        {"id": one.id, "file": one.file, "step": one.asked.step, "state": _state(one)}
+        | {"percent": _percent(one), "refused": one.refusal is not None}
+        for one in told
+    ]
+
+
+def _percent(told: HistoryTold) -> int | None:
+    return 100 * told.done // told.count if told.count else None
 
 
 def _state(told: HistoryTold) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.page import history
 from api.page.setup_views import Sent
 from api.page.visit import Acting, PageRoute, Visitor
-from api.usecases.histories import ask_history, history_told, send_history
+from api.usecases.histories import ask_history, histories_told, history_told, send_history
 from api.usecases.histories import history_refused as refused_rows
 from api.usecases.histories import load_history as load_shown
 from api.usecases.setting_up import need_setup
@@ -25,10 +25,11 @@ _STEPS = {"look": HistoryStep.LOOK, "try": HistoryStep.TRY}
 
 @router.get("/setup/history")
 def history_form(visit: Visitor) -> HTMLResponse:
-    """The form that sends a file."""
+    """The form that sends a file, and the files that were sent lately."""
     need_setup(visit.caller)
     most = visit.caller.platform.max_history_bytes >> 20
-    return visit.render("history_form.html", most=most)
+    sent = history.sent_before(histories_told(visit.caller))
+    return visit.render("history_form.html", most=most, sent=sent)
 
 
 @router.post("/setup/history")

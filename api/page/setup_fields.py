@@ -19,7 +19,7 @@ DAYS: Final = frozenset({"valid_from", "valid_to", "date", "calibrated_until"})
 _MOMENTS: Final = frozenset({("points.csv", "valid_from"), ("points.csv", "valid_to")})
 """May say an instant or a window too."""
 _FILES: Final = re.compile("|".join(map(re.escape, FILES)))
-_NUMBERS: Final = frozenset({"area_m2", "persons", "max_per_hour", "ratio", "digits", "price"})
+_NUMBERS: Final = frozenset({"area_m2", "persons", "max_per_hour", "digits", "price"})
 
 
 class SetupFields:

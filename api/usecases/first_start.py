@@ -13,7 +13,7 @@ from api.caller import Caller
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
 from api.usecases.setting_up import need_setup
 from metering.errors import Conflict
-from metering.gateway_life import csv_text
+from metering.tables import csv_text
 from texts import word
 
 

@@ -3,7 +3,7 @@ loaded. The page does it step by step; a program says all of it at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -52,6 +52,12 @@ def history_told(caller: Caller, id: str) -> HistoryTold:
     """How far a file is; NotFound for one that the caller did not send."""
     need_setup(caller)
     return caller.platform.histories.told(id, _by(caller))
+
+
+def histories_told(caller: Caller) -> Sequence[HistoryTold]:
+    """How far all files are that the caller sent within a day, the newest act first."""
+    need_setup(caller)
+    return caller.platform.histories.all_of(_by(caller))
 
 
 def history_refused(caller: Caller, id: str) -> bytes:

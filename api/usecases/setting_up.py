@@ -16,7 +16,6 @@ from api.caller import Caller
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
 from metering.access import AuditEntry, Role
 from metering.errors import Conflict, InvalidFiles, NotFound
-from metering.gateway_life import csv_text
 from metering.registry.changes import changed_figures, changed_meters
 from metering.registry.kinds import FILES
 from metering.registry.model import Registry
@@ -34,6 +33,7 @@ from metering.registry.things import (
     things,
 )
 from metering.registry.write import Record
+from metering.tables import csv_text
 
 PAGE_OF_LOG = 200
 MOST_LOG = 2_000

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from collector.tables.table import Cell, FileTable
+from metering.tables import csv_text
 
 REASON = "reason"
 """Heading of the column that says why."""
@@ -31,16 +30,15 @@ class RefusedCell:
 
 def refused_csv(table: FileTable, heading_rows: int, refused: Sequence[RefusedCell]) -> bytes:
     """The rows of a table that hold what was refused, under the same headings (its first
-    `heading_rows` rows), with a last column that says why; CSV as a spreadsheet opens it."""
+    `heading_rows` rows), with a last column that says why; CSV as a spreadsheet opens it,
+    and runs nothing in it."""
     why: dict[int, dict[str, None]] = {}
     for one in refused:
         why.setdefault(one.cell.row, {})[f"{one.cell.column}: {one.why}"] = None
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    rows: list[list[object]] = []
     for place, (row, cells) in enumerate(table.lines()):
-        shown = ["" if cell is None else str(cell) for cell in cells]
         if place < heading_rows:
-            writer.writerow([*shown, REASON if place == heading_rows - 1 else ""])
+            rows.append([*cells, REASON if place == heading_rows - 1 else ""])
         elif row in why:
-            writer.writerow([*shown, "; ".join(why[row])])
-    return text.getvalue().encode("utf-8-sig")
+            rows.append([*cells, "; ".join(why[row])])
+    return csv_text(rows, "\r\n").encode("utf-8-sig")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +9,7 @@ from greenoffice.history.mapping import SeriesMapping
 from greenoffice.history.sources.series import SourceSeries
 from metering.errors import InvalidInput
 from metering.localtime import iso
+from metering.tables import csv_text
 
 _HEADINGS = ("series", "point", "unit", "kind", "values", "first", "last")
 
@@ -56,8 +55,5 @@ def _points(series: SourceSeries, mapping: SeriesMapping) -> Iterator[str]:
 def proposal(offered: Sequence[OfferedSeries]) -> bytes:
     """A table that `read_mapping` reads: rows without a point are left for a person to fill in. CSV
     as a spreadsheet opens it."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _HEADINGS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(one.as_row() for one in offered)
-    return text.getvalue().encode("utf-8-sig")
+    rows = [_HEADINGS, *(one.as_row().values() for one in offered)]
+    return csv_text(rows, "\r\n").encode("utf-8-sig")

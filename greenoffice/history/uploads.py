@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from os import getpid
 from pathlib import Path, PurePosixPath
@@ -21,7 +22,7 @@ from typing import BinaryIO, Final
 
 from greenoffice.folder import DataFolder
 from greenoffice.history.state import UploadFolder
-from metering.errors import Conflict, InvalidInput
+from metering.errors import Conflict, InvalidInput, NotFound
 from metering.history_load import HistoryAsked, HistoryTold, unknown_upload
 
 MOST_UPLOADS: Final = 32
@@ -81,6 +82,24 @@ class HistoryUploads:
         """How far a file is. NotFound where whoever asks sent no such file."""
         with self._lock:
             return self._told(self._of(id, by))
+
+    def all_of(self, by: str) -> list[HistoryTold]:
+        """How far all files are that somebody sent, the newest act first."""
+        with self._lock:
+            return [self._told(one) for one in self._kept_of(by)]
+
+    def _kept_of(self, by: str) -> list[UploadFolder]:
+        if not self._folder.uploads.is_dir():
+            return []
+        dated = sorted(
+            ((one.stat().st_mtime_ns, one.name) for one in self._folder.uploads.iterdir()),
+            reverse=True,
+        )
+        found = []
+        for _, name in dated:
+            with suppress(NotFound, FileNotFoundError):  # of others, old, or half made at a crash
+                found.append(self._of(name, by))
+        return found
 
     def refused(self, id: str, by: str) -> bytes:
         """Rows that hold what was refused, CSV. NotFound where there are none."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Sequence
 
 from greenoffice.replay.options import ReplayOptions
 from greenoffice.replay.recording import RecordedSeries
 from metering.errors import InvalidInput
+from metering.tables import csv_text
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY, unit
 
 GATEWAY = "replay"
@@ -92,8 +91,4 @@ def _codes(identities: Iterable[str]) -> dict[str, str]:
 
 
 def _csv(header: str, rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header.split(","))
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([header.split(","), *rows])

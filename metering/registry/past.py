@@ -14,7 +14,11 @@ from typing import Any, cast
 
 from metering.calendar import CalendarDay
 from metering.registry.differences import Change, Fact
+from metering.registry.facts.accounts import KIND as ACCOUNT
 from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import Charge
+from metering.registry.facts.power_factors import PowerFactorBand
+from metering.registry.facts.tiers import Tier
 from metering.registry.installed import days_of_turns, undated
 from metering.registry.kinds import KIND_OF
 from metering.registry.model import (
@@ -118,11 +122,21 @@ def _places(fact: Fact, registry: Registry) -> list[str] | None:
             return _nodes_of(served, registry.meters)
         case Installation() | Account() | MeterFormula():
             return _nodes_of([fact.meter], registry.meters)
+        case Charge() | Tier():
+            return _billed(registry, lambda account: account.plan == fact.plan)
+        case PowerFactorBand():
+            return _billed(registry, lambda account: account.power_factor == fact.standard)
         case TariffRow():
             if fact.meter:
                 return _nodes_of([fact.meter], registry.meters)
             return [fact.node or fact.institution] if fact.node or fact.institution else None
     return None
+
+
+def _billed(registry: Registry, wanted: Callable[[Account], bool]) -> list[str]:
+    """Nodes of the meters whose accounts are wanted."""
+    meters = [one.meter for one in ACCOUNT.of(registry) if wanted(one)]
+    return _nodes_of(meters, registry.meters)
 
 
 def _nodes_of(codes: Iterable[str], meters: Mapping[str, Meter]) -> list[str]:

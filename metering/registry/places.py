@@ -165,7 +165,7 @@ def _bound(row: Row, column: str, unit: str) -> float | None:
 
 
 def _install(row: Row, point: Point, facts: Facts) -> None:
-    ratio, digits = row.number("ratio", above=0), row.whole("digits", 1, 18)
+    ratio, digits = row.ratio("ratio"), row.whole("digits", 1, 18)
     valid, starts, ends = row.moments()
     first = _noted(row, "first", point, "valid_from", starts, digits)
     final = _noted(row, "final", point, "valid_to", ends, digits)

@@ -22,7 +22,15 @@ from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
 from metering.moment import INSTANT_FIX, BackwardsWindow, Moment, read_moment
 from metering.registry.header import TableHeader, header_of
-from metering.tables import TwoReadings, known_word, letter, plain, plain_day, plain_number
+from metering.tables import (
+    TwoReadings,
+    known_word,
+    letter,
+    plain,
+    plain_day,
+    plain_number,
+    transformer_ratio,
+)
 from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
@@ -163,6 +171,16 @@ class Row:
         else:
             return value
         return None
+
+    def ratio(self, column: str) -> Decimal | None:
+        """What is multiplied by, above 0: a number, or what stands on a transformer, such as
+        `200/5`; None where the field is empty or wrong."""
+        text = self.text(column)
+        found = transformer_ratio(text)
+        if found is None and ("/" in plain(text) or ":" in plain(text)):
+            self.wrong(column, "not a ratio", "what values are multiplied by, such as 40 for 200/5")
+            return None
+        return self.number(column, above=0) if found is None else found
 
     def whole(self, column: str, least: int, most: int) -> int | None:
         """A whole number in bounds; None where the field is empty or wrong."""

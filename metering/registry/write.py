@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 
 from metering.registry.kinds import FILES, TABLES
 from metering.registry.model import Registry
 from metering.registry.rows import as_text
 from metering.registry.written import plain_row
+from metering.tables import csv_text
 
 Record = dict[str, str]
 """One row of a file: what stands in each of its columns."""
@@ -31,8 +30,4 @@ def records(registry: Registry) -> dict[str, list[Record]]:
 
 
 def _text(name: str, rows: Iterable[Record]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(TABLES[name].columns)
-    writer.writerows(row.values() for row in rows)
-    return out.getvalue()
+    return csv_text([TABLES[name].columns, *(row.values() for row in rows)])

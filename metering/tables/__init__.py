@@ -7,8 +7,15 @@ Nothing here knows a meter. Workbooks, archives and the shapes of histories: `co
 
 from metering.tables.delimited import TextForm, lines_of, separator_of
 from metering.tables.encodings import decode
-from metering.tables.figures import NumberForm, number_form, plain_number, plain_numbers
+from metering.tables.figures import (
+    NumberForm,
+    number_form,
+    plain_number,
+    plain_numbers,
+    transformer_ratio,
+)
 from metering.tables.forms import AmbiguousFormat
+from metering.tables.harmless import as_meant, csv_text, harmless
 from metering.tables.headings import (
     EXPLAINED,
     ROW_NUMBERS,
@@ -33,12 +40,15 @@ __all__ = [
     "TextForm",
     "TimeForm",
     "TwoReadings",
+    "as_meant",
     "bare_heading",
     "chinese_heading",
     "chinese_table",
     "chinese_word",
     "clock_of",
+    "csv_text",
     "decode",
+    "harmless",
     "is_missing",
     "known_heading",
     "known_table",
@@ -55,5 +65,6 @@ __all__ = [
     "scaled_unit",
     "separator_of",
     "time_form",
+    "transformer_ratio",
     "unit_in_heading",
 ]

@@ -11,6 +11,7 @@ from typing import Final
 
 from metering.errors import InvalidInput
 from metering.tables.forms import AmbiguousFormat
+from metering.tables.harmless import as_meant
 
 SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 ALIKE = 0.9
@@ -41,30 +42,40 @@ class TextForm:
 
 def lines_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """(number of the line at which it starts, fields) of every row: a quoted field may hold line
-    ends. Raises InvalidInput where a quotation mark is wrong."""
+    ends, and one that was made harmless is as it was meant. Raises InvalidInput where a
+    quotation mark is wrong, or a field is too long, with the line at which its row starts."""
     said = _SAID.match(text)
     begin, line = (said.end(), 1) if said else (0, 0)
-    skipped, wrapped = line, '="' in text
+    skipped, marked = line, '="' in text or "'" in text
     # One by one: a file in memory would be held in four bytes a character.
     lines = (found[0] for found in _LINE.finditer(text, begin))
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for fields in reader:
             start, line = line + 1, reader.line_num + skipped
-            yield start, [_bare(one) for one in fields] if wrapped else fields
+            yield start, [_bare(one) for one in fields] if marked else fields
     except csv.Error as error:
         raise InvalidInput(
-            f"not CSV: {error}",
+            _not_csv(str(error)),
             field="line",
-            value=reader.line_num + skipped,
+            value=line + 1,
             fix="close every quotation mark, and write one inside a quoted field twice",
         ) from None
 
 
+def _not_csv(error: str) -> str:
+    """In our words, by those of `csv`."""
+    if "field limit" in error:  # mostly a quotation mark that is closed far below, or nowhere
+        return f"not CSV: a field of more than {csv.field_size_limit()} characters"
+    if "unexpected end" in error:
+        return "not CSV: a quotation mark is not closed"
+    return "not CSV: text behind a closing quotation mark"
+
+
 def _bare(field: str) -> str:
-    """A text that was written as a formula, so that a spreadsheet leaves it as it is: `="001"`."""
+    """A text that was written so that a spreadsheet leaves it as it is: `="001"`, `'=A1`."""
     found = _WRAPPED.fullmatch(field)
-    return found[1] if found else field
+    return found[1] if found else as_meant(field)
 
 
 def separator_of(text: str, name: str = "") -> str:

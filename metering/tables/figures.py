@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, Inexact, localcontext
 from itertools import islice
 from typing import Final
 
@@ -36,6 +37,10 @@ def _all(pattern: str) -> re.Pattern[str]:
 _CLEAR_ONES = _all(rf"{_POINT}|{_WHOLE}")
 _PLAIN_ONES = _all(rf"{_WHOLE}(?:\.\d{{1,20}})?")
 _TOGETHER: Final = 64
+_TRANSFORMER = re.compile(
+    r"(\d{1,9}) ?(?P<one>[AV]?) ?[/:] ?(?P<second>\d{1,9}) ?(?P<other>[AV]?)",
+    re.ASCII | re.IGNORECASE,
+)
 _PLAIN = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?", re.ASCII)
 
 
@@ -122,6 +127,24 @@ def plain_number(text: str) -> str:
     if unit:
         raise ValueError(text)
     return number
+
+
+def transformer_ratio(text: str) -> Decimal | None:
+    """What a transformer divides by, from what stands on it: 40 of `200/5` and `200 A / 5 A`, 100
+    of `10000:100V`. None for anything else, and where the quotient is below 1 or no finite
+    decimal."""
+    found = _TRANSFORMER.fullmatch(plain(text))
+    if not found or len({found["one"].upper(), found["other"].upper(), ""}) > 2:
+        return None
+    first, second = int(found[1]), int(found["second"])
+    if not 0 < second <= first:
+        return None
+    with localcontext() as exact:
+        exact.traps[Inexact] = True
+        try:
+            return Decimal(first) / Decimal(second)
+        except Inexact:
+            return None
 
 
 def _readings(text: str) -> dict[str, tuple[str, str]]:

@@ -36,6 +36,9 @@ class KeptHistories:
         asked = HistoryAsked(HistoryStep.TRY, by)
         return HistoryTold(id, "a.csv", asked, running=False, outcome=outcome, mendable=True)
 
+    def all_of(self, by: str) -> list[HistoryTold]:
+        return [self.told(SENT, by)]
+
     def refused(self, id: str, by: str) -> bytes:
         self.told(id, by)
         return b"time,a,reason\r\n"

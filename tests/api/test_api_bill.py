@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import date
@@ -9,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 
 from metering.localtime import MINUTE_US, day_bounds
@@ -311,3 +313,34 @@ def test_a_month_that_is_none_is_told_as_it_was_sent(world, month):
         assert (told["value"], told["fix"]) == (month, "YYYY-MM, e.g. 2026-10"), answer.text
     assert f"{month}-01" not in page
     assert "YYYY-MM, e.g. 2026-10" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "other"),
+    [("en", "example price", "示例价格"), ("zh", "示例价格", "example price")],
+)
+def test_where_an_example_is_from_is_told_in_the_language_of_the_reader(
+    world, language, shown, other
+):
+    """Of a source that is none of ours all words stay, also those behind a dot."""
+    source = "示例价格 · example price"
+    charges = (
+        replace(CHARGES[0], source=source, grade="example"),
+        Charge("p", "fee", Basis.MONTH, Decimal(3), source="通知 · No. 12", grade="V"),
+    )
+    more = {"account": ACCOUNTS, "charge": charges}
+    world.platform.registry_store.apply(Registry(more=more), actor="test", now_us=1)
+    sign_in(world)
+    world.client.get(f"/language/{language}")
+    asked = {"of": "account/3100-1", "month": "2026-11"}
+    page = world.client.get("/bills", params=asked).text
+    file = world.client.get("/bills/file", params={**asked, "format": "xlsx"}).content
+    cells = {
+        str(cell)
+        for row in openpyxl.load_workbook(io.BytesIO(file)).active.iter_rows(values_only=True)
+        for cell in row
+    }
+    for told in (re.findall('source">([^<]*)<', page), cells):
+        assert any(shown in one for one in told)
+        assert any("通知 · No. 12" in one for one in told)
+        assert not any(other in one for one in told)

@@ -228,6 +228,38 @@ def test_an_upload_is_found_by_who_sent_it_alone(office):
     assert office.client.get(place).status_code == 403
 
 
+def sent_before(office):
+    """{where it is found: (file, how far it is)} as the form lists them, in order."""
+    card = re.search(r'id="history-sent">(.*?)</section>', office.page("/setup/history"))
+    lines = re.findall(r'<a href="(.*?)">(.*?)</a> <span.*?>(.*?)</span>', card[1]) if card else []
+    return {place: (file, state) for place, file, state in lines}
+
+
+def test_what_was_sent_is_found_again_with_how_far_it_is(office):
+    assert sent_before(office) == {}
+    done, _ = loaded(office)
+    asks = office.send(b"time,p.lab\n03/04/2025 00:00,1\n", "asks.csv")
+    office.page(asks)
+    waits = office.send(b"time,p.lab\n2025-03-13T00:00Z,1\n", "<waits>.csv")
+    office.page(waits)
+    assert sent_before(office) == {
+        waits: ("&lt;waits&gt;.csv", "waits for you"),
+        asks: ("asks.csv", "cannot be read yet"),
+        done: ("years.xlsx", "loaded"),
+    }
+    upload = UploadFolder(office.folder.uploads / waits.rpartition("/")[2])
+    upload.tell(replace(upload.told(), running=True))
+    while sent_before(office)[waits][1] != "broke off":  # the process is just about to end
+        time.sleep(0.1)
+    os.utime(upload.root, (1, 1))
+    while waits in sent_before(office):
+        time.sleep(0.1)
+    (office.folder.uploads / ("x" * 32)).mkdir()
+    assert list(sent_before(office)) == [asks, done]
+    office.be("two")
+    assert sent_before(office) == {}
+
+
 def test_a_step_whose_process_died_is_said_to_have_broken_off(office):
     place = office.send(b"time,lab\n2025-03-13 00:00,1\n", "a.csv")
     office.page(place)

@@ -16,12 +16,13 @@ from api.reach import Reach
 from api.repairs_said import next_step, sentence, title
 from api.usecases.repairs import BY_NAME, CHECKS, CheckState, Mending, MendingKind, RepairFacts
 from api.usecases.repairs.facts import MeterBooked, PointArrivals, Summed
+from api.usecases.repairs.gather import arrivals_of
 from api.usecases.repairs.rows import filled_in
 from metering.access import ApiKey, Role, Scope
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import InvalidInput
 from metering.factor import Factor
-from metering.gateway_life import ManagedGateway, csv_text
+from metering.gateway_life import ManagedGateway
 from metering.intake import (
     GatewayCounts,
     GatewayTrouble,
@@ -30,7 +31,7 @@ from metering.intake import (
 )
 from metering.keeping import BackupsKept, Keeping
 from metering.localtime import HOUR_US, day_bounds
-from metering.reading import Kind
+from metering.reading import Flag, Kind, ReadingColumns
 from metering.registry import (
     Gateway,
     Installation,
@@ -47,6 +48,7 @@ from metering.registry.facts.accounts import Account
 from metering.registry.facts.office_hours import WorkingHours
 from metering.registry.files import read_registry_texts
 from metering.registry.merge import together
+from metering.tables import csv_text
 from metering.tariff import TariffRow
 
 ZONE = "Asia/Shanghai"
@@ -340,6 +342,21 @@ def told(facts: RepairFacts) -> dict[str, CheckState]:
 def test_where_all_is_well_every_check_looks_and_finds_nothing():
     expected = dict.fromkeys(BY_NAME, CheckState.FINE)
     assert told(facts_of(registry())) == expected
+
+
+def test_a_gateway_whose_meters_all_are_read_by_people_is_not_waited_for():
+    never = BROKEN["gateway_never_heard"]()
+    points = {one.point for one in registry().installations}
+    read = {point: replace(WELL, entered=1) for point in points}
+    check = BY_NAME["gateway_never_heard"].look
+    assert check(replace(never, arrivals=read)).state is CheckState.FINE
+    for point in points:
+        lacking = replace(never, arrivals={**read, point: WELL})
+        assert check(lacking).state is CheckState.REPAIR, "a history that was loaded is no reading"
+    assert check(replace(never, arrivals={})).state is CheckState.REPAIR
+    flags = (0, int(Flag.ENTERED), int(Flag.ENTERED | Flag.OUT_OF_RANGE))
+    rows = ReadingColumns.of([(1, n, 5.0, flag, 1, 1, 1, 1, 0) for n, flag in enumerate(flags)])
+    assert arrivals_of(rows).entered == 2
 
 
 def test_where_nothing_is_registered_nothing_is_checked():

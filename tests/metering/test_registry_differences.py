@@ -27,6 +27,10 @@ from metering.registry import (
     Validity,
 )
 from metering.registry.differences import KINDS, changes
+from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import Basis, Charge
+from metering.registry.facts.power_factors import PowerFactorBand
+from metering.registry.facts.tiers import Tier
 from metering.registry.kinds import KINDS as OF_ALL
 from metering.registry.merge import merged
 from metering.registry.past import days_touched, into_past
@@ -208,6 +212,23 @@ def test_a_change_reaches_into_the_months_it_is_valid_in(
     wanted: Registry, months: list[tuple[str, date]]
 ) -> None:
     assert past(wanted) == months
+
+
+BILLED = {
+    "charge": Charge("p", "fee", Basis.MONTH, Decimal(20)),
+    "tier": Tier("p", 1, Decimal(0), Decimal("0.5")),
+    "power_factor": PowerFactorBand("0.90", "0.89", "0.80", Decimal(1)),
+}
+
+
+@pytest.mark.parametrize("kind", BILLED)
+def test_what_bills_rest_on_concerns_those_alone_whose_accounts_have_it(kind: str) -> None:
+    wanted = Registry(more={kind: (BILLED[kind],)})
+    assert past(wanted) == []
+    account = Account("1", "m", plan="p", power_factor="0.90", valid=Validity(NOVEMBER))
+    assert past(replace(wanted, more={**wanted.more, "account": (account,)})) == ALL[:2]
+    other = replace(account, plan="q", power_factor="0.85")
+    assert past(replace(wanted, more={**wanted.more, "account": (other,)})) == []
 
 
 def test_a_registry_without_books_has_no_complete_month() -> None:

@@ -16,6 +16,8 @@ from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.differences import changes
 from metering.registry.facts import FACTS
+from metering.registry.facts.accounts import KIND as ACCOUNT
+from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import KIND as CHARGE
 from metering.registry.facts.charges import PERS
 from metering.registry.files import read_registry_texts, write_registry
@@ -76,6 +78,22 @@ def test_the_needed_columns_alone_keep_what_stands(kind: Kind) -> None:
         assert changes(registry, merged(registry, again)) == []
 
 
+def with_accounts(kind: Kind, registry: Registry) -> Registry:
+    """The registry with an account for each plan and standard that a fact of the kind may be of."""
+    facts = () if kind is ACCOUNT else kind.of(registered(kind.table.name))
+    meter = next(iter(registry.meters))
+    accounts = [
+        Account(
+            f"x{n}",
+            meter,
+            plan=getattr(one, "plan", ""),
+            power_factor=getattr(one, "standard", ""),
+        )
+        for n, one in enumerate(facts)
+    ]
+    return replace(registry, more={**registry.more, "account": tuple(accounts)})
+
+
 @EVERY
 def test_a_change_is_told_books_nothing_and_needs_a_reason_where_bills_rest_on_it(
     kind: Kind,
@@ -87,7 +105,7 @@ def test_a_change_is_told_books_nothing_and_needs_a_reason_where_bills_rest_on_i
     assert [days_touched(one) for one in found] == days
     assert marks_of_change(old, new) == []
     wanted = read_registry_texts({kind.table.name: shown(kind.table.name)}, old)
-    past = propose(old, wanted, lambda _: [date(2026, 3, 1)]).past
+    past = propose(with_accounts(kind, old), wanted, lambda _: [date(2026, 3, 1)]).past
     assert {one.months for one in past} == ({(("i", date(2026, 3, 1)),)} if kind.billed else set())
 
 

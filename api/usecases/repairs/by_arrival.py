@@ -42,9 +42,20 @@ def _live(facts: RepairFacts) -> list[ManagedGateway]:
 
 
 def gateway_never_heard(facts: RepairFacts) -> LookedAt:
-    """Gateways that never sent anything."""
+    """Gateways that never sent anything, those apart whose meters all are read by people: no
+    device is to send for them."""
+    unread = {
+        point.gateway
+        for _, _, point, _ in facts.installed
+        if not facts.arrivals.get(point.id, PointArrivals()).entered
+    }
+    serving = {point.gateway for _, _, point, _ in facts.installed}
+    by_hand = serving - unread
     return looked_at(
-        _of_gateway(one) if one.counts.last_arrival_us == 0 else None for one in _live(facts)
+        _of_gateway(one)
+        if one.counts.last_arrival_us == 0 and one.gateway.user not in by_hand
+        else None
+        for one in _live(facts)
     )
 
 

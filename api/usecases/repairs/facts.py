@@ -36,6 +36,8 @@ class PointArrivals:
     """How many are out of range."""
     undated: int = 0
     """How many have the time of arrival, since they brought none."""
+    entered: int = 0
+    """How many a person entered."""
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def arrivals_of(rows: ReadingColumns) -> PointArrivals:
         int(np.median(steps)) if len(rows) >= LEAST else None,
         int(np.count_nonzero(rows.flag & int(Flag.OUT_OF_RANGE))),
         int(np.count_nonzero(rows.flag & int(Flag.ARRIVAL_TIME))),
+        int(np.count_nonzero(rows.flag & int(Flag.ENTERED))),
     )
 
 

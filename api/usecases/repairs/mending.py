@@ -19,8 +19,8 @@ from api.usecases.repairs.repair import Mending, MendingKind, Repair
 from api.usecases.repairs.rows import filled_in
 from metering.access import Role
 from metering.errors import Conflict, NotFound
-from metering.gateway_life import csv_text
 from metering.intake import LetterCause
+from metering.tables import csv_text
 
 
 @dataclass(frozen=True)

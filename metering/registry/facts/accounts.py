@@ -74,7 +74,7 @@ def _read(row: Row) -> Account:
         contract_kw=row.number("contract_kw", above=0),
         demand=row.one_of("demand", DEMANDS),
         decimals=USUAL_DECIMALS if decimals is None else decimals,
-        multiplier=row.number("multiplier", above=0),
+        multiplier=row.ratio("multiplier"),
         customer_class=row.named("customer_class"),
         voltage=row.named("voltage"),
         supplier=row.named("supplier"),
