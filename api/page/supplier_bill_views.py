@@ -18,7 +18,7 @@ from api.usecases.stated_tables import WRITTEN, RowFate, RowTold, TableWishes, l
 from api.usecases.supplier_bills import bill_evidence, bill_of, withdraw_bill
 from metering.access import Role
 from metering.statement import MOST_NOTE
-from metering.tables import plain_number
+from metering.tables import TwoReadings, plain_number
 from metering.tables.bill_words import PERIODS
 from metering.tables.said_rows import RowRefused
 
@@ -77,8 +77,12 @@ def supplier_bill_sent(visit: Acting, sent: Sent) -> Response:
         if text := sent.get(name, "").strip():
             try:
                 numbers[name] = plain_number(text)
+            except TwoReadings:
+                fix = "digits alone, such as 1200, or 1.2"
+                wrong = RowRefused(1, name, text, "may be two numbers", fix)
+                return _form(visit, sent, _wrong(wrong))
             except ValueError:
-                fix = "digits with a point, such as 1234.50"
+                fix = "digits with a decimal point, such as 1.5"
                 return _form(visit, sent, _wrong(RowRefused(1, name, text, "not a number", fix)))
     wishes = TableWishes(dry_run=False, correct=sent.get("correct") == "true")
     (told,) = load_rows(visit.caller, supplier_bills.typed(sent, numbers), BILL_TABLE, wishes).rows

@@ -37,7 +37,7 @@ NUMBERS: Final = {
     "vat.amount": N_("Value-added tax"),
     "credit": N_("Given back of earlier bills"),
 }
-PARTS: Final = ("quantity", "price", "amount")
+PARTS: Final = {"quantity": N_("Quantity"), "price": N_("Price"), "amount": N_("Amount")}
 TEXTS: Final = ("account", "number", "month", "start", "last", "note", "estimated")
 
 
@@ -143,10 +143,19 @@ def form_page(visit: Visit, sent: Mapping[str, str], told: RowTold | None) -> di
 def _wrong(visit: Visit, refused: RowRefused) -> dict[str, str]:
     return {
         "column": refused.column,
+        "label": _label(visit, refused.column),
         "value": refused.value,
         "why": said(refused.why, visit.language),
         "fix": said(refused.fix, visit.language),
     }
+
+
+def _label(visit: Visit, column: str) -> str:
+    """What the form calls a number; '' of anything else."""
+    period, _, part = column.partition(".")
+    if period in PERIODS and part in PARTS:
+        return f"{word('period', period, visit.language)} · {visit.text(PARTS[part])}"
+    return visit.text(NUMBERS[column]) if column in NUMBERS else ""
 
 
 def typed(sent: Mapping[str, str], numbers: Mapping[str, str]) -> SaidTable:

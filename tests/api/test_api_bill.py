@@ -344,3 +344,21 @@ def test_where_an_example_is_from_is_told_in_the_language_of_the_reader(
         assert any(shown in one for one in told)
         assert any("通知 · No. 12" in one for one in told)
         assert not any(other in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("total", "￥12 元", "不是数值</b> · 应付金额 = ￥12 元"),
+        ("peak.quantity", "5,000", "可能是两个数值</b> · 高峰 · 数量 = 5,000"),
+    ],
+)
+def test_a_bill_that_is_typed_wrong_is_told_in_the_words_of_its_form(billed, name, value, told):
+    csrf = sign_in(billed).csrf
+    billed.client.get("/language/zh")
+    sent = {"csrf": csrf, "account": "3100-1", "month": "2026-10", name: value}
+    page = billed.client.post("/bills/entered/add", data=sent).text
+    alert = re.search(r'role="alert">(.*?)</div>', page)[1]
+    assert told in alert
+    fix = re.search(r'<span class="small">(.*?)</span>', alert)[1]
+    assert re.search("[一-鿿]", fix), fix
