@@ -169,7 +169,9 @@ def test_a_message_that_is_nearly_right_gives_columns_and_problems(
         assert {unit for unit in found.units if unit is not None} <= set(UNITS)
 
 
-SAY_UNITS = {"native", "entered", "home_assistant", "senml", "acrel", "csv_lines", "mapping"}
+SAY_UNITS = {
+    *("native", "entered", "loaded", "home_assistant", "senml", "acrel", "csv_lines", "mapping"),
+}
 """Families whose payloads say a unit: it is handed on as it stands, and refused where unknown."""
 ODD = st.one_of(
     st.none(),
