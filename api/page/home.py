@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import figures
-from api.page import figure, home_ahead, home_lists, home_month, so_far
+from api.page import figure, home_ahead, home_lists, home_month, marks, so_far
 from api.page.figure import Of, Shown
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
@@ -87,6 +87,7 @@ def home(visit: Visit, node: str | None) -> dict[str, Any] | None:
         found["ahead"] = home_ahead.month_ahead(visit, view, place)
         found |= home_month.verdicts(visit, view, place)
     found |= home_lists.waste(visit, place)
+    found["unusual"] = marks.unusual(visit, place)
     since_us = day_bounds(place.today - timedelta(days=1), place.zone)[0]
     news = home_news(visit.caller, place.node, place.institution, since_us)
     found["news"] = home_lists.news(visit, place, news)

@@ -140,7 +140,7 @@ def test_the_page_says_how_many_wait_and_since_when(world, signed_in):
         ),
         ("zh", f"1 块仪表尚未诊断（历史数据不足）；最早自 {noted.ready(14)} 起诊断"),
     ):
-        world.client.get(f"/language/{language}?next=/")
+        world.client.get(f"/language/{language}?next=/findings")
         assert words in world.client.get("/findings").text
     keep(world, codes[0])
     html = world.client.get("/findings").text

@@ -78,7 +78,7 @@ def test_a_closed_month_is_shown_as_closed_or_as_it_stands(
     context = browser.new_context(viewport=size, locale=locale)
     page = context.new_page()
     sign_in(page, closed)
-    page.goto(f"{closed.url}/?node=bureau")
+    page.goto(f"{closed.url}/overview?node=bureau")
     page.locator("#behind summary").click()
     present, as_closed = told(closed, ""), told(closed, "&as_of=c1")
     assert present != as_closed
@@ -103,7 +103,7 @@ def test_a_closed_month_is_shown_as_closed_or_as_it_stands(
     page.get_by_role("link", name="c1", exact=True).click()
     expect(page.locator("#revalued")).to_contain_text("0.98 → 1.98")
     page.screenshot(path=shots / f"closing-{width}-{language}.png", full_page=True)
-    for path in (f"{closed.url}/?node=bureau&closed=1", page.url):
+    for path in (f"{closed.url}/overview?node=bureau&closed=1", page.url):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

@@ -350,7 +350,7 @@ def test_everything_comes_back_on_either_engine(
     assert before.pop("feed_head") != after.pop("feed_head")
     assert before == after
     empty = {name for name, rows in after.items() if not rows}
-    assert empty <= {"alert_budget", "formula", "register_event", "seen_key"}
+    assert empty <= {"alert_budget", "energy_budget", "formula", "register_event", "seen_key"}
     new = opened(again, url)
     assert new.hash() == old.hash()
     books = new.stores.books, old.stores.books
