@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import figures
 from api.page import figure, home_ahead, home_lists, home_month, marks, so_far
 from api.page.figure import Of, Shown
-from api.page.places import ELECTRICITY, Place, place_of, places
+from api.page.places import ELECTRICITY, Place, place_of
 from api.page.visit import Visit
 from api.usecases.home_news import home_news
 from figures import MonthSoFar, Reached, View
@@ -73,12 +73,7 @@ def home(visit: Visit, node: str | None) -> dict[str, Any] | None:
         until = figures.reached(view, key, place.today)
         first = place.today - timedelta(days=366)
         found: dict[str, Any] = {
-            "name": visit.caller.reach.registry.node(place.node).name(visit.language),
-            "node": place.node,
-            "zone": place.zone,
-            "day": place.today.isoformat(),
-            "up_to": so_far.up_to_text(place, until),
-            "places": places(visit),
+            **so_far.place_head(visit, place, until),
             "has_books": bool(view.rows(key, first, place.today)),
         }
         if not found["has_books"]:

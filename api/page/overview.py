@@ -12,7 +12,7 @@ from api.page import cases, charts, intensity, marks, so_far, tables
 from api.page.closings import closed_months
 from api.page.figure import WorthShown
 from api.page.language import N_
-from api.page.places import ELECTRICITY, Place, place_of, places
+from api.page.places import ELECTRICITY, Place, place_of
 from api.page.visit import Visit
 from api.usecases.findings import CasesWanted, find
 from figures import Parts, Reached, View
@@ -75,13 +75,8 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
     own = view.rows(key, first, place.today)
     until = figures.reached(view, key, place.today)
     found: dict[str, Any] = {
-        "name": visit.caller.reach.registry.node(place.node).name(visit.language),
-        "node": place.node,
-        "zone": place.zone,
-        "day": place.today.isoformat(),
-        "up_to": so_far.up_to_text(place, until),
+        **so_far.place_head(visit, place, until),
         "weekday": visit.text(WEEKDAYS[place.today.weekday()]),
-        "places": places(visit),
         "has_books": bool(own),
         "moments": [],
         "chosen": "",

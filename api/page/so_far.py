@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 import figures
 from api.page import figure, formats
 from api.page.figure import MoneyShown, Of, Shown
-from api.page.places import ELECTRICITY, Place
+from api.page.places import ELECTRICITY, Place, places
 from api.page.visit import Visit
 from figures import Cost, Reached, SoFar, View
 from metering.localtime import day_bounds, iso
@@ -123,6 +124,19 @@ def _of_its_day(shown: Shown) -> Shown:
 def _sole(cost: Cost) -> Decimal | None:
     """The one sum there is; of two currencies there is no change to tell."""
     return None if cost.sole is None else cost.sole.amount
+
+
+def place_head(visit: Visit, place: Place, until: Reached) -> dict[str, Any]:
+    """What stands above a page of a place: its name, its day as far as it is known, and the other
+    places."""
+    return {
+        "name": visit.caller.reach.registry.node(place.node).name(visit.language),
+        "node": place.node,
+        "zone": place.zone,
+        "day": place.today.isoformat(),
+        "up_to": up_to_text(place, until),
+        "places": places(visit),
+    }
 
 
 def up_to_text(place: Place, until: Reached) -> str:

@@ -149,6 +149,7 @@ def test_the_band_holds_on_months_of_buildings_that_were_held_out():
     for name, day, amount, hours in rows:
         if hours >= 23 and (day - FIRST).days < size:
             days[places[name], (day - FIRST).days] = amount
+    assert PROMISE == 0.8
     for ahead in (15, 30):
         inside: list[bool] = []
         for own in days:
@@ -158,4 +159,4 @@ def test_the_band_holds_on_months_of_buildings_that_were_held_out():
                 if np.isfinite(true) and true > 0 and told is not None and told.bounds is not None:
                     inside.append(told.bounds[0] <= true <= told.bounds[1])
         assert len(inside) > 500
-        assert np.mean(inside) > PROMISE - 0.05
+        assert np.mean(inside) > 0.75

@@ -103,7 +103,7 @@ def test_budgets_say_the_day_on_which_they_are_passed(world):
     )
     told = world.get("/v1/forecast", node="office-a").json()["budgets"]
     by_unit = {one["unit"]: one for one in told}
-    assert sorted(by_unit) == ["CNY", "USD", "kWh"]
+    assert sorted(one["unit"] for one in told) == ["CNY", "USD", "kWh"]
     passed = date.fromisoformat(by_unit["kWh"]["passed_on"])
     used = Decimal(0)
     for row in days_of(world, "office-a", "2026-11-01", TODAY):

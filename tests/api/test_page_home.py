@@ -201,13 +201,17 @@ def test_live_messages_stand_with_the_gateways_alone(world, signed_in):
     assert 'id="justin"' not in home(world, "/") + home(world, "/overview")
 
 
-def test_the_month_to_its_end_is_what_the_api_foretells(world, signed_in):
+@pytest.mark.parametrize("enough", [9, 1])
+def test_the_month_to_its_end_is_what_the_api_foretells(world, signed_in, monkeypatch, enough):
+    """With a band, and without one where too little is known of before."""
+    monkeypatch.setattr("analytics.forecast.LEAST_STRETCHES", enough)
     told = world.get("/v1/forecast", node="campus").json()
     words = part(home(world), "cost")
+    assert (told["cost"]["low"] is None) == (enough == 9)
     for name in ("total", "low", "high"):
         if told["cost"][name] is not None:
             assert f"{Decimal(told['cost'][name]):,.0f}" in words
-    assert ("four times in five" in words) == (told["cost"]["low"] is not None)
+    assert ("four times in five" in words) == (enough == 1)
     assert (f"{len(told['filled'])} day" in words) == bool(told["filled"])
 
 
