@@ -30,7 +30,6 @@ from figures import View
 from metering.baseline import BaselineVersion
 from metering.book import SeriesKey
 from metering.book_columns import BookColumns, columns_of
-from metering.items import category
 from metering.localtime import HOUR_US, day_number, days_between, slot_starts
 from metering.ports import ReadingReader
 from metering.quality import MEASURED, WHOLE
@@ -100,8 +99,7 @@ def _nothing(times: Floats) -> CountedDays:
 def _totals(view: View, key: SeriesKey, days: Sequence[date]) -> Floats:
     """(days,) of the place [canonical unit]; NaN where nothing is known."""
     found = figures.energy(view, key, days[0], days[-1], "day").quantity
-    per = BOOK_UNITS[category(key.item).unit].per_canonical
-    return np.where(found == ABSENT, np.nan, found / per)
+    return np.where(found == ABSENT, np.nan, found / figures.per_canonical(key.item))
 
 
 def _groups(

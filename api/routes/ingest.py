@@ -43,18 +43,19 @@ PAYLOAD_EXAMPLE = {
         }
     ],
 }
+PAYLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"example": PAYLOAD_EXAMPLE}},
+    }
+}
 
 
 @router.post(
     "/ingest",
     status_code=202,
     responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(409, 413)},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"example": PAYLOAD_EXAMPLE}},
-        }
-    },
+    openapi_extra=PAYLOAD_BODY,
 )
 async def ingest(
     request: Request,
@@ -75,12 +76,7 @@ async def ingest(
     "/ingest/{site}/{code}",
     status_code=202,
     responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(400, 409, 413, 415, 429)},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"example": PAYLOAD_EXAMPLE}},
-        }
-    },
+    openapi_extra=PAYLOAD_BODY,
 )
 async def push_for_gateway(
     request: Request,
