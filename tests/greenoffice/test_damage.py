@@ -67,6 +67,13 @@ def test_nothing_starts_on_a_damaged_database(folder: DataFolder, command: str) 
     assert "greenoffice restore" in refused.stderr
 
 
+def test_a_page_that_is_there_in_part_is_damage(folder: DataFolder) -> None:
+    assert database_trouble(folder) is None
+    with folder.database.open("r+b") as file:
+        file.truncate(folder.database.stat().st_size - 100)
+    assert "bytes are there" in str(database_trouble(folder))
+
+
 def test_up_looks_through_a_database_whose_beginning_is_sound(folder: DataFolder) -> None:
     """Nothing was started that would find it later."""
     with closing(sqlite3.connect(folder.database)) as con:
